@@ -1,0 +1,137 @@
+// Package config reads .schemacheck.yaml. It only knows what the file says:
+// that flags and the environment beat it is decided where they are read.
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// Name is what a configuration file is called when it is searched for.
+const Name = ".schemacheck.yaml"
+
+// maxSize is the size in bytes up to which a configuration is read.
+const maxSize = 1 << 20
+
+// Config is the content of a configuration file. Every zero field is "not
+// set". Paths and patterns are as written: relative to the folder of File.
+type Config struct {
+	// File is the path that the configuration was read from; empty for none.
+	File string
+	// FailOn is "error", "warning", "info" or "never".
+	FailOn string
+	// Rules maps the id of a rule to "error", "warning", "info" or "off".
+	Rules map[string]string
+	// Renames declares renamed types and fields, in the order of the file.
+	Renames []Rename
+	// Schema is the path of the schema.
+	Schema string
+	// Alpha lists the gRPC addresses of a Dgraph cluster, each host:port.
+	Alpha []string
+	// Environments are named connections.
+	Environments map[string]Environment
+	// DgraphVersion is the version of the server, such as "25.3.8" or "v24".
+	DgraphVersion string
+	// Operations are the patterns of files with GraphQL operations.
+	Operations []string
+	// Migrations is the folder of migration plans.
+	Migrations string
+	// UndoRetention is how long old values are kept for undo.
+	UndoRetention time.Duration
+	// Accept lists the findings that are accepted, in the order of the file.
+	Accept []Acceptance
+}
+
+// Rename declares that the type or field From, a coordinate of the old schema,
+// is To in the new one.
+type Rename struct {
+	From, To     string
+	Line, Column int // of From in the file, 1-based
+}
+
+// Environment is a connection to one Dgraph. The secrets in Creds, AuthToken
+// and APIKey are never written in the file: they are "@PATH" of a file or
+// "$NAME" of an environment variable that holds them.
+type Environment struct {
+	Alpha     []string // host:port
+	ConnStr   string   // dgraph://host:port?..., "@PATH" or "$NAME"; excludes all others
+	HTTP      string   // URL of the GraphQL admin
+	TLS       string   // "ca-cert=..; client-cert=..; client-key=..; server-name=.."
+	Creds     string
+	AuthToken string
+	APIKey    string
+	Protected bool // ask for the environment's name before any write
+}
+
+// Acceptance is a finding that somebody looked at and accepts.
+type Acceptance struct {
+	Fingerprint string // as in the JSON report
+	Reason      string // never empty, one line
+	// Until is the start (UTC) of the last day that the acceptance is good for.
+	// Zero is for ever.
+	Until        time.Time
+	Line, Column int // of the entry in the file, 1-based
+}
+
+// Expired reports whether a's last day is over.
+func (a Acceptance) Expired(now time.Time) bool {
+	return !a.Until.IsZero() && !now.Before(a.Until.AddDate(0, 0, 1))
+}
+
+// Find is the path of the configuration nearest to the folder start: in it or
+// above it, but not above the root of its git work tree, which is the folder
+// with a .git in it. Outside a work tree only start itself counts, so that
+// nobody's file in a shared parent folder is picked up. The path is empty when
+// there is none.
+func Find(start string) (string, error) {
+	start, err := filepath.Abs(start)
+	if err != nil {
+		return "", fmt.Errorf("looking for %s: %w", Name, err)
+	}
+	root, err := above(start, ".git", filepath.VolumeName(start)+string(filepath.Separator))
+	if err != nil {
+		return "", err
+	}
+	if root == "" {
+		root = filepath.Join(start, ".git")
+	}
+	return above(start, Name, filepath.Dir(root))
+}
+
+// above is the path of the first file or folder called name in dir or above
+// it, up to and with the folder last; empty when there is none.
+func above(dir, name, last string) (string, error) {
+	for {
+		path := filepath.Join(dir, name)
+		switch _, err := os.Stat(path); {
+		case err == nil:
+			return path, nil
+		case !errors.Is(err, fs.ErrNotExist):
+			return "", fmt.Errorf("looking for %s: %w", name, err)
+		}
+		parent := filepath.Dir(dir)
+		if dir == last || parent == dir {
+			return "", nil
+		}
+		dir = parent
+	}
+}
+
+// Load reads the configuration at path. See Parse for its errors.
+func Load(path string, rules []string) (*Config, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("reading the configuration: %w", err)
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxSize+1))
+	if err != nil {
+		return nil, fmt.Errorf("reading the configuration: %w", err)
+	}
+	return Parse(path, data, rules)
+}

@@ -1,0 +1,262 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// schemaVersion is the version of the JSON report. It grows when a field
+// changes its meaning or goes, not when one is added.
+const schemaVersion = 1
+
+// The wire structs fix the names and the order of the JSON report. Renaming a
+// field of Report changes nothing for its readers.
+type (
+	wireReport struct {
+		SchemaVersion int           `json:"schemaVersion"`
+		Tool          wireTool      `json:"tool"`
+		Before        wireSource    `json:"before,omitzero"`
+		After         wireSource    `json:"after,omitzero"`
+		Data          wireData      `json:"data"`
+		Summary       wireSummary   `json:"summary"`
+		Findings      []wireFinding `json:"findings"`
+		Notes         []wireNote    `json:"notes"`
+	}
+	wireTool struct {
+		Name    string `json:"name"`
+		Version string `json:"version"`
+	}
+	wireSource struct {
+		Source      string `json:"source"`
+		Ref         string `json:"ref,omitempty"`
+		Fingerprint string `json:"fingerprint"`
+	}
+	wireData struct {
+		Asked    bool        `json:"asked"`
+		Complete bool        `json:"complete"`
+		Alpha    string      `json:"alpha,omitempty"`
+		ReadTs   *wireReadTs `json:"readTs,omitempty"`
+		Duration string      `json:"duration,omitempty"`
+	}
+	wireReadTs struct {
+		From uint64 `json:"from"`
+		To   uint64 `json:"to"`
+	}
+	wireSummary struct {
+		Error   int `json:"error"`
+		Warning int `json:"warning"`
+		Info    int `json:"info"`
+		OneWay  int `json:"oneWay"`
+		Fixable int `json:"fixable"`
+	}
+	wireFinding struct {
+		Rule        string       `json:"rule"`
+		Severity    Severity     `json:"severity"`
+		Coordinate  string       `json:"coordinate"`
+		To          string       `json:"to"`
+		Subject     string       `json:"subject"`
+		Affects     []string     `json:"affects"`
+		API         []wireAPI    `json:"api"`
+		Message     string       `json:"message"`
+		Location    wireLocation `json:"location"`
+		Previous    wirePlace    `json:"previous,omitzero"`
+		Predicates  []string     `json:"predicates"`
+		Impact      wireImpact   `json:"impact"`
+		Reversible  bool         `json:"reversible"`
+		Confidence  string       `json:"confidence"`
+		Reasons     []string     `json:"reasons"`
+		Evidence    wireEvidence `json:"evidence"`
+		Consequence string       `json:"consequence"`
+		Fixes       []wireFix    `json:"fixes"`
+		Fingerprint string       `json:"fingerprint"`
+	}
+	wireAPI struct {
+		Coordinate string `json:"coordinate"`
+		Change     string `json:"change"`
+	}
+	wireLocation struct {
+		Anchor string `json:"anchor"`
+		wirePlace
+	}
+	wirePlace struct {
+		File      string `json:"file"`
+		Ref       string `json:"ref,omitempty"`
+		Line      int    `json:"line"`
+		Column    int    `json:"column"`
+		EndLine   int    `json:"endLine"`
+		EndColumn int    `json:"endColumn"`
+	}
+	wireImpact struct {
+		API     string `json:"api"`
+		Storage string `json:"storage"`
+		Data    string `json:"data"`
+	}
+	wireEvidence struct {
+		Asked      bool         `json:"asked"`
+		Complete   bool         `json:"complete"`
+		Reason     string       `json:"reason"`
+		Violations int          `json:"violations"`
+		Groups     int          `json:"groups"`
+		Total      int          `json:"total"`
+		Samples    []wireSample `json:"samples"`
+		Question   string       `json:"question"`
+	}
+	wireSample struct {
+		UID string `json:"uid"`
+	}
+	wireFix struct {
+		ID    string `json:"id"`
+		Kind  string `json:"kind"`
+		Risk  string `json:"risk"`
+		Title string `json:"title"`
+		Diff  string `json:"diff"`
+	}
+	wireNote struct {
+		Kind     string    `json:"kind"`
+		Message  string    `json:"message"`
+		Location wirePlace `json:"location,omitzero"`
+	}
+)
+
+func writeJSON(w io.Writer, r *Report, _ Options) error {
+	var out bytes.Buffer
+	enc := json.NewEncoder(&out)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	if err := enc.Encode(wireOf(r)); err != nil {
+		return fmt.Errorf("writing the report as json: %w", err)
+	}
+	_, err := w.Write(escapeJSON(out.Bytes()))
+	return err
+}
+
+// escapeJSON writes as \u escapes what is not printable or begins a workflow
+// command. JSON demands no escapes from U+0020 on, but people look at JSON in
+// terminals and CI logs too: U+009B begins a command in the one, ##[ in the
+// other. Such characters stand only in strings.
+func escapeJSON(text []byte) []byte {
+	in := string(text)
+	out := make([]byte, 0, len(in))
+	for i, r := range in {
+		switch {
+		case r == '#' && commandAt(in, i):
+			out = append(out, `\u0023`...)
+		case r == '\n' || unicode.IsPrint(r):
+			out = utf8.AppendRune(out, r)
+		case r > 0xffff:
+			high, low := utf16.EncodeRune(r)
+			out = fmt.Appendf(out, `\u%04x\u%04x`, high, low)
+		default:
+			out = fmt.Appendf(out, `\u%04x`, r)
+		}
+	}
+	return out
+}
+
+func wireOf(r *Report) wireReport {
+	return wireReport{
+		SchemaVersion: schemaVersion,
+		Tool:          wireTool(r.Tool),
+		Before:        wireSource(r.Before),
+		After:         wireSource(r.After),
+		Data:          wireDataOf(r.Data),
+		Summary:       wireSummary(r.Summary),
+		Findings:      each(r.Findings, wireFindingOf),
+		Notes: each(r.Notes, func(n Note) wireNote {
+			return wireNote{n.Kind, n.Message, wirePlaceOf(n.Location)}
+		}),
+	}
+}
+
+func wireFindingOf(f Finding) wireFinding {
+	return wireFinding{
+		Rule:        f.Rule,
+		Severity:    f.Severity,
+		Coordinate:  f.Coordinate,
+		To:          f.To,
+		Subject:     f.Subject,
+		Affects:     each(f.Affects, same),
+		API:         each(f.API, func(c APIChange) wireAPI { return wireAPI(c) }),
+		Message:     f.Message,
+		Location:    wireLocation{f.Location.Anchor, wirePlaceOf(f.Location)},
+		Previous:    wirePlaceOf(f.Previous),
+		Predicates:  each(f.Predicates, same),
+		Impact:      wireImpact{orNone(f.Impact.API), orNone(f.Impact.Storage), orNone(f.Impact.Data)},
+		Reversible:  f.Reversible,
+		Confidence:  f.Confidence,
+		Reasons:     each(f.Reasons, same),
+		Evidence:    wireEvidenceOf(f.Evidence),
+		Consequence: f.Consequence,
+		Fixes:       each(f.Fixes, wireFixOf),
+		Fingerprint: f.Fingerprint,
+	}
+}
+
+func wireDataOf(d Data) wireData {
+	if !d.Asked {
+		return wireData{}
+	}
+	return wireData{true, d.Complete, d.Alpha, &wireReadTs{d.ReadTs.From, d.ReadTs.To}, duration(d.Duration)}
+}
+
+// wirePlaceOf gives a place without an end the one of its start: an empty span.
+func wirePlaceOf(l Location) wirePlace {
+	p := wirePlace{l.File, l.Ref, l.Line, l.Column, l.EndLine, l.EndColumn}
+	if p.EndLine == 0 {
+		p.EndLine, p.EndColumn = p.Line, p.Column
+	}
+	return p
+}
+
+func wireEvidenceOf(e Evidence) wireEvidence {
+	return wireEvidence{
+		Asked: e.Asked, Complete: e.Complete, Reason: e.Reason,
+		Violations: e.Violations, Groups: e.Groups, Total: e.Total,
+		Samples:  each(e.Samples, func(s Sample) wireSample { return wireSample(s) }),
+		Question: e.Question,
+	}
+}
+
+// wireFixOf hides keys that stand near the edit, in the context of its diff.
+func wireFixOf(f Fix) wireFix {
+	var diff strings.Builder
+	for line := range strings.Lines(f.Diff) {
+		text := strings.TrimRight(line, "\r\n")
+		diff.WriteString(Redact(text) + line[len(text):])
+	}
+	return wireFix{f.ID, f.Kind, f.Risk, f.Title, diff.String()}
+}
+
+// each maps a slice, and makes an empty one of none: readers of the report
+// never meet null where the contract has an array.
+func each[A, B any](in []A, f func(A) B) []B {
+	out := make([]B, len(in))
+	for i, a := range in {
+		out[i] = f(a)
+	}
+	return out
+}
+
+func same(s string) string { return s }
+
+func orNone(s string) string {
+	if s == "" {
+		return "none"
+	}
+	return s
+}
+
+// duration is d as people say it: tenths from one second up.
+func duration(d time.Duration) string {
+	if d >= time.Second {
+		return d.Round(100 * time.Millisecond).String()
+	}
+	return d.Round(time.Millisecond).String()
+}

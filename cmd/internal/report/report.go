@@ -1,0 +1,262 @@
+// Package report holds the result of a run as one self-contained value, and
+// its renderings. It judges nothing and asks nothing: whoever fills a Report
+// has already decided, and a rendering needs no more than the Report.
+package report
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"io"
+	"slices"
+	"strconv"
+	"time"
+)
+
+// Severity is how much a finding weighs.
+type Severity string
+
+// The severities, and Never, which is only a threshold: no finding reaches it.
+const (
+	Error   Severity = "error"
+	Warning Severity = "warning"
+	Info    Severity = "info"
+	Never   Severity = "never"
+)
+
+// rank grows with the weight. A severity that does not exist weighs nothing.
+func (s Severity) rank() int {
+	switch s {
+	case Never:
+		return 4
+	case Error:
+		return 3
+	case Warning:
+		return 2
+	case Info:
+		return 1
+	}
+	return 0
+}
+
+// Reaches reports whether a finding of severity s is at or above threshold.
+func (s Severity) Reaches(threshold Severity) bool { return s.rank() >= threshold.rank() }
+
+// Report is the result of one run.
+type Report struct {
+	Tool Tool
+	// Before and After are the two schemas. The zero Source is none: an audit
+	// looks at one schema only.
+	Before, After Source
+	Data          Data
+	Summary       Summary
+	Findings      []Finding
+	Notes         []Note
+}
+
+// Tool names the program that made the report.
+type Tool struct{ Name, Version string }
+
+// Source is where a schema came from.
+type Source struct {
+	// Source is the argument as people know it: a path, "<stdin>",
+	// "git:REF:PATH", or "dgraph://host:port" without user info.
+	Source string
+	// Ref is the git ref, or empty.
+	Ref string
+	// Fingerprint is "sha256:" and 64 hex digits, or empty for a schema that
+	// could not be read to its end.
+	Fingerprint string
+}
+
+// Data says whether the stored data was asked, and how completely. The zero
+// Data is "not asked".
+type Data struct {
+	Asked    bool
+	Complete bool
+	Alpha    string        // host:port that answered
+	ReadTs   ReadTs        // the snapshots that the answers are true for
+	Duration time.Duration // time spent on questions
+}
+
+// ReadTs is the first and the last read timestamp of a run's questions.
+type ReadTs struct{ From, To uint64 }
+
+// Summary counts findings. Report.Seal fills it.
+type Summary struct {
+	Error, Warning, Info int
+	OneWay               int // findings that are not reversible
+	Fixable              int // findings with at least one fix
+}
+
+// Finding is one judgement on one element of a schema. The fields are those of
+// the JSON report; values that say nothing are empty.
+type Finding struct {
+	Rule     string
+	Severity Severity
+	// Coordinate is a GraphQL schema coordinate: of the old schema for what
+	// was removed, renamed or moved.
+	Coordinate string
+	To         string   // the new coordinate of a rename or move
+	Subject    string   // what a coordinate cannot say: an interface, a union member, an argument
+	Affects    []string // coordinates touched along with it
+	API        []APIChange
+	Message    string
+	Location   Location
+	Previous   Location // the place in the old schema; zero when there is none
+	Predicates []string // old names before new ones
+	Impact     Impact
+	Reversible bool
+	Confidence string   // "declared", "certain" or "likely"; of renames and moves only
+	Reasons    []string // why a rename is believed to be one
+	Evidence   Evidence
+	// Consequence is what clients see after the deploy, in one sentence.
+	Consequence string
+	Fixes       []Fix // the safest one first
+	Fingerprint string
+
+	// Addition marks what is only new and endangers nothing. Renderings for
+	// people show it only when they are verbose.
+	Addition bool
+
+	// Excerpt holds the lines of source from Location's first to its last, or
+	// fewer, and PreviousExcerpt those of Previous. Only renderings for people
+	// show them, redacted and escaped; without them the place is shown alone.
+	Excerpt, PreviousExcerpt []string
+}
+
+// APIChange is a change of the generated API that a finding causes.
+type APIChange struct {
+	Coordinate string
+	Change     string // "added", "removed", "changed", ...
+}
+
+// Location is a place in a file: 1-based, columns count Unicode code points,
+// ends are exclusive. The zero Location is nowhere.
+type Location struct {
+	// Anchor says what stands there: "self", "owner" (what the element was
+	// removed from), "neighbour" (the definition before a removed one) or
+	// "file". It is empty where the question does not arise.
+	Anchor             string
+	File               string
+	Ref                string // git ref that the file was read at, or empty
+	Line, Column       int
+	EndLine, EndColumn int // zero when only the start is known
+}
+
+// Impact says what a change does to each of the three. Empty means "none".
+type Impact struct {
+	API     string // "breaking", "dangerous" or "none"
+	Storage string // "refused", "rebuild", "rewrite" or "none"
+	Data    string // "hidden", "orphaned", "invalid", "truncated", "one-sided" or "none"
+}
+
+// Evidence is what the stored data said about a finding.
+type Evidence struct {
+	Asked    bool
+	Complete bool
+	Reason   string // why something was not asked
+	// Violations counts distinct nodes, and is a lower bound when the evidence
+	// is not complete. Groups counts the sets of duplicates. Total counts the
+	// nodes of the type, implementing types included.
+	Violations, Groups, Total int
+	Samples                   []Sample // the lowest uids
+	Question                  string   // the DQL that was asked
+}
+
+// Sample is one node that violates.
+type Sample struct{ UID string }
+
+// Fix is one way out. The fixes of a finding are alternatives.
+type Fix struct {
+	ID    string
+	Kind  string // "directive" or "migration"
+	Risk  string // "safe", "review" or "destructive"
+	Title string
+	Diff  string // unified diff of a directive fix
+}
+
+// Note is a remark on the run itself, such as a check that needs the network.
+// Notes never decide an exit code.
+type Note struct {
+	Kind     string // "not-checked", "warning" or "info"
+	Message  string
+	Location Location // zero when the remark has no place
+}
+
+// Seal fills what follows from the rest: fingerprints, order and summary.
+func (r *Report) Seal() {
+	r.Summary = Summary{}
+	for i := range r.Findings {
+		f := &r.Findings[i]
+		f.Fingerprint = Fingerprint(f.Rule, f.Coordinate, f.To, f.Subject)
+		switch f.Severity {
+		case Error:
+			r.Summary.Error++
+		case Warning:
+			r.Summary.Warning++
+		case Info:
+			r.Summary.Info++
+		}
+		if !f.Reversible {
+			r.Summary.OneWay++
+		}
+		if len(f.Fixes) > 0 {
+			r.Summary.Fixable++
+		}
+	}
+	Sort(r.Findings)
+}
+
+// Failing counts the findings at or above threshold.
+func (r *Report) Failing(threshold Severity) int {
+	n := 0
+	for i := range r.Findings {
+		if r.Findings[i].Severity.Reaches(threshold) {
+			n++
+		}
+	}
+	return n
+}
+
+// Fingerprint identifies a finding over time: the sha256, in hex, of what it
+// is about, and never of its wording, line or counts. Every part is preceded
+// by its length, so that no two different findings share their bytes.
+func Fingerprint(rule, coordinate, to, subject string) string {
+	h := sha256.New()
+	for _, part := range []string{rule, coordinate, to, subject} {
+		io.WriteString(h, strconv.Itoa(len(part))+":"+part)
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// Sort orders findings by file, position and rule, then by what they are
+// about, so that the same findings always come in the same order.
+func Sort(findings []Finding) {
+	slices.SortStableFunc(findings, func(a, b Finding) int {
+		return cmp.Or(
+			cmp.Compare(a.Location.File, b.Location.File),
+			cmp.Compare(a.Location.Ref, b.Location.Ref),
+			cmp.Compare(a.Location.Line, b.Location.Line),
+			cmp.Compare(a.Location.Column, b.Location.Column),
+			cmp.Compare(a.Rule, b.Rule),
+			cmp.Compare(a.Coordinate, b.Coordinate),
+			cmp.Compare(a.Subject, b.Subject),
+			cmp.Compare(a.To, b.To),
+			cmp.Compare(a.Message, b.Message),
+		)
+	})
+}
+
+// Duplicates returns every fingerprint that more than one finding has, each
+// once. A sound report has none.
+func Duplicates(findings []Finding) []string {
+	seen := make(map[string]int, len(findings))
+	var twice []string
+	for _, f := range findings {
+		if seen[f.Fingerprint]++; seen[f.Fingerprint] == 2 {
+			twice = append(twice, f.Fingerprint)
+		}
+	}
+	return twice
+}

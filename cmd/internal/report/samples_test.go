@@ -1,0 +1,220 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// sample is a report that the goldens show in every format.
+type sample struct {
+	name   string
+	report *Report
+}
+
+// samples returns fresh, sealed reports.
+func samples() []sample {
+	all := []sample{
+		{"empty", compare()},
+		{"empty-asked", func() *Report {
+			r := compare()
+			r.Data = asked(true)
+			return r
+		}()},
+		{"shapes", shapes()},
+		{"only-info", compare(Finding{
+			Rule: "field-added", Severity: Info, Coordinate: "User.email", Message: "User gains the field email.",
+			Location: Location{Anchor: "self", File: "new.graphql", Line: 9, Column: 3}, Reversible: true,
+		})},
+		{"hostile", hostile()},
+		{"lines", lines()},
+		{"many", many()},
+	}
+	for _, s := range all {
+		s.report.Seal()
+	}
+	return all
+}
+
+func compare(findings ...Finding) *Report {
+	return &Report{
+		Tool:     Tool{"schemacheck", "0.1.0"},
+		Before:   Source{Source: "old.graphql", Fingerprint: "sha256:" + strings.Repeat("0a", 32)},
+		After:    Source{Source: "new.graphql", Fingerprint: "sha256:" + strings.Repeat("b1", 32)},
+		Findings: findings,
+	}
+}
+
+func asked(complete bool) Data {
+	return Data{Asked: true, Complete: complete, Alpha: "localhost:9080", ReadTs: ReadTs{40118, 40120}, Duration: 2130 * time.Millisecond}
+}
+
+// shapes has one finding of every shape: an element that stays, one that is
+// gone from its owner, a definition that is gone, a rename of each confidence,
+// an inherited field, evidence of each kind, a span over several lines, a git
+// source, no place in a line at all.
+func shapes() *Report {
+	r := compare(
+		Finding{
+			Rule: "id-added", Severity: Error, Coordinate: "User.username",
+			Message:    "User.username becomes an @id. Nodes that share a username stop being reachable one by one, and nodes without one cannot be updated any more.",
+			Location:   Location{"self", "new.graphql", "", 3, 3, 3, 24},
+			Previous:   Location{"", "old.graphql", "", 3, 3, 3, 20},
+			Excerpt:    []string{"  username: String! @id @search"},
+			Predicates: []string{"User.username"}, Reversible: true,
+			Impact: Impact{API: "breaking", Storage: "rebuild", Data: "invalid"},
+			Evidence: Evidence{Asked: true, Complete: true, Violations: 31, Groups: 14, Total: 1204113,
+				Samples: []Sample{{"0x5"}, {"0x7"}}, Question: `{ q(func: has(User.username)) @groupby(User.username) { count(uid) } }`},
+			Consequence:     "getUser(username:) answers with an error for 31 nodes.",
+			PreviousExcerpt: []string{"  username: String!"},
+			API:             []APIChange{{"Query.getUser", "changed"}, {"UserPatch.username", "removed"}},
+			Fixes: []Fix{
+				{ID: "suffix", Kind: "migration", Risk: "review", Title: "make the duplicates distinct by adding a number to all but the oldest of each group"},
+				{ID: "merge", Kind: "migration", Risk: "destructive", Title: "merge each group into its oldest node"},
+			},
+		},
+		Finding{
+			Rule: "field-renamed", Severity: Error, Coordinate: "User.phone", To: "User.tel", Confidence: "likely",
+			Message:  "User.phone looks renamed to User.tel. Its values stay under the predicate User.phone, and User.tel reads the predicate User.tel, which holds none of them.",
+			Location: Location{"self", "new.graphql", "", 5, 3, 5, 6}, Previous: Location{"", "old.graphql", "main", 5, 3, 5, 8},
+			Excerpt: []string{"  tel: String @search(by: [hash])"}, PreviousExcerpt: []string{"  phone: String @search(by: [hash])"},
+			Predicates: []string{"User.phone", "User.tel"}, Reversible: true,
+			Reasons:     []string{"same type String", "same directives", "same place in User", "next best is User.mail, far behind"},
+			Impact:      Impact{API: "breaking", Data: "hidden"},
+			Evidence:    Evidence{Reason: "no --alpha was given"},
+			Consequence: "Clients read null for tel on every node that is stored today.",
+			API: []APIChange{
+				{"User.phone", "removed"}, {"UserFilter.phone", "removed"}, {"UserOrderable.phone", "removed"},
+				{"UserPatch.phone", "removed"}, {"AddUserInput.phone", "removed"}, {"UserHasFilter.phone", "removed"},
+			},
+			Fixes: []Fix{{
+				ID: "pin-predicate", Kind: "directive", Risk: "safe", Title: `keep the stored name: @dgraph(pred: "User.phone")`,
+				Diff: "--- new.graphql\n+++ new.graphql\n@@ -5 +5 @@\n-  tel: String @search(by: [hash])\n+  tel: String @search(by: [hash]) @dgraph(pred: \"User.phone\")\n",
+			}},
+		},
+		Finding{
+			Rule: "field-removed", Severity: Error, Coordinate: "User.fax", Message: "User.fax is gone; its values stay behind under the predicate User.fax.",
+			Location: Location{"owner", "new.graphql", "", 2, 6, 2, 10}, Previous: Location{"", "old.graphql", "", 7, 3, 7, 14},
+			Excerpt: []string{"type User {"}, PreviousExcerpt: []string{"  fax: String"},
+			Predicates: []string{"User.fax"}, Impact: Impact{API: "breaking", Data: "orphaned"},
+			Evidence:    Evidence{Asked: true, Violations: 12, Total: 900, Reason: "the budget of 60s ran out"},
+			Consequence: "Queries that select fax are refused.",
+			Fixes:       []Fix{{ID: "keep-deprecated", Kind: "directive", Risk: "safe", Title: "keep the field and mark it @deprecated"}},
+		},
+		Finding{
+			Rule: "type-removed", Severity: Error, Coordinate: "Invoice", Message: "The type Invoice is gone; its nodes stay stored and no query reaches them.",
+			Location: Location{"neighbour", "new.graphql", "", 12, 6, 12, 13}, Previous: Location{"", "old.graphql", "", 20, 1, 24, 2},
+			Excerpt:         []string{"type Account {"},
+			PreviousExcerpt: []string{"type Invoice {", "  number: String! @id", "  due: DateTime", "  paid: Boolean", "}"},
+			Impact:          Impact{API: "breaking", Data: "orphaned"},
+			Evidence:        Evidence{Asked: true, Complete: true, Total: 1},
+		},
+		Finding{
+			Rule: "field-type-changed", Severity: Warning, Coordinate: "Animal.age", Message: "Animal.age turns from String to Int.",
+			Affects:  []string{"Dog.age", "Cat.age", "Cow.age"},
+			Location: Location{"self", "new.graphql", "", 99, 3, 101, 5}, Previous: Location{"", "old.graphql", "", 101, 3, 101, 14},
+			Excerpt:  []string{"  age: Int", "    @search", "    @deprecated"},
+			Evidence: Evidence{Asked: true, Complete: true}, Reversible: true,
+		},
+		Finding{
+			Rule: "interface-removed", Severity: Warning, Coordinate: "Dog", Subject: "Animal", Message: "Dog stops implementing Animal.",
+			Location: Location{"file", "new.graphql", "", 1, 1, 0, 0},
+		},
+		Finding{
+			Rule: "schema-drift", Severity: Warning, Subject: "dgraph.type", Reversible: true,
+			Message:  "What is served is not what old.graphql derives.",
+			Location: Location{Anchor: "file", File: "dgraph://localhost:9080"},
+		},
+		Finding{
+			Rule: "type-renamed", Severity: Info, Coordinate: "Person", To: "Human", Confidence: "certain", Message: "Person is now called Human, and stays stored as Person.",
+			Location: Location{"self", "new.graphql", "", 30, 6, 30, 11}, Excerpt: []string{`type Human @dgraph(type: "Person") {`}, Reversible: true,
+		},
+	)
+	r.Data = asked(false)
+	r.Notes = []Note{
+		{"not-checked", "whether the JWKURL of Dgraph.Authorization answers: that needs the network", Location{File: "new.graphql", Line: 120, Column: 1}},
+		{"warning", "the old schema breaks a rule of Dgraph; the comparison goes on", Location{}},
+		{"info", "old.graphql does not exist at main: the old schema is empty", Location{}},
+	}
+	return r
+}
+
+// hostile has everything in it that must never reach a terminal raw.
+func hostile() *Report {
+	const nasty = "a\x1b[31mb\x07c\u009bd\u202ee\u2066f\u200bg\xffh\x00i\x7fj\ufeffk"
+	r := compare(
+		Finding{
+			Rule: "field-removed", Severity: Error, Coordinate: "User." + nasty, To: nasty, Subject: nasty,
+			Affects: []string{nasty}, API: []APIChange{{nasty, nasty}}, Predicates: []string{nasty}, Reasons: []string{nasty},
+			Message:     "first\r\n::error file=x::second ##[group]third ##vso[task.setvariable]fourth " + nasty,
+			Location:    Location{"self", "dir\x1b]0;title\x07/" + nasty + ".graphql", nasty, 3, 3, 3, 9},
+			Previous:    Location{"", "::warning::" + nasty, "", 1, 1, 1, 9},
+			Evidence:    Evidence{Reason: nasty, Question: nasty},
+			Consequence: nasty, Confidence: "likely",
+			Excerpt:         []string{"\x1b[2J  " + nasty + " ::error::x ##[error]x"},
+			PreviousExcerpt: []string{`# Dgraph.Authorization {"VerificationKey":"sesame","Header":"X-Auth"}`},
+			Fixes:           []Fix{{nasty, "directive", "safe", nasty, "+# Dgraph.Secret key \"sesame\"\n+" + nasty + "\n"}},
+		},
+		Finding{
+			Rule: "piled", Severity: Warning, Coordinate: "User.z", Message: "marks: z" + strings.Repeat("\u0301", 40),
+			Location: Location{"self", ":", "", 3, 3, 3, 9}, Excerpt: []string{"z" + strings.Repeat("\u0301", 40)},
+		},
+	)
+	r.Before.Source, r.After.Source = nasty, nasty
+	r.Tool.Version = nasty
+	r.Notes = []Note{{"warning", nasty, Location{File: nasty, Line: 1, Column: 1}}}
+	return r
+}
+
+// lines has source lines that are hard to underline.
+func lines() *Report {
+	r := compare()
+	add := func(name, line string, column, end int) {
+		n := len(r.Findings) + 1
+		r.Findings = append(r.Findings, Finding{
+			Rule: "line", Severity: Warning, Coordinate: name, Message: "The marks stand under X.", Reversible: true,
+			Location: Location{"self", "new.graphql", "", n, column, n, end}, Excerpt: []string{line},
+		})
+	}
+	// at marks the first and the last X of the line.
+	at := func(name, line string) {
+		before, rest, _ := strings.Cut(line, "X")
+		from := len([]rune(before)) + 1
+		add(name, line, from, from+strings.LastIndex("X"+rest, "X")+1)
+	}
+	at("crlf", "  name: XXX\r\n")
+	at("tabs", "\tname:\t\tXXX\t@id")
+	at("wide", "  \"名前と住所\" XXX # 住所")
+	at("emoji", "  # 😀 👍 XXX")
+	at("combining", "  e\u0301te\u0301 XXX")
+	at("korean", "  # \u1112\u1161\u11ab XXX")
+	at("control", "  \x1b[31m XXX")
+	at("bytes", "  \xff\xfe XXX")
+	at("long-middle", "  "+strings.Repeat("before ", 40)+"XXX"+strings.Repeat(" after", 40))
+	at("long-start", "  XXX"+strings.Repeat(" after", 40))
+	at("long-end", "  "+strings.Repeat("before ", 40)+"XXX")
+	at("long-span", "  "+strings.Repeat("before ", 40)+strings.Repeat("X", 200)+strings.Repeat(" after", 40))
+	at("long-wide", strings.Repeat("名", 90)+"XXX"+strings.Repeat("前", 90))
+	at("one-line-schema", strings.Repeat("type A { a: Int } ", 3000)+"XXX"+strings.Repeat(" type A { a: Int }", 3000))
+	add("beyond", "  short", 40, 50)
+	add("backwards", "  short", 5, 2)
+	add("empty", "", 1, 1)
+	add("wide-span", "  名前: String", 3, 5)
+	return r
+}
+
+// many has 500 findings, in an order that Seal must mend.
+func many() *Report {
+	r := compare()
+	for i := range 500 {
+		n := (i*7 + 3) % 500
+		severity := []Severity{Error, Warning, Info}[n%3]
+		field := fmt.Sprintf("T%d.f%d", n/10, n%10)
+		r.Findings = append(r.Findings, Finding{
+			Rule: "field-removed", Severity: severity, Coordinate: field, Message: field + " is gone.",
+			Location: Location{"owner", fmt.Sprintf("part%d.graphql", n%4), "", n + 1, 6, n + 1, 9},
+			Excerpt:  []string{fmt.Sprintf("type T%d {", n/10)},
+		})
+	}
+	return r
+}

@@ -1,0 +1,378 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+)
+
+const (
+	maxWidth = 80 // longer lines of prose are hard to read
+	minWidth = 40
+	// labelIndent is where the text of labelled lines stands.
+	labelIndent = 11
+	// maxNamed is how many names of a list are printed without Verbose.
+	maxNamed = 5
+)
+
+// page writes a report for people.
+type page struct {
+	strings.Builder
+	Options
+	ink palette
+	// explained holds the rules whose explanation was already pointed at.
+	explained map[string]bool
+}
+
+func writeText(w io.Writer, r *Report, opt Options) error {
+	if opt.Width == 0 {
+		opt.Width = maxWidth
+	}
+	opt.Width = min(max(opt.Width, minWidth), maxWidth)
+	if opt.FailOn == "" {
+		opt.FailOn = Error
+	}
+	p := page{Options: opt, ink: newPalette(opt.Color), explained: map[string]bool{}}
+	hidden := 0
+	for i := range r.Findings {
+		switch f := &r.Findings[i]; {
+		case f.Addition && f.Severity == Info && !opt.Verbose:
+			hidden++
+		case opt.Quiet:
+			p.line(f)
+		default:
+			p.finding(f)
+		}
+	}
+	if !opt.Quiet {
+		p.notes(r.Notes)
+		p.summary(r, hidden)
+	}
+	_, err := io.WriteString(w, p.String())
+	return err
+}
+
+// line is the whole of a finding in quiet mode: what compilers print, so that
+// editors and grep understand it.
+func (p *page) line(f *Finding) {
+	p.WriteString(Escape(place(f.Location)+": ") + paint(p.ink.of(f.Severity), string(f.Severity)) + " " +
+		Escape(f.Rule+" "+about(f)+": "+f.Message) + "\n")
+}
+
+func (p *page) finding(f *Finding) {
+	ink := p.ink.of(f.Severity)
+	head := prose(string(f.Severity)+"["+f.Rule+"]", ink)
+	head = append(head, prose(about(f), p.ink.strong)...)
+	head = append(head, prose(tags(f), p.ink.faint)...)
+	p.WriteString(wrap("", 0, p.Width, head))
+	p.place("at", f.Location)
+	p.paragraph(f.Message)
+
+	digits := len(strconv.Itoa(max(lastLine(f.Location, f.Excerpt), lastLine(f.Previous, f.PreviousExcerpt))))
+	drawn := excerpt{f.Excerpt, f.Location, digits, p.Width, '^', ink, p.ink.faint}
+	if lastLine(f.Location, f.Excerpt) > 0 {
+		p.WriteString("\n" + drawn.String())
+	}
+	if f.Previous != (Location{}) {
+		p.place("was", f.Previous)
+	}
+	if lastLine(f.Previous, f.PreviousExcerpt) > 0 {
+		drawn.lines, drawn.at, drawn.mark, drawn.ink = f.PreviousExcerpt, f.Previous, '-', p.ink.before
+		p.WriteString(drawn.String())
+	}
+	p.WriteByte('\n')
+	p.details(f)
+	p.WriteByte('\n')
+}
+
+// details are the labelled lines under a finding's excerpt.
+func (p *page) details(f *Finding) {
+	p.labelled("result", prose(f.Consequence, nil))
+	p.labelled("because", prose(strings.Join(f.Reasons, "; "), nil))
+	p.labelled("data", prose(told(f.Evidence), nil))
+	p.labelled("also", p.list(f.Affects))
+	p.labelled("api", p.list(each(f.API, func(c APIChange) string { return c.Coordinate + " " + c.Change })))
+	if p.Verbose {
+		p.labelled("stored", p.list(f.Predicates))
+		p.labelled("impact", prose(fmt.Sprintf("api %s, storage %s, data %s",
+			orNone(f.Impact.API), orNone(f.Impact.Storage), orNone(f.Impact.Data)), nil))
+		p.labelled("asked", prose(f.Evidence.Question, p.ink.faint))
+	}
+	for _, fix := range f.Fixes {
+		words := prose(fix.ID, p.ink.strong)
+		words = append(words, prose("("+fix.Kind+",", nil)...)
+		words = append(words, prose(fix.Risk+")", p.ink.risk(fix.Risk))...)
+		p.labelled("fix", append(words, prose(fix.Title, nil)...))
+		if p.Verbose {
+			p.diff(fix.Diff)
+		}
+	}
+	if f.Rule != "" && !p.explained[f.Rule] {
+		p.explained[f.Rule] = true
+		p.labelled("more", prose("schemacheck explain "+f.Rule, p.ink.faint))
+	}
+}
+
+// paragraph writes prose that belongs to the headline above it.
+func (p *page) paragraph(text string) {
+	if words := prose(text, nil); len(words) > 0 {
+		p.WriteString(wrap("  ", 2, p.Width, words))
+	}
+}
+
+// labelled writes "  label    words", and nothing when there are no words.
+func (p *page) labelled(label string, words []word) {
+	if len(words) == 0 {
+		return
+	}
+	first := "  " + paint(p.ink.label, label) + strings.Repeat(" ", labelIndent-2-len(label))
+	p.WriteString(wrap(first, labelIndent, p.Width, words))
+}
+
+// place writes where something is. A file name is never broken.
+func (p *page) place(label string, l Location) {
+	words := []word{{Escape(place(l)), nil}}
+	switch l.Anchor {
+	case "owner":
+		words = append(words, prose("(what it was part of)", p.ink.faint)...)
+	case "neighbour":
+		words = append(words, prose("(the definition before it)", p.ink.faint)...)
+	}
+	indent := 2 + len(label) + 1
+	p.WriteString(wrap("  "+paint(p.ink.label, label)+" ", indent, p.Width, words))
+}
+
+// list puts commas between names, and cuts a long list short.
+func (p *page) list(names []string) []word {
+	rest := 0
+	if len(names) > maxNamed && !p.Verbose {
+		rest = len(names) - maxNamed
+		names = names[:maxNamed]
+	}
+	var words []word
+	for i, name := range names {
+		if i < len(names)-1 || rest > 0 {
+			name += ","
+		}
+		words = append(words, prose(name, nil)...)
+	}
+	if rest > 0 {
+		words = append(words, prose(fmt.Sprintf("and %d more (-v shows them)", rest), p.ink.faint)...)
+	}
+	return words
+}
+
+// diff shows a patch, one clipped line for each of its lines.
+func (p *page) diff(patch string) {
+	for line := range strings.Lines(patch) {
+		line = Redact(strings.TrimRight(line, "\r\n"))
+		source, _, _ := clip(line, 1, 2, p.Width-labelIndent)
+		ink := p.ink.faint
+		switch {
+		case strings.HasPrefix(line, "+"):
+			ink = p.ink.good
+		case strings.HasPrefix(line, "-"):
+			ink = p.ink.fail
+		}
+		p.WriteString(strings.Repeat(" ", labelIndent) + paint(ink, source) + "\n")
+	}
+}
+
+func (p *page) notes(notes []Note) {
+	written := false
+	for _, n := range notes {
+		if n.Kind == "info" && !p.Verbose {
+			continue
+		}
+		label, ink := "note:", p.ink.note
+		switch n.Kind {
+		case "not-checked":
+			label, ink = "not checked:", p.ink.warn
+		case "warning":
+			label, ink = "warning:", p.ink.warn
+		}
+		words := append(prose(label, ink), prose(n.Message, nil)...)
+		if n.Location != (Location{}) {
+			words = append(words, word{"(" + Escape(place(n.Location)) + ")", p.ink.faint})
+		}
+		p.WriteString(wrap("", 0, p.Width, words))
+		written = true
+	}
+	if written {
+		p.WriteByte('\n')
+	}
+}
+
+// summary closes the report: how many findings, on what, and what follows.
+func (p *page) summary(r *Report, hidden int) {
+	counts := prose("No findings.", p.ink.strong)
+	if s := r.Summary; len(r.Findings) > 0 {
+		counts = p.count(s.Error, "error", Error, ",")
+		counts = append(counts, p.count(s.Warning, "warning", Warning, ",")...)
+		counts = append(counts, word{strconv.Itoa(s.Info) + " info", nil})
+		if hidden > 0 {
+			counts = append(counts, prose("(hidden, -v shows "+pick(hidden, "it", "them")+")", p.ink.faint)...)
+		}
+	}
+	p.WriteString(wrap("", 0, p.Width, counts))
+	p.WriteString(wrap("", 0, p.Width, compared(r)))
+	verdict := p.Verdict
+	if verdict == "" {
+		verdict = decided(r, p.FailOn)
+	}
+	p.WriteString(wrap("", 0, p.Width, prose(verdict, nil)))
+}
+
+// count is a number of findings, coloured when there are any.
+func (p *page) count(n int, noun string, s Severity, after string) []word {
+	if n == 0 {
+		return []word{{"0 " + noun + "s" + after, nil}}
+	}
+	return []word{{plural(n, noun) + after, p.ink.of(s)}}
+}
+
+// compared says which schemas were looked at, and how far the data was asked:
+// silence about the data must not look like its consent.
+func compared(r *Report) []word {
+	var words []word
+	if r.Before != (Source{}) {
+		words = append(words, word{Escape(r.Before.Source), nil}, word{"->", nil})
+	}
+	if r.After != (Source{}) {
+		words = append(words, word{Escape(r.After.Source) + ":", nil})
+	}
+	asked := "the stored data was not asked"
+	if d := r.Data; d.Asked {
+		asked = "the stored data was asked"
+		if !d.Complete {
+			asked += ", but not completely"
+		}
+		asked += fmt.Sprintf(" (%s, %s)", d.Alpha, duration(d.Duration))
+	}
+	return append(words, prose(asked, nil)...)
+}
+
+// decided says what the findings mean for the exit code.
+func decided(r *Report, failOn Severity) string {
+	failing := r.Failing(failOn)
+	switch {
+	case failOn == Never:
+		return "exit 0: --fail-on never"
+	case failing == 0:
+		return "exit 0: nothing at or above --fail-on " + string(failOn)
+	}
+	return "exit 1: " + plural(failing, "finding") + " at or above --fail-on " + string(failOn)
+}
+
+// about is what a finding is about, in one line.
+func about(f *Finding) string {
+	text := f.Coordinate
+	if f.To != "" {
+		text += " -> " + f.To
+	}
+	switch {
+	case text == "":
+		return f.Subject
+	case f.Subject != "":
+		return text + " (" + f.Subject + ")"
+	}
+	return text
+}
+
+// tags are the two things that a reader wants to know at once.
+func tags(f *Finding) string {
+	var tags []string
+	if f.Confidence != "" {
+		tags = append(tags, f.Confidence)
+	}
+	if !f.Reversible && f.Severity != Info {
+		tags = append(tags, "one-way")
+	}
+	if len(tags) == 0 {
+		return ""
+	}
+	return "[" + strings.Join(tags, ", ") + "]"
+}
+
+// told is what the stored data said, in words.
+func told(e Evidence) string {
+	if !e.Asked {
+		if e.Reason == "" {
+			return ""
+		}
+		return "not asked: " + e.Reason
+	}
+	var b strings.Builder
+	switch {
+	case e.Violations == 0 && e.Total == 0:
+		b.WriteString("asked: nothing affected")
+	case e.Violations == 0:
+		b.WriteString("asked: none of " + thousands(e.Total) + pick(e.Total, " node", " nodes") + " affected")
+	default:
+		if !e.Complete {
+			b.WriteString("at least ")
+		}
+		b.WriteString(thousands(e.Violations))
+		if e.Total > 0 {
+			b.WriteString(" of " + thousands(e.Total))
+		}
+		b.WriteString(pick(max(e.Violations, e.Total), " node", " nodes") + " affected")
+	}
+	if e.Groups > 0 {
+		b.WriteString(", in " + thousands(e.Groups) + " " + pick(e.Groups, "group", "groups") + " of duplicates")
+	}
+	if len(e.Samples) > 0 {
+		uids := each(e.Samples, func(s Sample) string { return s.UID })
+		b.WriteString("; for example " + strings.Join(uids, ", "))
+	}
+	if !e.Complete {
+		b.WriteString("; not asked completely")
+		if e.Reason != "" {
+			b.WriteString(": " + e.Reason)
+		}
+	}
+	return b.String()
+}
+
+// place is a location as editors understand it.
+func place(l Location) string {
+	text := l.File
+	if l.Ref != "" {
+		text = "git:" + l.Ref + ":" + text
+	}
+	if l.Line > 0 {
+		text += ":" + strconv.Itoa(l.Line)
+		if l.Column > 0 {
+			text += ":" + strconv.Itoa(l.Column)
+		}
+	}
+	return text
+}
+
+// lastLine is the number of the last line of an excerpt, and 0 when there is
+// nothing to draw.
+func lastLine(l Location, lines []string) int {
+	if l.Line < 1 || len(lines) == 0 {
+		return 0
+	}
+	return l.Line + min(len(lines), maxExcerpt) - 1
+}
+
+func plural(n int, noun string) string { return strconv.Itoa(n) + " " + pick(n, noun, noun+"s") }
+
+func pick(n int, one, many string) string {
+	if n == 1 {
+		return one
+	}
+	return many
+}
+
+// thousands puts commas into a number that people read.
+func thousands(n int) string {
+	digits := strconv.Itoa(n)
+	for i := len(digits) - 3; i > 0 && digits[i-1] != '-'; i -= 3 {
+		digits = digits[:i] + "," + digits[i:]
+	}
+	return digits
+}

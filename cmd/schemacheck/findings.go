@@ -1,0 +1,102 @@
+package main
+
+import (
+	"strings"
+
+	"github.com/schemacheck/schemacheck/cmd/internal/report"
+	"github.com/schemacheck/schemacheck/diff/sdl"
+	"github.com/schemacheck/schemacheck/rules"
+)
+
+// sourceOf describes a schema argument. What a connection string could hide in
+// it never shows.
+func sourceOf(name string, files []*sdl.File) report.Source {
+	s := report.Source{Source: name}
+	switch {
+	case name == "-":
+		s.Source = sdl.Stdin
+	case len(files) > 0 && files[0].Ref != "":
+		s.Ref = files[0].Ref
+	case len(files) == 1:
+		s.Source = files[0].Name
+	}
+	return s
+}
+
+// add puts findings into the report, with the severities that the
+// configuration gives them, and completes it.
+func add(r *report.Report, findings []*rules.Finding, severities map[string]string) {
+	for _, f := range findings {
+		severity := string(f.Severity)
+		if s, ok := severities[f.Rule.ID]; ok {
+			if s == "off" {
+				continue
+			}
+			severity = s
+		}
+		r.Findings = append(r.Findings, reported(f, report.Severity(severity)))
+	}
+	r.Seal()
+}
+
+// reported is a finding as reports have it.
+func reported(f *rules.Finding, severity report.Severity) report.Finding {
+	out := report.Finding{
+		Rule:            f.Rule.ID,
+		Severity:        severity,
+		Addition:        f.Addition,
+		Coordinate:      f.Coordinate,
+		To:              f.To,
+		Subject:         f.Subject,
+		Affects:         f.Affects,
+		Message:         f.Message,
+		Location:        location(string(f.Place.Anchor), f.Place.Span),
+		Previous:        location("", f.Previous),
+		Predicates:      f.Predicates,
+		Impact:          report.Impact{API: string(f.Impact.API), Storage: string(f.Impact.Storage), Data: string(f.Impact.Data)},
+		Reversible:      f.Reversible,
+		Confidence:      f.Confidence,
+		Reasons:         f.Reasons,
+		Consequence:     f.Consequence,
+		Excerpt:         excerpt(f.Place.Span),
+		PreviousExcerpt: excerpt(f.Previous),
+	}
+	if f.Question != "" {
+		out.Evidence.Reason = "no Dgraph was named"
+	}
+	for _, x := range f.Fixes {
+		out.Fixes = append(out.Fixes, report.Fix{ID: x.ID, Kind: string(x.Kind), Risk: string(x.Risk), Title: x.Title})
+	}
+	return out
+}
+
+// location is a span as reports have it; the zero span is nowhere.
+func location(anchor string, s sdl.Span) report.Location {
+	if s.IsZero() {
+		return report.Location{Anchor: anchor}
+	}
+	begin, end := s.Begin(), s.Finish()
+	return report.Location{
+		Anchor:    anchor,
+		File:      s.File.Name,
+		Ref:       s.File.Ref,
+		Line:      begin.Line,
+		Column:    begin.Column,
+		EndLine:   end.Line,
+		EndColumn: end.Column,
+	}
+}
+
+// excerpt is the first lines of a span.
+func excerpt(s sdl.Span) []string {
+	const most = 5
+	if s.IsZero() || s.File.Text == "" {
+		return nil
+	}
+	var lines []string
+	first, last := s.Begin().Line, s.Finish().Line
+	for n := first; n <= last && n < first+most; n++ {
+		lines = append(lines, strings.TrimRight(s.File.Line(n), " \t"))
+	}
+	return lines
+}

@@ -1,0 +1,174 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/schemacheck/schemacheck/cmd/internal/config"
+	"github.com/schemacheck/schemacheck/cmd/internal/report"
+)
+
+// exit is what the process tells its caller.
+type exit int
+
+// The exit codes of every command.
+const (
+	exitOK          exit = 0
+	exitFindings    exit = 1   // findings at or above --fail-on
+	exitUsage       exit = 2   // usage, configuration, unreadable or invalid schema
+	exitUnfinished  exit = 3   // could not finish
+	exitInterrupted exit = 130 // by a signal
+)
+
+// program is a run of schemacheck: everything it touches, so that tests run
+// it whole.
+type program struct {
+	in       io.Reader
+	out, err io.Writer
+	env      func(string) (string, bool)
+	// dir is the working directory, empty for the process's own.
+	dir string
+}
+
+// problem is an error that decides the exit code. Errors that are no problem
+// are mistakes in usage.
+type problem struct {
+	code exit
+	err  error // nil when everything was said already
+}
+
+func (p *problem) Error() string {
+	if p.err == nil {
+		return fmt.Sprintf("exit %d", p.code)
+	}
+	return p.err.Error()
+}
+
+func (p *problem) Unwrap() error { return p.err }
+
+// run is the whole program.
+func (p program) run(ctx context.Context, args []string) exit {
+	root := p.root()
+	root.SetArgs(args)
+	root.SetIn(p.in)
+	root.SetOut(p.out)
+	root.SetErr(p.err)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return exitOK
+	}
+	if ctx.Err() != nil {
+		fmt.Fprintln(p.err, "schemacheck: interrupted")
+		return exitInterrupted
+	}
+	code := exitUsage
+	var known *problem
+	if errors.As(err, &known) {
+		code = known.code
+		if known.err == nil {
+			return code
+		}
+	}
+	for _, line := range strings.Split(err.Error(), "\n") {
+		fmt.Fprintln(p.err, "schemacheck: "+report.Escape(line))
+	}
+	return code
+}
+
+const about = `schemacheck tells what a change of a Dgraph GraphQL schema does, before it is
+deployed: which stored data disappears, which queries fail, what Dgraph
+refuses, and how to get there safely.`
+
+func (p program) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "schemacheck",
+		Short:         "Lint and repair Dgraph GraphQL schema migrations",
+		Long:          about,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return unknown("command", args[0], commandNames(cmd))
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Example: `  schemacheck diff old.graphql new.graphql
+  schemacheck diff git:main:schema.graphql schema.graphql
+  schemacheck show schema.graphql --storage
+  schemacheck explain id-added`,
+	}
+	root.SetGlobalNormalizationFunc(func(_ *pflag.FlagSet, name string) pflag.NormalizedName {
+		return pflag.NormalizedName(strings.ReplaceAll(name, "_", "-"))
+	})
+	root.SetFlagErrorFunc(flagError)
+	root.CompletionOptions.HiddenDefaultCmd = false
+	root.AddCommand(p.diffCommand(), p.showCommand(), p.explainCommand(), p.versionCommand())
+	return root
+}
+
+func commandNames(cmd *cobra.Command) []string {
+	var names []string
+	for _, c := range cmd.Commands() {
+		if c.IsAvailableCommand() {
+			names = append(names, c.Name())
+		}
+	}
+	return names
+}
+
+// unknown is the error about a name that does not exist, with the nearest one
+// that does.
+func unknown(what, name string, known []string) error {
+	if nearest := config.Nearest(name, known); nearest != "" {
+		return fmt.Errorf("unknown %s %q: did you mean %q?", what, name, nearest)
+	}
+	return fmt.Errorf("unknown %s %q: there are %s", what, name, strings.Join(known, ", "))
+}
+
+// flagError names the nearest flag for one that does not exist.
+func flagError(cmd *cobra.Command, err error) error {
+	name, ok := strings.CutPrefix(err.Error(), "unknown flag: --")
+	if !ok {
+		return fmt.Errorf("%w (see schemacheck %s--help)", err, strings.TrimPrefix(cmd.CommandPath()+" ", "schemacheck "))
+	}
+	var known []string
+	cmd.Flags().VisitAll(func(f *pflag.Flag) { known = append(known, f.Name) })
+	if nearest := config.Nearest(name, known); nearest != "" {
+		return fmt.Errorf("unknown flag --%s: did you mean --%s?", name, nearest)
+	}
+	return fmt.Errorf("unknown flag --%s: see %s --help", name, cmd.CommandPath())
+}
+
+// arguments checks the number of arguments and says what they are.
+func arguments(least, most int, what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) >= least && len(args) <= most {
+			return nil
+		}
+		given := fmt.Sprintf("%d were given", len(args))
+		if len(args) == 1 {
+			given = "1 was given"
+		}
+		return fmt.Errorf("%s takes %s, %s: see %s --help", cmd.CommandPath(), what, given, cmd.CommandPath())
+	}
+}
+
+// workDir is the folder that relative names count from.
+func (p program) workDir() (string, error) {
+	if p.dir != "" {
+		return p.dir, nil
+	}
+	dir, err := os.Getwd()
+	if err != nil {
+		return "", fmt.Errorf("finding the working directory: %w", err)
+	}
+	return dir, nil
+}

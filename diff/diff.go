@@ -1,0 +1,97 @@
+// Package diff says what changed between two schemas, in what the author
+// wrote and in what Dgraph stores, and nothing about whether it matters.
+package diff
+
+import (
+	"github.com/schemacheck/schemacheck/diff/schema"
+	"github.com/schemacheck/schemacheck/diff/sdl"
+	"github.com/schemacheck/schemacheck/diff/storage"
+)
+
+// Schema is one side of a comparison with its layers.
+type Schema struct {
+	*schema.Schema
+	Storage *storage.Schema
+}
+
+// New derives the layers of a schema.
+func New(source *sdl.Schema) *Schema {
+	resolved := schema.Resolve(source)
+	return &Schema{resolved, storage.Derive(resolved)}
+}
+
+// Options tell Compare what cannot be seen in the schemas.
+type Options struct {
+	// Renames are renames that the user declares: old to new coordinate, of
+	// types ("User" to "Account") or of fields ("User.phone" to "User.tel"; the
+	// new type's name may stand in the second one). Those that do not fit the
+	// two schemas have no effect: they were carried out earlier, or will be.
+	Renames map[string]string
+}
+
+// Diff is what Compare found.
+type Diff struct {
+	Before, After *Schema
+	// Changes are in the order of the new schema's types and fields, what was
+	// removed in the order of the old one's.
+	Changes []Change
+	types   *typeMatch
+	fields  map[*schema.Field]*schema.Field // both ways
+	renames fieldRenames
+}
+
+// Compare finds the changes from before to after. Both schemas may be invalid;
+// then the result is what comes closest.
+func Compare(before, after *Schema, options Options) *Diff {
+	d := &Diff{
+		Before: before,
+		After:  after,
+		fields: map[*schema.Field]*schema.Field{},
+	}
+	declared := parseDeclared(options.Renames)
+	d.types = matchTypes(before, after, declared)
+	for _, pair := range d.types.pairs {
+		d.matchFields(pair, declared)
+	}
+	refused := d.comparePredicates()
+	for _, pair := range d.types.pairs {
+		d.compareTypes(pair)
+		d.compareFields(pair, refused)
+	}
+	for _, t := range before.Types {
+		if d.types.after[t] == nil && before.Type(t.Name) == t {
+			d.add(TypeRemoved{t})
+		}
+	}
+	for _, t := range after.Types {
+		if d.types.before[t] == nil && after.Type(t.Name) == t {
+			d.add(TypeAdded{t})
+		}
+	}
+	d.compareInverses()
+	return d
+}
+
+func (d *Diff) add(c Change) { d.Changes = append(d.Changes, c) }
+
+// Survivor is the counterpart of an old type in the new schema, nil when it
+// was removed.
+func (d *Diff) Survivor(t *schema.Type) *schema.Type { return d.types.after[t] }
+
+// Origin is the counterpart of a new type in the old schema, nil when it was
+// added.
+func (d *Diff) Origin(t *schema.Type) *schema.Type { return d.types.before[t] }
+
+// Counterpart is the field at the other side, of an old or a new one; nil when
+// it was removed or added.
+func (d *Diff) Counterpart(f *schema.Field) *schema.Field { return d.fields[f] }
+
+// sameNamed reports whether the named types of two fields are one type: equal,
+// or renamed into each other.
+func (d *Diff) sameNamed(before, after string) bool {
+	b, a := d.Before.Type(before), d.After.Type(after)
+	if b == nil || a == nil {
+		return before == after
+	}
+	return d.types.after[b] == a
+}

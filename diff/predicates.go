@@ -1,0 +1,85 @@
+package diff
+
+import (
+	"github.com/schemacheck/schemacheck/diff/schema"
+	"github.com/schemacheck/schemacheck/diff/storage"
+)
+
+// refusals are the old fields whose predicates Dgraph refuses to alter.
+type refusals map[*schema.Field]bool
+
+// comparePredicates finds the predicates that stay and that Dgraph would
+// refuse to alter.
+func (d *Diff) comparePredicates() refusals {
+	refused := refusals{}
+	after := make(map[string]*storage.Predicate, len(d.After.Storage.Predicates))
+	for _, a := range d.After.Storage.Predicates {
+		after[a.Stored()] = a
+	}
+	for _, b := range d.Before.Storage.Predicates {
+		a := after[b.Stored()]
+		if a == nil {
+			continue
+		}
+		reason := refusal(b, a)
+		if reason == "" {
+			continue
+		}
+		c := PredicateRefused{Before: b, After: a, Refusal: reason}
+		c.FieldBefore, c.FieldAfter = d.sharedField(b, a)
+		if c.FieldBefore == nil && len(b.Secrets) > 0 {
+			c.TypeBefore = b.Secrets[0]
+		}
+		if c.FieldAfter == nil && len(a.Secrets) > 0 {
+			c.TypeAfter = a.Secrets[0]
+		}
+		d.add(c)
+		for _, f := range b.Fields {
+			refused[f] = true
+		}
+	}
+	return refused
+}
+
+// refusal is why Dgraph does not alter b to a, "" when it does. Source:
+// checkSchema, and needsListTypeRebuild for lists without values.
+func refusal(b, a *storage.Predicate) Refusal {
+	switch {
+	case b.Type == a.Type && b.List == a.List:
+		return ""
+	case b.Type == "password" && a.Type != "password":
+		return FromPassword
+	case a.Type == "password" && b.Type != "password":
+		return ToPassword
+	case (b.Type == "uid") != (a.Type == "uid"):
+		return ValueToReference
+	case b.List && !a.List && a.Type == "float32vector":
+		return ToEmbedding
+	case b.List && !a.List:
+		return ListToSingle
+	}
+	return ""
+}
+
+// sharedField picks the fields to speak of: two that are counterparts, else
+// the first of each side that is not inherited.
+func (d *Diff) sharedField(b, a *storage.Predicate) (before, after *schema.Field) {
+	for _, f := range b.Fields {
+		if other := d.fields[f]; other != nil && f.Source == nil && storedName(other) == a.Stored() {
+			return f, other
+		}
+	}
+	return own(b.Fields), own(a.Fields)
+}
+
+func own(fields []*schema.Field) *schema.Field {
+	for _, f := range fields {
+		if f.Source == nil {
+			return f
+		}
+	}
+	if len(fields) > 0 {
+		return fields[0]
+	}
+	return nil
+}

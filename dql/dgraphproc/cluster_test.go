@@ -1,0 +1,299 @@
+package dgraphproc_test
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/schemacheck/schemacheck/dql/dgraphproc"
+	"github.com/schemacheck/schemacheck/dql/dgraphtest"
+)
+
+// childEnv makes the test binary start a cluster, tell its processes, and wait to be killed.
+const childEnv = "SCHEMACHECK_DGRAPHPROC_CHILD"
+
+func TestMain(m *testing.M) {
+	if binary := os.Getenv(childEnv); binary != "" {
+		startAndWait(binary)
+		return
+	}
+	dgraphtest.Main(m)
+}
+
+func TestStopLeavesNothing(t *testing.T) {
+	t.Parallel()
+	c := start(t, context.Background(), dgraphproc.Options{})
+	d := dgraphtest.Connect(t, c)
+	if r := d.ApplySchema(t, "type A { id: ID! s: String @search(by: [fulltext]) }"); r.Refused {
+		t.Fatalf("the schema is refused: %s", r.Message)
+	}
+	pids, offset, folder := c.Pids(), c.Offset(), c.Dir()
+	if len(pids) != 2 {
+		t.Fatalf("processes %v, want a zero and an alpha", pids)
+	}
+	for _, pid := range pids {
+		if !alive(pid) {
+			t.Errorf("process %d is not running while the cluster serves", pid)
+		}
+	}
+	if _, err := os.Stat(folder); err != nil {
+		t.Errorf("the data folder while the cluster serves: %v", err)
+	}
+	began := time.Now()
+	c.Stop()
+	c.Stop()
+	if took := time.Since(began); took > 5*time.Second {
+		t.Errorf("stopping took %v", took)
+	}
+	gone(t, pids, folder)
+	for _, port := range dgraphproc.BlockPorts(offset, 1) {
+		l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+		if err != nil {
+			t.Errorf("port %d after Stop: %v", port, err)
+			continue
+		}
+		l.Close()
+	}
+}
+
+func TestTwoClusters(t *testing.T) {
+	t.Parallel()
+	var ds [2]*dgraphtest.Dgraph
+	for i, o := range []dgraphproc.Options{{}, {LambdaURL: "http://127.0.0.1:1/"}} {
+		ds[i] = dgraphtest.Connect(t, start(t, context.Background(), o))
+	}
+	ds[0].Mutate(t, `_:a <name> "one" .`)
+	const query = `{q(func: has(name)) {name}}`
+	if got := string(ds[0].Query(t, query)); got != `{"q":[{"name":"one"}]}` {
+		t.Errorf("the cluster that was written to has %s", got)
+	}
+	if got := string(ds[1].Query(t, query)); got != `{"q":[]}` {
+		t.Errorf("the other cluster has %s", got)
+	}
+	const lambda = "type A { id: ID! n: Int l: Int @lambda }"
+	if r := ds[0].ApplySchema(t, lambda); !r.Refused {
+		t.Error("a server without a lambda-url takes @lambda")
+	}
+	if r := ds[1].ApplySchema(t, lambda); r.Refused {
+		t.Errorf("a server with a lambda-url refuses @lambda: %s", r.Message)
+	}
+}
+
+func TestGivenDirIsKept(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "data")
+	ctx, cancel := context.WithCancel(context.Background())
+	c := start(t, ctx, dgraphproc.Options{Dir: dir})
+	pids := c.Pids()
+	cancel()
+	waitGone(t, pids)
+	c.Stop()
+	if _, err := os.Stat(filepath.Join(dir, "alpha0", "p")); err != nil {
+		t.Errorf("the folder that was asked for: %v", err)
+	}
+}
+
+func TestPortsInUse(t *testing.T) {
+	t.Parallel()
+	// The last block is the one that no other test gets.
+	all := dgraphproc.Offsets()
+	offset := all[len(all)-1]
+	zero := dgraphproc.BlockPorts(offset, 0)[0]
+	l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(zero)))
+	if err != nil {
+		t.Skip(err)
+	}
+	defer l.Close()
+	began := time.Now()
+	c, err := dgraphproc.StartUnprobed(t.Context(), dgraphproc.Options{Binary: dgraphtest.Binary(t)}, offset)
+	if err == nil {
+		c.Stop()
+		t.Fatal("a zero started on a port in use")
+	}
+	if !errors.Is(err, dgraphproc.ErrTaken) || !strings.Contains(err.Error(), "zero ended") || strings.Contains(err.Error(), "runtime.main") {
+		t.Errorf("error %v, want a zero that finds its port taken, and no stack", err)
+	}
+	if took := time.Since(began); took > 10*time.Second {
+		t.Errorf("it took %v to see that zero had died", took)
+	}
+	if _, err := os.Stat(dgraphproc.Folder(offset)); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the data folder after a start that came to nothing: %v", err)
+	}
+}
+
+func TestBadFlag(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "data")
+	began := time.Now()
+	var log strings.Builder
+	_, err := dgraphproc.Start(t.Context(), dgraphproc.Options{
+		Binary: dgraphtest.Binary(t), Dir: dir, ExtraAlphaFlags: []string{"--nonsense"}, Log: &log,
+	})
+	if err == nil || !strings.Contains(err.Error(), "alpha0 ended: exit status 1") || !strings.Contains(err.Error(), "unknown flag: --nonsense") {
+		t.Fatalf("error %v, want alpha's end and its last words", err)
+	}
+	if took := time.Since(began); took > 15*time.Second {
+		t.Errorf("it took %v to see that alpha had died", took)
+	}
+	if !strings.Contains(log.String(), "--nonsense") {
+		t.Errorf("the log has no word of it: %q", log.String())
+	}
+}
+
+func TestCancelledStart(t *testing.T) {
+	t.Parallel()
+	binary := dgraphtest.Binary(t)
+	dir := filepath.Join(t.TempDir(), "data")
+	ctx, cancel := context.WithTimeoutCause(t.Context(), 4*time.Second, context.Canceled)
+	defer cancel()
+	_, err := dgraphproc.Start(ctx, dgraphproc.Options{Binary: binary, Dir: dir})
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v, want the cancellation", err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "alpha0", "w")); err != nil {
+		t.Fatalf("cancelled before the alpha ran: %v", err)
+	}
+	// Badger locks its folder as long as the alpha lives.
+	lock, err := os.Open(filepath.Join(dir, "alpha0", "p"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer lock.Close()
+	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		t.Errorf("the alpha still holds its folder: %v", err)
+	}
+}
+
+func TestOptionsRefused(t *testing.T) {
+	t.Parallel()
+	for name, o := range map[string]dgraphproc.Options{
+		"no binary":                  {},
+		"binary that is not there":   {Binary: filepath.Join(t.TempDir(), "dgraph")},
+		"too many alphas":            {Binary: "dgraph", Alphas: 21},
+		"uneven groups":              {Binary: "dgraph", Alphas: 3, Groups: 2},
+		"client certificate, no TLS": {Binary: "dgraph", RequireClientCert: true},
+		"another flag in the token":  {Binary: "dgraph", Token: "a;whitelist=0.0.0.0/0"},
+	} {
+		if c, err := dgraphproc.Start(t.Context(), o); err == nil {
+			c.Stop()
+			t.Errorf("%s: accepted", name)
+		}
+	}
+}
+
+func TestOffsetsDoNotMeet(t *testing.T) {
+	t.Parallel()
+	owner := map[int]int{}
+	for _, offset := range dgraphproc.Offsets() {
+		for _, port := range dgraphproc.BlockPorts(offset, 20) {
+			if other, ok := owner[port]; ok {
+				t.Fatalf("offsets %d and %d share port %d", other, offset, port)
+			}
+			if port < 1024 || port > 65535 {
+				t.Fatalf("offset %d needs port %d", offset, port)
+			}
+			owner[port] = offset
+		}
+	}
+}
+
+func TestParentDies(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("starts a cluster in a process of its own")
+	}
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), childEnv+"="+dgraphtest.Binary(t))
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		t.Fatalf("the child did not start a cluster: %v", err)
+	}
+	fields := strings.Fields(line)
+	folder := fields[0]
+	var pids []int
+	for _, f := range fields[1:] {
+		pid, err := strconv.Atoi(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		pids = append(pids, pid)
+	}
+	if err := cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait()
+	waitGone(t, pids)
+	if err := os.RemoveAll(folder); err != nil {
+		t.Error(err)
+	}
+}
+
+// startAndWait is the child of TestParentDies.
+func startAndWait(binary string) {
+	c, err := dgraphproc.Start(context.Background(), dgraphproc.Options{Binary: binary})
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	fmt.Print(c.Dir())
+	for _, pid := range c.Pids() {
+		fmt.Print(" ", pid)
+	}
+	fmt.Println()
+	time.Sleep(time.Minute)
+}
+
+func start(t *testing.T, ctx context.Context, o dgraphproc.Options) *dgraphproc.Cluster {
+	t.Helper()
+	o.Binary = dgraphtest.Binary(t)
+	began := time.Now()
+	c, err := dgraphproc.Start(ctx, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("start took %v", time.Since(began).Round(10*time.Millisecond))
+	t.Cleanup(c.Stop)
+	return c
+}
+
+func alive(pid int) bool { return syscall.Kill(pid, 0) == nil }
+
+func gone(t *testing.T, pids []int, folder string) {
+	t.Helper()
+	if i := slices.IndexFunc(pids, alive); i >= 0 {
+		t.Errorf("process %d still runs", pids[i])
+	}
+	if _, err := os.Stat(folder); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the data folder is still there: %v", err)
+	}
+}
+
+// waitGone gives processes that nobody waits for a moment to end.
+func waitGone(t *testing.T, pids []int) {
+	t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); slices.ContainsFunc(pids, alive); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("of the processes %v some still run", pids)
+		}
+	}
+}

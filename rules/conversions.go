@@ -1,0 +1,104 @@
+package rules
+
+// conversion is what becomes of stored values when a field's type changes.
+type conversion struct {
+	data        Data
+	consequence string
+	question    string // completes "Which values ...?"
+}
+
+// The conversions, as Dgraph carries them out on each read. Source: Convert in
+// types/conversion.go for storage, outputnode_graphql.go for enums and the
+// range of Int; both tried on a real server.
+var (
+	converts = conversion{
+		data:        DataNone,
+		consequence: "Every stored value converts; clients get it as another type.",
+	}
+	mustParse = conversion{
+		data:        DataInvalid,
+		consequence: "One stored value that does not convert makes every query that selects the field fail, for all nodes.",
+		question:    "do not convert",
+	}
+	neverConverts = conversion{
+		data:        DataInvalid,
+		consequence: "No stored value converts: every query that selects the field fails.",
+		question:    "exist",
+	}
+	mustBeMember = conversion{
+		data:        DataInvalid,
+		consequence: "Stored values that are no member of the enum read null with an error; where the field is non-null, the node is lost with them.",
+		question:    "are no member of the new enum",
+	}
+	mustFit = conversion{
+		data:        DataInvalid,
+		consequence: "Stored values beyond 32 bits read null with an error; where the field is non-null, the node is lost with them.",
+		question:    "do not fit into 32 bits",
+	}
+	cuts = conversion{
+		data:        DataTruncated,
+		consequence: "Fractions are cut when values are read, and values beyond 64 bits make the whole query fail.",
+		question:    "have a fraction or do not fit",
+	}
+	truth = conversion{
+		data:        DataTruncated,
+		consequence: "Every value but 0 reads true.",
+		question:    "are neither 0 nor 1",
+	}
+	asSeconds = conversion{
+		data:        DataTruncated,
+		consequence: "Numbers are read as seconds since 1970.",
+		question:    "are no seconds since 1970",
+	}
+	toSeconds = conversion{
+		data:        DataTruncated,
+		consequence: "Dates are read as seconds since 1970; fractions are cut, and far years come out wrong or null.",
+		question:    "have a fraction of a second or are out of range",
+	}
+)
+
+// conversionOf is what happens to values of one type read as another. Types
+// are the GraphQL scalars, "enum" and "vector".
+func conversionOf(from, to string) conversion {
+	if c, ok := conversions[[2]string{from, to}]; ok {
+		return c
+	}
+	if to == "enum" {
+		return mustBeMember
+	}
+	return neverConverts
+}
+
+var conversions = func() map[[2]string]conversion {
+	m := map[[2]string]conversion{}
+	row := func(from string, to map[string]conversion) {
+		for t, c := range to {
+			m[[2]string{from, t}] = c
+		}
+	}
+	text := map[string]conversion{"Int": mustParse, "Int64": mustParse, "Float": mustParse, "Boolean": mustParse,
+		"DateTime": mustParse, "Point": mustParse, "Polygon": mustParse, "MultiPolygon": mustParse, "String": converts}
+	row("String", text)
+	row("enum", text)
+	row("Int", map[string]conversion{"String": converts, "Int64": converts, "Float": converts, "Boolean": truth, "DateTime": asSeconds})
+	row("Int64", map[string]conversion{"String": converts, "Int": mustFit, "Float": {
+		data:        DataTruncated,
+		consequence: "Numbers beyond 2^53 lose their last digits when they are read.",
+		question:    "are beyond 2^53",
+	}, "Boolean": truth, "DateTime": asSeconds})
+	row("Float", map[string]conversion{"String": converts, "Int": cuts, "Int64": cuts, "Boolean": truth, "DateTime": asSeconds})
+	row("Boolean", map[string]conversion{"String": converts, "Int": converts, "Int64": converts, "Float": converts})
+	row("DateTime", map[string]conversion{"String": converts, "Int": toSeconds, "Int64": toSeconds, "Float": toSeconds})
+	for _, geo := range []string{"Point", "Polygon", "MultiPolygon"} {
+		row(geo, map[string]conversion{"String": converts})
+		for _, other := range []string{"Point", "Polygon", "MultiPolygon"} {
+			m[[2]string{geo, other}] = conversion{
+				data:        DataInvalid,
+				consequence: "Stored values have another shape: queries that select the field fail.",
+				question:    "have another shape",
+			}
+		}
+	}
+	row("vector", map[string]conversion{"String": converts})
+	return m
+}()

@@ -1,0 +1,100 @@
+package rules
+
+import (
+	"fmt"
+
+	"github.com/schemacheck/schemacheck/diff"
+	"github.com/schemacheck/schemacheck/diff/schema"
+)
+
+var fieldRenamed = &Rule{
+	ID:       "field-renamed",
+	Severity: Error,
+	Summary:  "A field goes by another name; its values stay stored under the old one.",
+	Doc: Doc{
+		Dgraph: "It accepts the schema and creates a new predicate beside the old one. The values stay under the old " +
+			"predicate. With @dgraph(pred: \"User.phone\") on the new field nothing changes in storage.",
+		Clients:  "Without the directive the new field reads null for every node, or fails when it is non-null. With it, data is complete; only the name in the API changes.",
+		Before:   "type User {\n  id: ID!\n  phone: String @search(by: [hash])\n}\n",
+		After:    "type User {\n  id: ID!\n  phoneNumber: String @search(by: [hash])\n}\n",
+		Question: "How many nodes have a value under the old predicate, and is there any under the new one?",
+		WaysOut: []string{
+			"@dgraph(pred: \"User.phone\") on the new field.",
+			"Copy the values to the new predicate.",
+		},
+		Reverse: "The old name brings everything back, as long as nothing was written under the new one.",
+	},
+	judge: on(func(p *pass, c diff.FieldRenamed) *Finding {
+		b, a := c.Before, c.After
+		f := &Finding{
+			Coordinate: b.Coordinate(),
+			To:         a.Coordinate(),
+			Place:      place(a),
+			Previous:   previous(b),
+			Affects:    inherits(a),
+			Predicates: predicates(b.Predicate, a.Predicate),
+			Impact:     Impact{API: APIBreaking, Storage: p.storage(b.Predicate, a.Predicate)},
+			Reversible: true,
+			Confidence: string(c.Confidence),
+			Reasons:    c.Reasons,
+			Message:    fmt.Sprintf("%s is renamed to %s", b.Coordinate(), a.Name),
+		}
+		if c.Confidence == diff.Likely {
+			f.Message = fmt.Sprintf("%s looks renamed to %s", b.Coordinate(), a.Name)
+		}
+		if a.Predicate == "" || b.Predicate == "" || b.Predicate == a.Predicate {
+			f.Severity = Info
+			f.Consequence = "Stored data is not concerned; the name in the API changes, so clients must follow."
+			if b.Predicate != "" && a.Predicate != "" {
+				f.Message += ", and still stored as " + b.Predicate
+				f.Consequence = "All values stay reachable; the name in the API changes, so clients must follow."
+			}
+			return f
+		}
+		f.Impact.Data = DataHidden
+		f.Question = fmt.Sprintf("How many nodes have a value under %s?", b.Predicate)
+		f.Consequence = fmt.Sprintf("The stored values are no longer found: they stay under %s, and %s reads %s.",
+			b.Predicate, a.Coordinate(), emptyRead(a))
+		f.Fixes = []Fix{
+			pinPredicate(a, b),
+			{"copy-values", Migration, Review, fmt.Sprintf("copy the values of %s to %s", b.Predicate, a.Predicate)},
+		}
+		return f
+	}),
+}
+
+// emptyRead is what a query of a field without values gets.
+func emptyRead(f *schema.Field) string {
+	switch {
+	case f.Type().List():
+		return "[]"
+	case f.Type().NonNull:
+		return "as an error that nulls the whole node"
+	}
+	return "null"
+}
+
+// pinPredicate is the directive that keeps a field's values where they are.
+func pinPredicate(after, before *schema.Field) Fix {
+	pred := storedAs(before)
+	if before.Language == "" && !before.Reverse && after.Source == nil && pred == after.Owner.Stored+"."+after.Name {
+		return Fix{"pin-predicate", Directive, Safe, fmt.Sprintf("remove @dgraph(pred:) from %s: its values are under %s", after.Coordinate(), pred)}
+	}
+	at := after.Coordinate()
+	if after.Source != nil {
+		at = after.Source.Name + "." + after.Name
+	}
+	return Fix{"pin-predicate", Directive, Safe, fmt.Sprintf("add @dgraph(pred: %q) to %s", pred, at)}
+}
+
+// storedAs is the predicate as @dgraph(pred:) would name it.
+func storedAs(f *schema.Field) string {
+	s := f.Predicate
+	if f.Reverse {
+		s = "~" + s
+	}
+	if f.Language != "" {
+		s += "@" + f.Language
+	}
+	return s
+}

@@ -1,0 +1,116 @@
+package rules
+
+import (
+	"fmt"
+
+	"github.com/schemacheck/schemacheck/diff"
+	"github.com/schemacheck/schemacheck/diff/schema"
+	"github.com/schemacheck/schemacheck/diff/sdl"
+)
+
+var fieldTypeChanged = &Rule{
+	ID:       "field-type-changed",
+	Severity: Error,
+	Summary:  "A scalar or enum field gets another scalar or enum type.",
+	Doc: Doc{
+		Dgraph: "It accepts the change and rewrites nothing: every value keeps the form in which it was stored and is " +
+			"converted on each read.",
+		Clients: "One value that does not convert fails the whole query for everybody who selects the field. Values that " +
+			"are no members of the new enum, or do not fit into 32 bits, read null with an error. Fractions are cut.",
+		Before:   "type Product {\n  id: ID!\n  price: String\n}\n",
+		After:    "type Product {\n  id: ID!\n  price: Float\n}\n",
+		Question: "Which values do not convert, and which lose something?",
+		WaysOut: []string{
+			"Mend or remove the values that do not convert before the update: afterwards they cannot be read.",
+			"A new predicate with @dgraph(pred:), filled with converted values.",
+		},
+		Reverse: "The old type reads every value as before, as long as it was not written in between.",
+	},
+	judge: on(func(p *pass, c diff.FieldTypeChanged) *Finding {
+		b, a := c.Before, c.After
+		if p.reference(b, p.Before) || p.reference(a, p.After) {
+			return nil
+		}
+		f := &Finding{
+			Coordinate: b.Coordinate(),
+			Place:      place(a),
+			Previous:   previous(b),
+			Affects:    inherits(a),
+			Predicates: predicates(b.Predicate, a.Predicate),
+			Impact:     Impact{API: APIBreaking, Storage: p.storage(b.Predicate, a.Predicate)},
+			Reversible: true,
+			Message:    fmt.Sprintf("%s changes from %s to %s", b.Coordinate(), written(b), written(a)),
+		}
+		if b.Coordinate() != a.Coordinate() {
+			f.To = a.Coordinate()
+		}
+		if b.Predicate == "" || a.Predicate == "" {
+			nodeIDChanged(f, b, a)
+			return f
+		}
+		if storedAs(b) != storedAs(a) {
+			elsewhere(f, b, a)
+			return f
+		}
+		kind := conversionOf(p.valueType(b, p.Before), p.valueType(a, p.After))
+		f.Impact.Data = kind.data
+		f.Consequence = kind.consequence
+		if kind.data == DataNone {
+			f.Severity = Warning
+			f.Impact.API = APIDangerous
+			return f
+		}
+		f.Question = fmt.Sprintf("Which values under %s %s?", b.Predicate, kind.question)
+		f.Fixes = []Fix{
+			{"new-predicate", Directive, Review, "give the field a new predicate with @dgraph(pred:) and fill it with converted values"},
+			{"convert-in-place", Migration, Review, "mend the values of " + b.Predicate + " before the update"},
+		}
+		return f
+	}),
+}
+
+// elsewhere is about a field that moved to another predicate along with its
+// change of type: the move is a finding of its own.
+func elsewhere(f *Finding, b, a *schema.Field) {
+	f.Severity = Warning
+	f.Impact.Data = DataNone
+	f.Consequence = fmt.Sprintf("%s holds no values yet; those of %s must be converted when they are copied.", storedAs(a), storedAs(b))
+}
+
+// nodeIDChanged is about a field that was the node's id or becomes it.
+func nodeIDChanged(f *Finding, b, a *schema.Field) {
+	if b.Predicate == "" {
+		f.Impact.Data = DataHidden
+		f.Message += ": it was the node's own id, which is stored nowhere else"
+		f.Consequence = fmt.Sprintf("%s is a new, empty predicate: every node stored so far reads %s, and ids that clients kept no longer find anything.",
+			a.Predicate, emptyRead(a))
+		f.Fixes = []Fix{{"fill-ids", Migration, Review, "fill " + a.Predicate + " for the existing nodes"}}
+		return
+	}
+	f.Impact.Data = DataOrphaned
+	f.Message += ": from now on it is the node's own id"
+	f.Consequence = fmt.Sprintf("The values stay under %s, out of reach of the API, and clients get other ids.", b.Predicate)
+	f.Question = fmt.Sprintf("How many nodes have a value under %s?", b.Predicate)
+}
+
+// reference reports whether a field of that schema points to nodes.
+func (p *pass) reference(f *schema.Field, s *diff.Schema) bool {
+	named := f.Type().Named()
+	switch s.Kind(named) {
+	case sdl.Object, sdl.Interface, sdl.Union:
+		return !schema.Geo(named)
+	}
+	return false
+}
+
+// valueType is the name that conversions know a field's values by.
+func (p *pass) valueType(f *schema.Field, s *diff.Schema) string {
+	named := f.Type().Named()
+	switch {
+	case f.Has("embedding"):
+		return "vector"
+	case s.Kind(named) == sdl.Enum:
+		return "enum"
+	}
+	return named
+}

@@ -1,0 +1,123 @@
+package rules
+
+import (
+	"fmt"
+
+	"github.com/schemacheck/schemacheck/diff"
+	"github.com/schemacheck/schemacheck/diff/schema"
+)
+
+var idAdded = &Rule{
+	ID:       "id-added",
+	Severity: Error,
+	Summary:  "A field gets @id, which stored values may violate.",
+	Doc: Doc{
+		Dgraph: "It accepts the change, builds an index and looks at no value. The directive is kept by GraphQL mutations only, " +
+			"from then on.",
+		Clients: "A get query by a value that two nodes hold answers null with an error; every add, upsert or nested reference with " +
+			"that value fails. Empty values cannot be used.",
+		Before:   "type User {\n  id: ID!\n  email: String!\n}\n",
+		After:    "type User {\n  id: ID!\n  email: String! @id\n}\n",
+		Question: "Which values do several nodes hold, and which nodes have none or an empty one?",
+		WaysOut: []string{
+			"Make the values unique before the update: keep the oldest, add suffixes, merge the nodes, or clear the duplicates.",
+			"Use @search(by: [hash]) instead, when uniqueness is not meant.",
+		},
+		Reverse: "The old schema brings everything back; duplicates stay as they are.",
+	},
+	judge: on(func(p *pass, c diff.IDAdded) *Finding {
+		f := p.aboutID(c.Before, c.After)
+		f.Impact.Data = DataInvalid
+		f.Message = fmt.Sprintf("%s gets @id: stored values must be unique and not empty", c.Before.Coordinate())
+		f.Question = fmt.Sprintf("Which values of %s do several nodes hold, and which nodes have none?", c.Before.Predicate)
+		f.Consequence = "For a value that several nodes hold, get queries answer null with an error, and adds and upserts fail."
+		f.Fixes = []Fix{{"make-unique", Migration, Review, "make the values of " + c.Before.Predicate + " unique before the update"}}
+		if c.Before.Predicate != c.After.Predicate {
+			f.Severity = Warning
+			f.Impact.Data = DataNone
+			f.Consequence = fmt.Sprintf("%s is another predicate, without stored values; uniqueness starts there.", c.After.Predicate)
+			f.Question, f.Fixes = "", nil
+		}
+		return f
+	}),
+}
+
+var idRemoved = &Rule{
+	ID:       "id-removed",
+	Severity: Warning,
+	Summary:  "A field loses @id.",
+	Doc: Doc{
+		Dgraph:   "It drops the index and @upsert, unless @search keeps the index. Values stay.",
+		Clients:  "The get query by that field is gone, upserts too, and two nodes can take the same value from now on.",
+		Before:   "type User {\n  id: ID!\n  email: String! @id\n}\n",
+		After:    "type User {\n  id: ID!\n  email: String!\n}\n",
+		Question: "None: every value fits.",
+		WaysOut:  []string{"Keep @id."},
+		Reverse:  "Going back is id-added: duplicates that came meanwhile must be mended first.",
+	},
+	judge: on(func(p *pass, c diff.IDRemoved) *Finding {
+		f := p.aboutID(c.Before, c.After)
+		f.Message = fmt.Sprintf("%s loses @id", c.Before.Coordinate())
+		f.Consequence = fmt.Sprintf("get%s no longer takes %s, and two nodes can hold the same value from now on.", c.After.Owner.Name, c.After.Name)
+		f.Fixes = []Fix{{"restore-id", Directive, Safe, "put @id back on " + c.After.Coordinate()}}
+		return f
+	}),
+}
+
+var idScopeChanged = &Rule{
+	ID:       "id-scope-changed",
+	Severity: Error,
+	Summary:  "An @id becomes unique over all types of an interface, or stops to be.",
+	Doc: Doc{
+		Dgraph:   "Nothing changes in storage, so that a comparison of stored schemas does not show it. No value is looked at.",
+		Clients:  "With interface: true, a value that nodes of two implementing types hold makes the interface's get query answer null with an error, and adds of that value fail.",
+		Before:   "interface Item {\n  id: ID!\n  sku: String! @id\n}\ntype Book implements Item {\n  pages: Int\n}\ntype Disc implements Item {\n  minutes: Int\n}\n",
+		After:    "interface Item {\n  id: ID!\n  sku: String! @id(interface: true)\n}\ntype Book implements Item {\n  pages: Int\n}\ntype Disc implements Item {\n  minutes: Int\n}\n",
+		Question: "Which values do nodes of several implementing types hold?",
+		WaysOut:  []string{"Make the values unique over all implementing types before the update."},
+		Reverse:  "The old schema brings everything back.",
+	},
+	judge: on(func(p *pass, c diff.IDScopeChanged) *Finding {
+		f := p.aboutID(c.Before, c.After)
+		if !interfaceWide(c.After) {
+			f.Severity = Warning
+			f.Impact.API = APIDangerous
+			f.Message = fmt.Sprintf("%s is unique only within each implementing type from now on", c.Before.Coordinate())
+			f.Consequence = fmt.Sprintf("Nodes of different types can hold the same value, and get%s answers null with an error for it.", c.After.Owner.Name)
+			f.Fixes = []Fix{{"restore-id", Directive, Safe, "put @id(interface: true) back on " + c.After.Coordinate()}}
+			return f
+		}
+		f.Impact.API = APINone
+		f.Impact.Data = DataInvalid
+		f.Message = fmt.Sprintf("%s must be unique over all implementing types from now on", c.Before.Coordinate())
+		f.Consequence = fmt.Sprintf("For a value that nodes of different types hold, get%s answers null with an error, and adds fail.", c.After.Owner.Name)
+		f.Question = fmt.Sprintf("Which values of %s do nodes of several types hold?", c.Before.Predicate)
+		f.Fixes = []Fix{{"make-unique", Migration, Review, "make the values of " + c.Before.Predicate + " unique over all types before the update"}}
+		return f
+	}),
+}
+
+// aboutID is what the rules on @id have in common.
+func (p *pass) aboutID(b, a *schema.Field) *Finding {
+	f := &Finding{
+		Coordinate: b.Coordinate(),
+		Place:      place(a),
+		Previous:   previous(b),
+		Affects:    inherits(a),
+		Predicates: predicates(b.Predicate, a.Predicate),
+		Impact:     Impact{API: APIBreaking, Storage: p.storage(b.Predicate, a.Predicate)},
+		Reversible: true,
+	}
+	if a.Has("id") && !b.Has("id") {
+		f.Impact.API = APINone
+	}
+	if to := a.Coordinate(); to != f.Coordinate {
+		f.To = to
+	}
+	return f
+}
+
+func interfaceWide(f *schema.Field) bool {
+	v := f.Directive("id").Arg("interface")
+	return v != nil && v.Raw == "true"
+}

@@ -1,0 +1,119 @@
+package rules
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/schemacheck/schemacheck/diff"
+	"github.com/schemacheck/schemacheck/diff/schema"
+)
+
+var inverseAdded = &Rule{
+	ID:       "inverse-added",
+	Severity: Error,
+	Summary:  "Two fields become each other's inverse; stored edges are not completed.",
+	Doc: Doc{
+		Dgraph:   "It stores two independent edges and completes neither. Only GraphQL mutations keep both sides, from then on, and only for the pairs that they touch.",
+		Clients:  "Old edges show on one side only; the other reads null or [], and a non-null back edge turns the node into an error.",
+		Before:   "type Author {\n  id: ID!\n  posts: [Post]\n}\ntype Post {\n  id: ID!\n  author: Author\n}\n",
+		After:    "type Author {\n  id: ID!\n  posts: [Post] @hasInverse(field: author)\n}\ntype Post {\n  id: ID!\n  author: Author\n}\n",
+		Question: "How many edges lack their back edge, and where has a single side several candidates?",
+		WaysOut: []string{
+			"Read the other side backwards instead: @dgraph(pred: \"~Post.author\") completes nothing and shows everything, but is read-only.",
+			"Write the missing back edges.",
+		},
+		Reverse: "The old schema brings everything back; edges written meanwhile stay.",
+	},
+	judge: on(func(p *pass, c diff.InverseAdded) *Finding {
+		a := c.Field
+		f := p.aboutInverse(a)
+		if c.Before[0] != nil {
+			f.Previous = previous(c.Before[0])
+		}
+		f.Impact = Impact{API: APINone, Data: DataOneSided}
+		f.Message = fmt.Sprintf("%s and %s become each other's inverse", a.Coordinate(), a.Inverse.Coordinate())
+		f.Consequence = "Edges stored so far stay one-sided: Dgraph does not add the missing back edges."
+		f.Question = fmt.Sprintf("How many edges of %s and %s lack their back edge?", a.Predicate, a.Inverse.Predicate)
+		f.Fixes = []Fix{{"backfill-inverse", Migration, Review, fmt.Sprintf("write the missing back edges between %s and %s", a.Predicate, a.Inverse.Predicate)}}
+		return f
+	}),
+}
+
+var inverseRemoved = &Rule{
+	ID:       "inverse-removed",
+	Severity: Warning,
+	Summary:  "Two fields are no longer each other's inverse.",
+	Doc: Doc{
+		Dgraph:   "Nothing changes in storage. From then on a mutation writes only the side that it names, and a delete leaves the other side's edge dangling.",
+		Clients:  "They must set both sides themselves.",
+		Before:   "type Author {\n  id: ID!\n  posts: [Post] @hasInverse(field: author)\n}\ntype Post {\n  id: ID!\n  author: Author\n}\n",
+		After:    "type Author {\n  id: ID!\n  posts: [Post]\n}\ntype Post {\n  id: ID!\n  author: Author\n}\n",
+		Question: "None: stored edges stay as they are.",
+		WaysOut:  []string{"Keep @hasInverse."},
+		Reverse:  "Going back is inverse-added: edges written meanwhile are one-sided.",
+	},
+	judge: on(func(p *pass, c diff.InverseRemoved) *Finding {
+		f := p.aboutInverse(c.Field)
+		f.Place = place(c.After)
+		f.Affects = []string{c.Field.Inverse.Coordinate()}
+		f.Previous = previous(c.Field)
+		f.Impact = Impact{API: APIDangerous}
+		f.Message = fmt.Sprintf("%s and %s are no longer each other's inverse", c.Field.Coordinate(), c.Field.Inverse.Coordinate())
+		f.Consequence = "From now on every mutation writes one side only, and deletes leave the other side's edge dangling."
+		if to := c.After.Coordinate(); to != f.Coordinate {
+			f.To = to
+		}
+		f.Fixes = []Fix{{"restore-inverse", Directive, Safe, fmt.Sprintf("put @hasInverse(field: %s) back on %s", c.Field.Inverse.Name, c.After.Coordinate())}}
+		return f
+	}),
+}
+
+var inverseChanged = &Rule{
+	ID:       "inverse-changed",
+	Severity: Error,
+	Summary:  "A field gets another inverse.",
+	Doc: Doc{
+		Dgraph:   "It stores independent edges and moves none. The old back edges stay, the new ones are missing.",
+		Clients:  "Old edges show on one side only; the new back edge reads null or [].",
+		Before:   "type Author {\n  id: ID!\n  posts: [Post] @hasInverse(field: author)\n}\ntype Post {\n  id: ID!\n  author: Author\n  editor: Author\n}\n",
+		After:    "type Author {\n  id: ID!\n  posts: [Post] @hasInverse(field: editor)\n}\ntype Post {\n  id: ID!\n  author: Author\n  editor: Author\n}\n",
+		Question: "How many edges lack the new back edge?",
+		WaysOut:  []string{"Restore the old inverse.", "Write the new back edges and delete the old ones."},
+		Reverse:  "The old schema brings everything back; edges written meanwhile stay.",
+	},
+	judge: on(func(p *pass, c diff.InverseChanged) *Finding {
+		b, a := c.Before, c.After
+		f := p.aboutInverse(a)
+		f.Coordinate = b.Coordinate()
+		if to := a.Coordinate(); to != f.Coordinate {
+			f.To = to
+		}
+		f.Previous = previous(b)
+		f.Affects = []string{b.Inverse.Coordinate()}
+		if to := a.Inverse.Coordinate(); !slices.Contains(f.Affects, to) {
+			f.Affects = append(f.Affects, to)
+		}
+		f.Predicates = predicates(b.Predicate, b.Inverse.Predicate, a.Predicate, a.Inverse.Predicate)
+		f.Impact = Impact{API: APIDangerous, Data: DataOneSided}
+		f.Message = fmt.Sprintf("%s has the inverse %s instead of %s", b.Coordinate(), a.Inverse.Coordinate(), b.Inverse.Coordinate())
+		f.Consequence = fmt.Sprintf("Stored edges of %s have back edges in %s, not in %s: Dgraph moves none.",
+			a.Coordinate(), b.Inverse.Coordinate(), a.Inverse.Coordinate())
+		f.Question = fmt.Sprintf("How many edges of %s lack their back edge in %s?", a.Predicate, a.Inverse.Predicate)
+		f.Fixes = []Fix{
+			{"restore-inverse", Directive, Safe, fmt.Sprintf("put @hasInverse(field: %s) back", b.Inverse.Name)},
+			{"backfill-inverse", Migration, Review, fmt.Sprintf("write the missing back edges between %s and %s", a.Predicate, a.Inverse.Predicate)},
+		}
+		return f
+	}),
+}
+
+// aboutInverse is what the rules on @hasInverse have in common.
+func (p *pass) aboutInverse(f *schema.Field) *Finding {
+	return &Finding{
+		Coordinate: f.Coordinate(),
+		Affects:    []string{f.Inverse.Coordinate()},
+		Place:      place(f),
+		Predicates: predicates(f.Predicate, f.Inverse.Predicate),
+		Reversible: true,
+	}
+}

@@ -1,0 +1,58 @@
+package rules
+
+import (
+	"fmt"
+
+	"github.com/schemacheck/schemacheck/diff"
+)
+
+var predicateChanged = &Rule{
+	ID:       "predicate-changed",
+	Severity: Error,
+	Summary:  "A field keeps its name, but its values are looked for under another predicate.",
+	Doc: Doc{
+		Dgraph: "A field's predicate follows from @dgraph(pred:), else from the type that declares the field: a field that moves " +
+			"into an interface that the type implements, or out of it, gets another one. Dgraph creates it and leaves the values under the old one.",
+		Clients:  "The field reads null for every node, or fails when it is non-null, although the schema looks the same to clients.",
+		Before:   "type User {\n  id: ID!\n  name: String @dgraph(pred: \"person.name\")\n}\n",
+		After:    "type User {\n  id: ID!\n  name: String\n}\n",
+		Question: "How many nodes have a value under the old predicate?",
+		WaysOut: []string{
+			"@dgraph(pred:) with the old predicate; on the interface when the field is inherited, which can serve one type only.",
+			"Copy the values to the new predicate.",
+		},
+		Reverse: "The old predicate brings everything back, as long as nothing was written in between.",
+	},
+	judge: on(func(p *pass, c diff.PredicateChanged) *Finding {
+		b, a := c.Before, c.After
+		f := &Finding{
+			Coordinate: b.Coordinate(),
+			Place:      place(a),
+			Previous:   previous(b),
+			Affects:    inherits(a),
+			Predicates: predicates(b.Predicate, a.Predicate),
+			Impact:     Impact{Data: DataHidden, Storage: p.storage(b.Predicate, a.Predicate)},
+			Reversible: true,
+			Message:    fmt.Sprintf("%s was stored as %s and is looked for as %s", b.Coordinate(), storedAs(b), storedAs(a)),
+			Consequence: fmt.Sprintf("The stored values are no longer found: they stay under %s, and %s reads %s.",
+				storedAs(b), b.Coordinate(), emptyRead(a)),
+			Question: fmt.Sprintf("How many nodes have a value under %s?", b.Predicate),
+		}
+		if a.Owner.Name != b.Owner.Name {
+			f.To = a.Coordinate()
+		}
+		switch {
+		case a.Source != nil && b.Source == nil:
+			f.Message = fmt.Sprintf("%s moves into the interface %s: it was stored as %s and is looked for as %s",
+				b.Coordinate(), a.Source.Name, storedAs(b), storedAs(a))
+		case b.Source != nil && a.Source == nil:
+			f.Message = fmt.Sprintf("%s moves out of the interface %s: it was stored as %s and is looked for as %s",
+				b.Coordinate(), b.Source.Name, storedAs(b), storedAs(a))
+		}
+		if a.Source == nil || len(a.Source.Implementors) == 1 {
+			f.Fixes = append(f.Fixes, pinPredicate(a, b))
+		}
+		f.Fixes = append(f.Fixes, Fix{"copy-values", Migration, Review, fmt.Sprintf("copy the values of %s to %s", storedAs(b), storedAs(a))})
+		return f
+	}),
+}

@@ -1,0 +1,86 @@
+package rules
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/schemacheck/schemacheck/diff"
+	"github.com/schemacheck/schemacheck/diff/schema"
+	"github.com/schemacheck/schemacheck/diff/sdl"
+)
+
+var referenceChanged = &Rule{
+	ID:       "reference-changed",
+	Severity: Error,
+	Summary:  "A field that points to nodes of one type points to another.",
+	Doc: Doc{
+		Dgraph:   "It accepts the change: an edge does not know the type of its target, and no check is made on reads.",
+		Clients:  "Old targets come out as nodes of the new type, with null in every field that they do not have; a non-null field among these turns the reference into an error.",
+		Before:   "type Post {\n  id: ID!\n  author: User\n}\ntype User {\n  id: ID!\n  name: String!\n}\ntype Editor {\n  id: ID!\n  desk: String!\n}\n",
+		After:    "type Post {\n  id: ID!\n  author: Editor\n}\ntype User {\n  id: ID!\n  name: String!\n}\ntype Editor {\n  id: ID!\n  desk: String!\n}\n",
+		Question: "How many edges lead to nodes that lack the new type?",
+		WaysOut: []string{
+			"A new field for the new type; keep the old one and mark it @deprecated.",
+			"Retag the targets, or lead the edges to nodes of the new type.",
+		},
+		Reverse: "The old type brings everything back.",
+	},
+	judge: on(func(p *pass, c diff.FieldTypeChanged) *Finding {
+		b, a := c.Before, c.After
+		before, after := p.reference(b, p.Before), p.reference(a, p.After)
+		if !before && !after {
+			return nil
+		}
+		f := &Finding{
+			Coordinate: b.Coordinate(),
+			Place:      place(a),
+			Previous:   previous(b),
+			Affects:    inherits(a),
+			Predicates: predicates(b.Predicate, a.Predicate),
+			Impact:     Impact{API: APIBreaking, Data: DataInvalid},
+			Reversible: true,
+			Message:    fmt.Sprintf("%s changes from %s to %s", b.Coordinate(), written(b), written(a)),
+		}
+		if b.Coordinate() != a.Coordinate() {
+			f.To = a.Coordinate()
+		}
+		if storedAs(b) != storedAs(a) {
+			elsewhere(f, b, a)
+			return f
+		}
+		old, new := b.Type().Named(), a.Type().Named()
+		if p.wider(old, new) {
+			f.Severity = Warning
+			f.Impact = Impact{API: APIDangerous}
+			f.Consequence = fmt.Sprintf("Every %s is also a %s, so targets stay readable; clients may meet other types.", old, new)
+			f.Question = fmt.Sprintf("How many edges of %s lead to nodes without the dgraph.type of %s?", b.Predicate, new)
+			return f
+		}
+		f.Consequence = fmt.Sprintf("Stored edges still lead to nodes of %s, which come out as %s with empty fields, or as errors.", old, new)
+		f.Question = fmt.Sprintf("How many edges of %s lead to nodes that are no %s?", b.Predicate, new)
+		f.Fixes = []Fix{
+			{"new-field", Directive, Review, "keep the field as it is and add a new one for " + new},
+			{"retag-targets", Migration, Review, fmt.Sprintf("retag the targets of %s as %s", b.Predicate, new)},
+		}
+		return f
+	}),
+}
+
+// wider reports whether every node of the old type was already one of the new:
+// an interface that it implemented, or a union of which it was a member.
+func (p *pass) wider(old, new string) bool {
+	b, a := p.Before.Type(old), p.After.Type(new)
+	if b == nil || a == nil {
+		return false
+	}
+	switch a.Kind {
+	case sdl.Interface:
+		return slices.ContainsFunc(b.Interfaces, func(i *schema.Type) bool { return p.Survivor(i) == a })
+	case sdl.Union:
+		return slices.ContainsFunc(a.Definition.Members, func(m sdl.Name) bool {
+			member := p.After.Type(m.Text)
+			return member != nil && p.Origin(member) == b
+		})
+	}
+	return false
+}

@@ -1,0 +1,151 @@
+package rules
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/schemacheck/schemacheck/diff"
+	"github.com/schemacheck/schemacheck/diff/schema"
+)
+
+const nonNullClients = "A query that selects the field gets an error for each node without a value, and null instead of the node; " +
+	"a list of non-null elements is lost as a whole. Queries that do not select it work."
+
+var requiredFieldAdded = &Rule{
+	ID:       "required-field-added",
+	Severity: Error,
+	Summary:  "A type gains a non-null field, which no stored node has.",
+	Doc: Doc{
+		Dgraph:   "It accepts the change without a look at the data. @default fills a value when a node is added or updated, never for nodes that exist.",
+		Clients:  nonNullClients + " Adding a node requires the field from now on, unless it has @default(add:).",
+		Before:   "type User {\n  id: ID!\n  name: String\n}\n",
+		After:    "type User {\n  id: ID!\n  name: String\n  email: String!\n}\n",
+		Question: "How many nodes of the type, implementing types included, have no value?",
+		WaysOut: []string{
+			"Keep the field nullable until every node has a value.",
+			"Fill a value for the nodes that lack it, before the update.",
+		},
+		Reverse: "The old schema brings everything back.",
+	},
+	judge: on(func(p *pass, c diff.FieldAdded) *Finding {
+		a := c.Field
+		if !required(a) || p.alreadyThere(a) {
+			return nil
+		}
+		affects := inherits(a)
+		for _, t := range c.Moved {
+			at := t.Name + "." + a.Name
+			affects = slices.DeleteFunc(affects, func(s string) bool { return s == at })
+		}
+		if len(c.Moved) > 0 && len(affects) == 0 {
+			return nil // the implementing types had the field: they are reported as moved
+		}
+		f := &Finding{
+			Coordinate: a.Coordinate(),
+			Place:      place(a),
+			Affects:    affects,
+			Predicates: predicates(a.Predicate),
+			Impact:     Impact{API: APIBreaking, Data: DataInvalid},
+			Reversible: true,
+			Message:    fmt.Sprintf("%s is new and required (%s)", a.Coordinate(), written(a)),
+		}
+		aboutMissing(f, a)
+		if a.Directive("default").Arg("add") != nil {
+			f.Impact.API = APINone
+			f.Message += "; its @default counts for new nodes only"
+		}
+		return f
+	}),
+}
+
+var fieldMadeRequired = &Rule{
+	ID:       "field-made-required",
+	Severity: Error,
+	Summary:  "A nullable field becomes non-null.",
+	Doc: Doc{
+		Dgraph:   "It accepts the change without a look at the data. Lists are never concerned: without values they read as [].",
+		Clients:  nonNullClients + " Adding a node requires the field from now on.",
+		Before:   "type User {\n  id: ID!\n  name: String\n}\n",
+		After:    "type User {\n  id: ID!\n  name: String!\n}\n",
+		Question: "How many nodes of the type, implementing types included, have no value?",
+		WaysOut: []string{
+			"Keep the field nullable until every node has a value.",
+			"Fill a value for the nodes that lack it, before the update.",
+		},
+		Reverse: "The old schema brings everything back.",
+	},
+	judge: on(func(p *pass, c diff.MadeRequired) *Finding {
+		a := c.After
+		if !required(a) || storedAs(a) != storedAs(c.Before) {
+			return nil // at another predicate no node has a value: that is reported as the move
+		}
+		f := &Finding{
+			Coordinate: c.Before.Coordinate(),
+			Place:      place(a),
+			Previous:   previous(c.Before),
+			Affects:    inherits(a),
+			Predicates: predicates(c.Before.Predicate, a.Predicate),
+			Impact:     Impact{API: APIBreaking, Data: DataInvalid},
+			Reversible: true,
+			Message:    fmt.Sprintf("%s becomes required: %s instead of %s", c.Before.Coordinate(), written(a), written(c.Before)),
+		}
+		if c.Before.Coordinate() != a.Coordinate() {
+			f.To = a.Coordinate()
+		}
+		aboutMissing(f, a)
+		return f
+	}),
+}
+
+// aboutMissing is what both rules say of nodes without a value.
+func aboutMissing(f *Finding, a *schema.Field) {
+	f.Question = fmt.Sprintf("How many nodes of %s have no value under %s?", a.Owner.Stored, a.Predicate)
+	f.Consequence = "A query that selects the field gets an error and null instead of every node that has no value."
+	f.Fixes = []Fix{{"keep-nullable", Directive, Safe, "write " + a.Coordinate() + " without \"!\" until every node has a value"}}
+	if v := a.Directive("default").Arg("add").Field("value"); v != nil {
+		f.Fixes = append(f.Fixes, Fix{"fill-default", Migration, Safe, fmt.Sprintf("fill the nodes that lack a value with %q, as @default does", v.Raw)})
+		return
+	}
+	f.Fixes = append(f.Fixes, Fix{"fill-default", Migration, Review, "fill the nodes that lack a value"})
+}
+
+// alreadyThere reports whether the old schema reached the field's predicate
+// from the field's type, by a field of another name: the values exist.
+func (p *pass) alreadyThere(a *schema.Field) bool {
+	was := p.Origin(a.Owner)
+	return was != nil && slices.ContainsFunc(was.Fields, func(f *schema.Field) bool {
+		return f.Predicate == a.Predicate && f.Reverse == a.Reverse && f.Language == a.Language && required(f)
+	})
+}
+
+var fieldMadeOptional = &Rule{
+	ID:       "field-made-optional",
+	Severity: Info,
+	Summary:  "A non-null field becomes nullable.",
+	Doc: Doc{
+		Dgraph:   "Nothing: nullability is not stored.",
+		Clients:  "They may meet null where there was always a value.",
+		Before:   "type User {\n  id: ID!\n  name: String!\n}\n",
+		After:    "type User {\n  id: ID!\n  name: String\n}\n",
+		Question: "None: every node fits.",
+		WaysOut:  []string{"Tell clients."},
+		Reverse:  "Going back is field-made-required: check that no node lacks a value by then.",
+	},
+	judge: on(func(p *pass, c diff.MadeOptional) *Finding {
+		f := &Finding{
+			Coordinate:  c.Before.Coordinate(),
+			Place:       place(c.After),
+			Previous:    previous(c.Before),
+			Affects:     inherits(c.After),
+			Predicates:  predicates(c.Before.Predicate, c.After.Predicate),
+			Impact:      Impact{API: APIDangerous},
+			Reversible:  true,
+			Message:     fmt.Sprintf("%s becomes optional: %s instead of %s", c.Before.Coordinate(), written(c.After), written(c.Before)),
+			Consequence: "Clients may meet null where there was always a value.",
+		}
+		if to := c.After.Coordinate(); to != f.Coordinate {
+			f.To = to
+		}
+		return f
+	}),
+}

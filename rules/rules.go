@@ -1,0 +1,100 @@
+// Package rules decides which changes endanger clients, storage or data, and
+// names the ways out.
+package rules
+
+import (
+	"github.com/schemacheck/schemacheck/diff"
+)
+
+// Severity is how bad a finding is.
+type Severity string
+
+// The severities, worst first.
+const (
+	Error   Severity = "error"
+	Warning Severity = "warning"
+	Info    Severity = "info"
+)
+
+// Rule is one kind of danger.
+type Rule struct {
+	// ID is kebab-case and never used again for something else.
+	ID string
+	// Severity is that of a finding whose violations were not asked for, in
+	// the worst case: some changes of the kind are milder.
+	Severity Severity
+	// Summary says in one line when the rule fires.
+	Summary string
+	Doc     Doc
+	// judge looks at one change and gives a finding when the rule fires. Nil
+	// for rules that speak of a schema, not of a change.
+	judge func(*pass, diff.Change) *Finding
+}
+
+// Doc explains a rule to the person who met it.
+type Doc struct {
+	// Dgraph says what Dgraph does with the change.
+	Dgraph string
+	// Clients says what clients see after the deploy.
+	Clients string
+	// Before and After are a small example that fires the rule.
+	Before, After string
+	// Question is what the data would have to be asked.
+	Question string
+	// WaysOut are the remedies, the safest first.
+	WaysOut []string
+	// Reverse says what going back to the old schema brings.
+	Reverse string
+}
+
+// All are the rules, in the order in which documentation lists them.
+var All = []*Rule{
+	schemaInvalid,
+	updateRefused,
+	typeRenamed,
+	typeRemoved,
+	typeKindChanged,
+	storedTypeChanged,
+	interfaceAdded,
+	interfaceRemoved,
+	unionMemberRemoved,
+	fieldRenamed,
+	fieldRemoved,
+	predicateChanged,
+	fieldTypeChanged,
+	singleToList,
+	referenceChanged,
+	requiredFieldAdded,
+	fieldMadeRequired,
+	fieldMadeOptional,
+	enumValueRemoved,
+	idAdded,
+	idRemoved,
+	idScopeChanged,
+	inverseAdded,
+	inverseRemoved,
+	inverseChanged,
+	typeAdded,
+	fieldAdded,
+	enumValueAdded,
+	unionMemberAdded,
+}
+
+// Find is the rule with that ID, or nil.
+func Find(id string) *Rule {
+	for _, r := range All {
+		if r.ID == id {
+			return r
+		}
+	}
+	return nil
+}
+
+// IDs are the ids of all rules in order.
+func IDs() []string {
+	ids := make([]string, len(All))
+	for i, r := range All {
+		ids[i] = r.ID
+	}
+	return ids
+}

@@ -1,0 +1,103 @@
+package rules
+
+import (
+	"fmt"
+
+	"github.com/schemacheck/schemacheck/diff"
+	"github.com/schemacheck/schemacheck/diff/schema"
+	"github.com/schemacheck/schemacheck/diff/sdl"
+)
+
+var typeRenamed = &Rule{
+	ID:       "type-renamed",
+	Severity: Error,
+	Summary:  "A type goes by another name; its nodes stay stored under the old one.",
+	Doc: Doc{
+		Dgraph: "It accepts the schema and creates a new type and new predicates beside the old ones. Existing nodes keep the " +
+			"old dgraph.type and their values stay under the old predicates. With @dgraph(type: \"Old\") on the new type " +
+			"nothing changes in storage: the type's name and the prefix of its predicates both stay.",
+		Clients:  "Without the directive, queries of the new type return [] and references to it read null. With it, data is complete; only the names of the API change.",
+		Before:   "type User {\n  id: ID!\n  name: String!\n  email: String\n}\n",
+		After:    "type Account {\n  id: ID!\n  name: String!\n  email: String\n}\n",
+		Question: "How many nodes are of the old type?",
+		WaysOut: []string{
+			"Keep what is stored: @dgraph(type: \"Old\") on the new type. When the old type had a @dgraph(type:) of its own, keep its value.",
+			"Retag the nodes and copy their values to the new predicates.",
+		},
+		Reverse: "The old name brings everything back, as long as nothing was written under the new one.",
+	},
+	judge: on(func(p *pass, c diff.TypeRenamed) *Finding {
+		b, a := c.Before, c.After
+		f := &Finding{
+			Coordinate: b.Name,
+			To:         a.Name,
+			Place:      onType(a),
+			Previous:   b.Definition.Name.Span,
+			Impact:     Impact{API: APIBreaking},
+			Reversible: true,
+			Confidence: string(c.Confidence),
+			Reasons:    c.Reasons,
+			Message:    fmt.Sprintf("%s %s is renamed to %s", kindWord(b), b.Name, a.Name),
+		}
+		if c.Confidence == diff.Likely {
+			f.Message = fmt.Sprintf("%s %s looks renamed to %s", kindWord(b), b.Name, a.Name)
+		}
+		if !b.Stores() || !a.Stores() || b.Stored == a.Stored {
+			f.Severity = Info
+			f.Consequence = "Stored data is not concerned; the names in the API change."
+			if a.Stores() && b.Stored == a.Stored {
+				f.Message += fmt.Sprintf(", and still stored as %s", b.Stored)
+				f.Consequence = "All data stays reachable; the names in the API change, so clients must follow."
+			}
+			return f
+		}
+		f.Affects = affectedByType(b)
+		f.Predicates = predicates(append(ownPredicates(b), ownPredicates(a)...)...)
+		f.Impact.Data = DataHidden
+		f.Question = "How many nodes are of type " + b.Stored + "?"
+		f.Consequence = fmt.Sprintf("Every %s stored so far disappears from the API: queries of %s find nothing, because the nodes are stored as %s.",
+			b.Name, a.Name, b.Stored)
+		f.Fixes = []Fix{
+			pinType(a, b.Stored),
+			{"retag-and-copy", Migration, Review, fmt.Sprintf("retag the nodes of %s as %s and copy their values", b.Stored, a.Stored)},
+		}
+		return f
+	}),
+}
+
+// pinType is the directive that keeps a type where its nodes are stored.
+func pinType(t *schema.Type, stored string) Fix {
+	if t.Name == stored {
+		return Fix{"pin-type", Directive, Safe, fmt.Sprintf("remove @dgraph(type:) from %s: its nodes are stored as %s", t.Name, stored)}
+	}
+	return Fix{"pin-type", Directive, Safe, fmt.Sprintf("add @dgraph(type: %q) to %s", stored, t.Name)}
+}
+
+// ownPredicates are those of the fields that the type does not inherit.
+func ownPredicates(t *schema.Type) []string {
+	var all []string
+	for _, f := range t.Fields {
+		if f.Source == nil {
+			all = append(all, f.Predicate)
+		}
+	}
+	if t.Secret != nil && t.Secret.Source == nil {
+		all = append(all, t.Secret.Predicate)
+	}
+	return predicates(all...)
+}
+
+// affectedByType are the coordinates that change along with a type's stored
+// name: its own stored fields, and the types that implement it.
+func affectedByType(t *schema.Type) []string {
+	var all []string
+	for _, f := range t.Fields {
+		if f.Source == nil && f.Predicate != "" {
+			all = append(all, f.Coordinate())
+		}
+	}
+	if t.Kind == sdl.Interface {
+		all = append(all, names(t.Implementors)...)
+	}
+	return all
+}

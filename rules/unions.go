@@ -1,0 +1,77 @@
+package rules
+
+import (
+	"fmt"
+
+	"github.com/schemacheck/schemacheck/diff"
+	"github.com/schemacheck/schemacheck/diff/sdl"
+)
+
+var unionMemberRemoved = &Rule{
+	ID:       "union-member-removed",
+	Severity: Error,
+	Summary:  "A union loses a member to which edges may lead.",
+	Doc: Doc{
+		Dgraph:   "Nothing: a union is stored as plain edges, and they stay.",
+		Clients:  "Old targets still come out, with the __typename of the removed member and without fields.",
+		Before:   "union Media = Book | Film\ntype Shelf {\n  id: ID!\n  items: [Media]\n}\ntype Book {\n  id: ID!\n  title: String\n}\ntype Film {\n  id: ID!\n  title: String\n}\n",
+		After:    "union Media = Book\ntype Shelf {\n  id: ID!\n  items: [Media]\n}\ntype Book {\n  id: ID!\n  title: String\n}\ntype Film {\n  id: ID!\n  title: String\n}\n",
+		Question: "How many edges lead to nodes of that member?",
+		WaysOut:  []string{"Keep the member.", "Delete the edges to nodes of the member."},
+		Reverse:  "The old schema brings everything back.",
+	},
+	judge: on(func(p *pass, c diff.UnionMemberRemoved) *Finding {
+		f := &Finding{
+			Coordinate:  c.Before.Name,
+			Subject:     c.Member.Text,
+			Place:       onType(c.After),
+			Previous:    c.Member.Span,
+			Impact:      Impact{API: APIBreaking, Data: DataInvalid},
+			Reversible:  true,
+			Message:     fmt.Sprintf("union %s loses the member %s", c.Before.Name, c.Member.Text),
+			Consequence: fmt.Sprintf("Edges to nodes of %s stay and come out as objects without fields.", c.Member.Text),
+			Question:    fmt.Sprintf("How many edges lead to nodes of %s?", c.Member.Text),
+			Fixes: []Fix{
+				{"keep-member", Directive, Safe, fmt.Sprintf("keep %s in %s", c.Member.Text, c.After.Name)},
+				{"delete-edges", Migration, Destructive, "delete the edges to nodes of " + c.Member.Text},
+			},
+		}
+		for _, t := range p.Before.Types {
+			for _, field := range t.Fields {
+				if field.Source == nil && field.Predicate != "" && field.Type().Named() == c.Before.Name {
+					f.Affects = append(f.Affects, field.Coordinate())
+					f.Predicates = predicates(append(f.Predicates, field.Predicate)...)
+				}
+			}
+		}
+		return f
+	}),
+}
+
+var unionMemberAdded = &Rule{
+	ID:       "union-member-added",
+	Severity: Info,
+	Summary:  "A union gains a member.",
+	Doc: Doc{
+		Dgraph:   "Nothing: a union is stored as plain edges.",
+		Clients:  "They may meet a type that they do not know.",
+		Before:   "union Media = Book\ntype Shelf {\n  id: ID!\n  items: [Media]\n}\ntype Book {\n  id: ID!\n  title: String\n}\ntype Film {\n  id: ID!\n  title: String\n}\n",
+		After:    "union Media = Book | Film\ntype Shelf {\n  id: ID!\n  items: [Media]\n}\ntype Book {\n  id: ID!\n  title: String\n}\ntype Film {\n  id: ID!\n  title: String\n}\n",
+		Question: "None.",
+		WaysOut:  []string{"Nothing needs to be done."},
+		Reverse:  "Going back is union-member-removed.",
+	},
+	judge: on(func(p *pass, c diff.UnionMemberAdded) *Finding {
+		return &Finding{
+			Coordinate:  c.Before.Name,
+			Subject:     c.Member.Text,
+			Addition:    true,
+			Place:       Place{AnchorSelf, c.Member.Span},
+			Previous:    sdl.Span{},
+			Impact:      Impact{API: APIDangerous},
+			Reversible:  true,
+			Message:     fmt.Sprintf("union %s gains the member %s", c.Before.Name, c.Member.Text),
+			Consequence: "Clients may meet a type that they do not know.",
+		}
+	}),
+}

@@ -1,0 +1,101 @@
+package rules
+
+import (
+	"fmt"
+
+	"github.com/schemacheck/schemacheck/diff"
+	"github.com/schemacheck/schemacheck/diff/schema"
+	"github.com/schemacheck/schemacheck/diff/sdl"
+)
+
+var updateRefused = &Rule{
+	ID:       "update-refused",
+	Severity: Error,
+	Summary:  "Dgraph accepts the text of the new schema and then refuses to alter the stored one.",
+	Doc: Doc{
+		Dgraph: "It saves and serves the new GraphQL schema first and alters the stored one afterwards. When the alter is " +
+			"refused, the answer is an error, but the new API stays, over the old storage. Refused are: a list that becomes " +
+			"one value (even without any data), a value that becomes a reference and back, a predicate that becomes a " +
+			"password and back, [Float!] that gets @embedding, and, before anything is saved, two types on one stored type.",
+		Clients:  "Fields read null with errors such as \"A list was returned, but GraphQL was expecting just one item\", and writes go to storage of the old form.",
+		Before:   "type Post {\n  id: ID!\n  tags: [String]\n}\n",
+		After:    "type Post {\n  id: ID!\n  tags: String\n}\n",
+		Question: "Does the predicate hold data, and how many values does each node have?",
+		WaysOut: []string{
+			"Give the new field a predicate of its own with @dgraph(pred:) and fill it from the old one.",
+			"In place: copy the chosen values aside, drop the predicate, apply the schema, copy them back.",
+		},
+		Reverse: "Applying the old schema again repairs the mix; the stored data was not touched.",
+	},
+	judge: on(func(p *pass, c diff.PredicateRefused) *Finding {
+		name := c.Before.Name
+		f := &Finding{
+			Predicates: []string{name},
+			Impact:     Impact{APIBreaking, StorageRefused, DataInvalid},
+			Reversible: true,
+			Question:   "Does " + name + " hold data, and how many values does each node have?",
+			Consequence: "The update fails halfway: the new API is served over the old storage, and " + name +
+				" cannot be read through it until the old schema is applied again.",
+		}
+		p.aboutRefused(f, c)
+		before, after := name, name
+		if c.FieldBefore != nil {
+			before = fmt.Sprintf("%s: %s", c.FieldBefore.Coordinate(), written(c.FieldBefore))
+		}
+		if c.FieldAfter != nil {
+			after = written(c.FieldAfter)
+		}
+		switch c.Refusal {
+		case diff.ListToSingle:
+			f.Message = fmt.Sprintf("%s becomes %s: Dgraph never turns a list into a single value, even when nothing is stored", before, after)
+		case diff.ValueToReference:
+			f.Message = fmt.Sprintf("%s becomes %s: Dgraph refuses to turn %s once %s held data", before, after, turning(c), name)
+		case diff.ToPassword:
+			f.Message = fmt.Sprintf("%s becomes a @secret: Dgraph never turns an existing predicate into a password", before)
+		case diff.FromPassword:
+			f.Message = fmt.Sprintf("the @secret stored as %s becomes a field: Dgraph never turns a password into another type", name)
+		case diff.ToEmbedding:
+			f.Message = fmt.Sprintf("%s gets @embedding: Dgraph stores a vector as one value and refuses to turn the list into it", before)
+		}
+		f.Fixes = []Fix{{"new-predicate", Directive, Review, "give the field a new predicate with @dgraph(pred:) and fill it from " + name}}
+		if c.Refusal == diff.ListToSingle || c.Refusal == diff.ValueToReference {
+			f.Fixes = append(f.Fixes, Fix{"replace-in-place", Migration, Destructive, "stage the values, drop " + name + ", apply the schema, restore"})
+		}
+		return f
+	}),
+}
+
+// aboutRefused sets where the finding is and what it speaks of: the field on
+// the new side when there is one, else what is left of it.
+func (p *pass) aboutRefused(f *Finding, c diff.PredicateRefused) {
+	secret := func(t *schema.Type) sdl.Span { return t.Secret.Directive.Span }
+	switch {
+	case c.FieldBefore != nil:
+		f.Coordinate = c.FieldBefore.Coordinate()
+		f.Previous = previous(c.FieldBefore)
+	case c.TypeBefore != nil:
+		f.Coordinate = c.TypeBefore.Name
+		f.Subject = c.TypeBefore.Secret.Field
+		f.Previous = secret(c.TypeBefore)
+	}
+	switch {
+	case c.FieldAfter != nil:
+		f.Place = place(c.FieldAfter)
+		f.Affects = inherits(c.FieldAfter)
+		if to := c.FieldAfter.Coordinate(); to != f.Coordinate {
+			f.To = to
+		}
+	case c.TypeAfter != nil:
+		f.Place = Place{AnchorSelf, secret(c.TypeAfter)}
+		if f.Subject == "" {
+			f.Subject = c.TypeAfter.Secret.Field
+		}
+	}
+}
+
+func turning(c diff.PredicateRefused) string {
+	if c.Before.Type == "uid" {
+		return "a reference into a value"
+	}
+	return "a value into a reference"
+}
