@@ -174,7 +174,7 @@ func compare(oldName, newName string, oldFiles, newFiles []*sdl.File, cfg *confi
 	}
 	r.Before.Fingerprint = oldSDL.Fingerprint()
 	if len(oldFiles) == 0 {
-		r.Notes = append(r.Notes, report.Note{Kind: "info", Message: oldName + " does not exist there: compared with the empty schema"})
+		r.Notes = append(r.Notes, report.Note{Kind: "warning", Message: oldName + " does not exist there: compared with the empty schema"})
 	}
 	newSDL, err := sdl.Parse(newFiles...)
 	if err != nil {

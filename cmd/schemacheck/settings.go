@@ -8,7 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/rogpeppe/go-internal/renameio"
+	"github.com/google/renameio/v2"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	"golang.org/x/term"
@@ -108,6 +108,9 @@ func (p program) output(s *settings) (*output, error) {
 			return nil, fmt.Errorf("--report: two reports would be written to %s", path)
 		}
 		seen[path] = true
+		if info, err := os.Stat(filepath.Dir(path)); err != nil || !info.IsDir() {
+			return nil, fmt.Errorf("--report %s: there is no folder %s: create it first", r, filepath.Dir(path))
+		}
 		o.extra = append(o.extra, extra{format, path})
 	}
 	switch s.color {
@@ -145,7 +148,7 @@ func (p program) write(o *output, r *report.Report) error {
 			return &problem{exitUnfinished, fmt.Errorf("writing the report: %w", err)}
 		}
 		if err := writeFile(x.path, text.String()); err != nil {
-			return &problem{exitUnfinished, fmt.Errorf("writing the report: %w", err)}
+			return &problem{exitUnfinished, fmt.Errorf("writing the report %s: %w", x.path, err)}
 		}
 	}
 	return nil
@@ -157,7 +160,7 @@ func writeFile(path, text string) error {
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
 		return os.WriteFile(path, []byte(text), 0o644)
 	}
-	return renameio.WriteFile(path, []byte(text))
+	return renameio.WriteFile(path, []byte(text), 0o644)
 }
 
 // severity is the threshold that flag or configuration set.

@@ -18,8 +18,8 @@ func SearchName(argument string) string {
 	return argument
 }
 
-// SearchOptions are the options of an argument of @search by name, and
-// reports whether they are well-formed. Dgraph reads them as a YAML mapping of
+// SearchOptions are the options of an argument of @search, sorted by name, and
+// whether they are well-formed. Dgraph reads them as a YAML mapping of
 // strings; what nobody writes in one, such as anchors and tags, is malformed
 // here. Sources: parseSearchOptions, getSearchOptions.
 func SearchOptions(argument string) ([]SearchOption, bool) {
@@ -118,8 +118,11 @@ func (r *optionReader) scalar(name bool) (text string, quoted, ok bool) {
 	if !name && strings.HasPrefix(r.rest, ":") {
 		return "", false, false // two colons in one pair
 	}
-	return strings.Join(strings.FieldsFunc(strings.TrimSpace(text), func(c rune) bool { return c == '\n' || c == '\r' }), " "),
-		false, true
+	lines := strings.FieldsFunc(text, func(c rune) bool { return c == '\n' || c == '\r' })
+	for i, line := range lines {
+		lines[i] = strings.Trim(line, " \t")
+	}
+	return strings.Trim(strings.Join(lines, " "), " \t"), false, true
 }
 
 // colon reports whether the colon at that place ends a name.

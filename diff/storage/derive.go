@@ -48,7 +48,7 @@ type deriver struct {
 
 // predicate gathers what the fields say about one predicate.
 type predicate struct {
-	typ           string // with brackets
+	typ           string   // with brackets
 	indexes       []string // of all fields, repeated
 	upsert        bool
 	reverse, lang bool

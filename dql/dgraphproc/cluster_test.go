@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -211,8 +212,9 @@ func TestOffsetsDoNotMeet(t *testing.T) {
 
 func TestParentDies(t *testing.T) {
 	t.Parallel()
-	if testing.Short() {
-		t.Skip("starts a cluster in a process of its own")
+	slow(t)
+	if runtime.GOOS != "linux" {
+		t.Skip("only Linux ends processes with their parent")
 	}
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), childEnv+"="+dgraphtest.Binary(t))

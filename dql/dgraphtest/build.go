@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -25,6 +26,7 @@ type program struct {
 	target  string // package
 	sources string // glob of the module's own sources, in the module
 	notice  string // what is said before it is built; %s is Dgraph's version
+	talk    io.Writer
 }
 
 var (
@@ -32,12 +34,14 @@ var (
 		name:   "dgraph",
 		target: "github.com/dgraph-io/dgraph/v25/dgraph",
 		notice: "building Dgraph %s once, about two minutes ...",
+		talk:   os.Stderr,
 	}.build)
 	oracle = sync.OnceValues(program{
 		name:    "oracle",
 		target:  "./oracle",
 		sources: "oracle/*.go",
 		notice:  "building the oracle on Dgraph %s once, up to two minutes ...",
+		talk:    os.Stderr,
 	}.build)
 )
 
@@ -75,7 +79,7 @@ func (p program) build() (string, error) {
 		return binary, nil
 	}
 	start := time.Now()
-	fmt.Fprintf(os.Stderr, p.notice+"\n", version)
+	fmt.Fprintf(p.talk, p.notice+"\n", version)
 	fresh := binary + ".new"
 	cmd := exec.Command("go", append(args, "-o", fresh, p.target)...)
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOWORK=off", "GOFLAGS=")
@@ -85,7 +89,7 @@ func (p program) build() (string, error) {
 	if err := os.Rename(fresh, binary); err != nil {
 		return "", fmt.Errorf("keeping the built %s: %w", p.name, err)
 	}
-	fmt.Fprintf(os.Stderr, "built %s in %v: %s\n", p.name, time.Since(start).Round(time.Second), binary)
+	fmt.Fprintf(p.talk, "built %s in %v: %s\n", p.name, time.Since(start).Round(time.Second), binary)
 	return binary, nil
 }
 

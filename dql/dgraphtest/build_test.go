@@ -1,6 +1,7 @@
 package dgraphtest
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -19,10 +20,11 @@ func TestBuildInParallel(t *testing.T) {
 	}
 	cache, built, modules := t.TempDir(), goEnv(t, "GOCACHE"), goEnv(t, "GOMODCACHE")
 	t.Setenv("XDG_CACHE_HOME", cache)
-	t.Setenv("HOME", cache) // where macOS keeps its cache
+	t.Setenv("HOME", cache)    // where macOS keeps its cache
 	t.Setenv("GOCACHE", built) // or else everything is compiled again
 	t.Setenv("GOMODCACHE", modules)
-	p := program{name: "oracle", target: "./oracle", sources: "oracle/*.go", notice: "building a second oracle on %s ..."}
+	var talk bytes.Buffer // one builder at a time writes to it, or the race detector and the count say so
+	p := program{name: "oracle", target: "./oracle", sources: "oracle/*.go", notice: "building on %s", talk: &talk}
 	var all sync.WaitGroup
 	var paths [2]string
 	for i := range paths {
@@ -36,6 +38,9 @@ func TestBuildInParallel(t *testing.T) {
 	all.Wait()
 	if paths[0] != paths[1] || !strings.HasPrefix(paths[0], cache) {
 		t.Fatalf("built %q in cache %s", paths, cache)
+	}
+	if n := strings.Count(talk.String(), "building on v"); n != 1 {
+		t.Errorf("built %d times:\n%s", n, &talk)
 	}
 	info, err := os.Stat(paths[0])
 	if err != nil || info.Mode()&0o111 == 0 {

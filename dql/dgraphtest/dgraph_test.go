@@ -109,7 +109,8 @@ func TestRefusedUpdates(t *testing.T) {
 	}
 }
 
-// TestUpdatesAreServedAtOnce would meet the schema before the last one, were ApplySchema not to wait.
+// TestUpdatesAreServedAtOnce repeats texts, which the server takes for nothing new when it compares them
+// with the wrong schema.
 func TestUpdatesAreServedAtOnce(t *testing.T) {
 	d := dgraphtest.Server(t)
 	d.Lock(t)

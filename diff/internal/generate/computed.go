@@ -13,7 +13,6 @@ func (b *builder) federate() {
 	for _, t := range b.objects {
 		if key := t.key(); key != nil && b.one(3) {
 			t.directives = append(t.directives, fmt.Sprintf("@key(fields: %q)", key.name))
-			b.federated = true
 		}
 	}
 	for range b.IntN(3) {
@@ -40,7 +39,6 @@ func (t *object) key() *field {
 }
 
 func (b *builder) extension() {
-	b.federated = true
 	t := &object{keyword: "type", name: b.typeName(typeWords), extend: b.one(2)}
 	t.stored = t.name
 	key := &field{name: pick(b.Rand, "id", "upc"), of: "ID", typ: "ID!"}
@@ -105,10 +103,10 @@ func (b *builder) compute() {
 		if key == nil || !b.one(4) {
 			continue
 		}
-		f := &field{name: b.fieldName(t), computed: true}
+		f := &field{name: b.fieldName(t)}
 		f.of = b.result()
 		f.typ = b.wrap(f.of, f.of != "Boolean" && b.one(3))
-		if f.has("dgraph") || !b.claim(t, f, "") {
+		if !b.claim(t, f, "") {
 			continue
 		}
 		url := "http://api.example.com/" + strings.ToLower(t.name)
@@ -146,7 +144,7 @@ func (b *builder) lambdas() {
 		if t.key() == nil || !b.one(5) {
 			continue
 		}
-		f := &field{name: b.fieldName(t), computed: true}
+		f := &field{name: b.fieldName(t)}
 		f.of = b.result()
 		f.typ = b.wrap(f.of, f.of != "Boolean" && b.one(3))
 		if !b.claim(t, f, "") {

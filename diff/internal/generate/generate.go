@@ -97,9 +97,8 @@ type builder struct {
 	serial int             // makes names unique
 	idType string          // of all fields of type ID in interfaces
 
-	claims    map[string]*claim // by predicate
-	claimed   []*claim          // in order
-	federated bool
+	claims  map[string]*claim // by predicate
+	claimed []*claim          // in order
 
 	blocks []string // finished definitions
 }
@@ -126,8 +125,6 @@ type field struct {
 	pred       string // of @dgraph, without quotes; "" for the default
 	id         bool   // @id
 	directives []string
-	computed   bool
-	inverse    bool // an end of @hasInverse or of a reverse pair
 }
 
 func (f *field) list() bool { return strings.HasPrefix(f.typ, "[") }

@@ -20,13 +20,13 @@ func (b *builder) link() {
 
 // inverse adds a pair with @hasInverse, declared at one end or both.
 func (b *builder) inverse(from, to *object) {
-	f := &field{name: b.fieldName(from), of: to.name, typ: b.wrap(to.name, b.one(2)), inverse: true}
+	f := &field{name: b.fieldName(from), of: to.name, typ: b.wrap(to.name, b.one(2))}
 	if from == to && b.one(2) {
 		f.add(b.hasInverse(f.name))
 		b.keep(from, f)
 		return
 	}
-	g := &field{name: b.fieldName(to), of: from.name, typ: b.wrap(from.name, b.one(2)), inverse: true}
+	g := &field{name: b.fieldName(to), of: from.name, typ: b.wrap(from.name, b.one(2))}
 	if f.name == g.name {
 		return
 	}
@@ -45,7 +45,7 @@ func (b *builder) hasInverse(field string) string {
 
 // reverse adds a pair of which one end reads the predicate of the other.
 func (b *builder) reverse(from, to *object) {
-	forward := &field{name: b.fieldName(from), of: to.name, typ: b.wrap(to.name, b.one(2)), inverse: true}
+	forward := &field{name: b.fieldName(from), of: to.name, typ: b.wrap(to.name, b.one(2))}
 	b.serial++ // Dgraph does not find a forward predicate in "<>"
 	forward.pred = fmt.Sprint(pick(b.Rand, "edge", "ns.edge", "an-edge"), b.serial)
 	if b.options.Odd && b.one(3) {
@@ -55,7 +55,7 @@ func (b *builder) reverse(from, to *object) {
 	if name == forward.name || !b.keep(from, forward) {
 		return
 	}
-	back := &field{name: name, of: from.name, typ: "[" + from.name + pick(b.Rand, "", "!") + "]", inverse: true}
+	back := &field{name: name, of: from.name, typ: "[" + from.name + pick(b.Rand, "", "!") + "]"}
 	pred := "~" + forward.pred
 	if b.one(5) {
 		pred = "<~" + forward.pred + ">"

@@ -1,0 +1,69 @@
+package main
+
+import (
+	"flag"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+var update = flag.Bool("update", false, "rewrite what the scripts expect")
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"schemacheck": main})
+}
+
+// TestScripts runs the program as a user does: every file of testdata/script
+// is a session with its files. The commands of our own are
+//
+//	exits CODE    the last command ended with that exit code
+//	clean FILE    the file has no control character but line ends
+func TestScripts(t *testing.T) {
+	t.Parallel()
+	testscript.Run(t, testscript.Params{
+		Dir:                "testdata/script",
+		UpdateScripts:      *update,
+		RequireUniqueNames: true,
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("GIT_CONFIG_GLOBAL", os.DevNull)
+			e.Setenv("GIT_CONFIG_SYSTEM", os.DevNull)
+			for _, who := range []string{"AUTHOR", "COMMITTER"} {
+				e.Setenv("GIT_"+who+"_NAME", "somebody")
+				e.Setenv("GIT_"+who+"_EMAIL", "somebody@example.org")
+			}
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits": exits,
+			"clean": clean,
+		},
+	})
+}
+
+// exits runs the program and checks its exit code: exits CODE ARGUMENTS...
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 1 {
+		ts.Fatalf("usage: exits CODE ARGUMENTS...")
+	}
+	err := ts.Exec("sh", append([]string{"-c", `"$0" "$@"; code=$?; echo "exit $code" >exit.txt; exit 0`, "schemacheck"}, args[1:]...)...)
+	if err != nil {
+		ts.Fatalf("running schemacheck: %v", err)
+	}
+	if got := strings.TrimSpace(ts.ReadFile("exit.txt")); got != "exit "+args[0] {
+		ts.Fatalf("schemacheck %s: %s, want %s", strings.Join(args[1:], " "), got, args[0])
+	}
+}
+
+// clean checks that nothing in a file can steer a terminal.
+func clean(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: clean FILE")
+	}
+	for i, r := range ts.ReadFile(args[0]) {
+		if r < ' ' && r != '\n' || r >= 0x7f && r < 0xa0 || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 {
+			ts.Fatalf("%s has the control character %U at byte %d", args[0], r, i)
+		}
+	}
+}
