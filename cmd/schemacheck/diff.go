@@ -187,7 +187,7 @@ func compare(oldName, newName string, oldFiles, newFiles []*sdl.File, cfg *confi
 	}
 	r.After.Fingerprint = newSDL.Fingerprint()
 	before, after := diff.New(oldSDL), diff.New(newSDL)
-	result := validity.Check(after.Schema, validity.Options{})
+	result := validity.Check(after.Schema, validity.Options{Storage: after.Storage})
 	for _, u := range result.Unchecked {
 		r.Notes = append(r.Notes, report.Note{Kind: "not-checked", Message: u.Message, Location: location("", u.Span)})
 	}
@@ -195,7 +195,7 @@ func compare(oldName, newName string, oldFiles, newFiles []*sdl.File, cfg *confi
 		add(r, rules.Invalid(result.Problems), nil)
 		return r, true, nil
 	}
-	if problems := validity.Check(before.Schema, validity.Options{}).Problems; len(problems) > 0 && len(oldFiles) > 0 {
+	if problems := validity.Check(before.Schema, validity.Options{Storage: before.Storage}).Problems; len(problems) > 0 && len(oldFiles) > 0 {
 		r.Notes = append(r.Notes, report.Note{Kind: "warning", Location: location("", problems[0].Span), Message: fmt.Sprintf(
 			"Dgraph would refuse the old schema (%d problems, the first: %s): it may not be what runs", len(problems), problems[0].Message)})
 	}

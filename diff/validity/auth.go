@@ -139,5 +139,25 @@ func (c *checker) queryRule(t *schema.Type, operation string, rule *sdl.Value) {
 		c.problem(rule.Span, t.Name, "the %s rule of @auth on %s must query exactly query%s", operation, t.Name, t.Name)
 		return
 	}
-	c.authQuery(t, operation, rule, document)
+	c.authRules = append(c.authRules, authRule{t, operation, rule, document})
+}
+
+// authRule is a rule that is a query, well-formed as far as one sees without
+// the generated API.
+type authRule struct {
+	of        *schema.Type
+	operation string
+	rule      *sdl.Value
+	document  *ast.QueryDocument
+}
+
+// authQueries checks the rules that are queries. That needs the generated API,
+// which there is for valid schemas only.
+func (c *checker) authQueries() {
+	if !c.result.Valid() {
+		return
+	}
+	for _, r := range c.authRules {
+		c.authQuery(r.of, r.operation, r.rule, r.document)
+	}
 }

@@ -14,11 +14,7 @@ import (
 
 // lambda checks @lambda, which Dgraph treats as a @custom with all fields in
 // its body. Source: lambdaDirectiveValidation.
-func (c *checker) lambda(f *schema.Field) {
-	d := f.Directive("lambda")
-	if d == nil {
-		return
-	}
+func (c *checker) lambda(f *schema.Field, d *sdl.Directive) {
 	if !c.options.Lambda {
 		c.unchecked(d.Span, f.Coordinate(), "@lambda on %s needs an alpha that was started with a lambda-url (--graphql)", f.Coordinate())
 	}
@@ -36,41 +32,20 @@ func (c *checker) computed(f *schema.Field, d *sdl.Directive) {
 	if f.Owner.Root() {
 		return
 	}
-	if id, xid := identifiers(f.Owner); id == nil && xid == nil {
+	if id, xid := c.identifiers(f.Owner); id == nil && xid == nil {
 		c.problem(d.Span, f.Coordinate(), "%s has @%s, for which %s needs a field of type ID or with @id", f.Coordinate(), d.Name.Text, f.Owner.Name)
 	}
 }
 
 // computedID refuses @custom and @lambda on what identifies the type.
 func (c *checker) computedID(f *schema.Field, d *sdl.Directive) {
-	if id, xid := identifiers(f.Owner); !f.Owner.Root() && (f == id || f == xid) {
+	if id, xid := c.identifiers(f.Owner); !f.Owner.Root() && (f == id || f == xid) {
 		c.problem(d.Span, f.Coordinate(), "%s identifies %s and cannot have @%s", f.Coordinate(), f.Owner.Name, d.Name.Text)
 	}
 }
 
-// identifiers are the first field of type ID and the first with @id, but for
-// those that belong to another service. Sources: getIDField, getXIDField.
-func identifiers(t *schema.Type) (id, xid *schema.Field) {
-	for _, f := range t.Fields {
-		if f.Has("external") && !f.Key() {
-			continue
-		}
-		if id == nil && f.Type().Named() == "ID" {
-			id = f
-		}
-		if xid == nil && f.Has("id") {
-			xid = f
-		}
-	}
-	return id, xid
-}
-
 // custom checks @custom. Source: customDirectiveValidation.
-func (c *checker) custom(f *schema.Field) {
-	d := f.Directive("custom")
-	if d == nil {
-		return
-	}
+func (c *checker) custom(f *schema.Field, d *sdl.Directive) {
 	c.computed(f, d)
 	http, dql := d.Arg("http"), d.Arg("dql")
 	switch {
@@ -378,7 +353,7 @@ func (r *request) fields(body, graphql *sdl.Value) {
 	if body == nil {
 		at, what = graphql, "graphql"
 	}
-	id, xid := identifiers(r.f.Owner)
+	id, xid := r.c.identifiers(r.f.Owner)
 	identified := false
 	for _, name := range r.required {
 		g := r.f.Owner.Field(name)
@@ -452,7 +427,7 @@ func (r *request) introspection(graphql *sdl.Value) {
 				secret = name
 			}
 			if last[name] == h && !r.c.secrets[secret] {
-				r.problem(h, "the introspection header needs the secret %q, which no line \"# Dgraph.Secret %s ...\" declares", clip(secret), clip(secret))
+				r.problem(h, "the introspection header needs the secret %q, which no line with Dgraph.Secret declares", clip(secret))
 				return
 			}
 		}
@@ -463,8 +438,6 @@ func (r *request) introspection(graphql *sdl.Value) {
 	case err != nil:
 	case u.RawQuery != "":
 		r.problem(address, "the url has a query, which introspection for graphql excludes: remove it or set skipIntrospection")
-	case u.Scheme != "http" && u.Scheme != "https" || u.Host == "":
-		r.problem(address, "the url names no http server, so that introspection fails: write it in full or set skipIntrospection")
 	default:
 		r.c.unchecked(graphql.Span, r.f.Coordinate(), "@custom on %s: Dgraph asks the remote server whether the operation fits (skipIntrospection: true spares that)", r.f.Coordinate())
 	}

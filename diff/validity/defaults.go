@@ -8,11 +8,7 @@ import (
 )
 
 // defaults checks @default. Source: defaultDirectiveValidation.
-func (c *checker) defaults(f *schema.Field) {
-	d := f.Directive("default")
-	if d == nil {
-		return
-	}
+func (c *checker) defaults(f *schema.Field, d *sdl.Directive) {
 	typeName := f.Type().Named()
 	refuse := func(format string, args ...any) {
 		c.problem(d.Span, f.Coordinate(), "%s has @default, but "+format, append([]any{f.Coordinate()}, args...)...)

@@ -1,7 +1,6 @@
 package validity
 
 import (
-	"maps"
 	"slices"
 	"strings"
 
@@ -128,7 +127,7 @@ func (c *checker) uses(directives []*sdl.Directive, location, coordinate, inside
 			c.problem(d.Name.Span, coordinate, "@%s belongs to Apollo federation, which needs at least one type with @key: the schema has none", name)
 			continue
 		case known == nil:
-			c.problem(d.Name.Span, coordinate, "there is no directive @%s%s", clip(name), nearest(name, slices.Sorted(maps.Keys(c.directives))))
+			c.problem(d.Name.Span, coordinate, "there is no directive @%s%s", clip(name), c.nearestDirective(name))
 			continue
 		case !slices.Contains(known.locations, location):
 			c.problem(d.Name.Span, coordinate, "@%s cannot stand on %s: it belongs on %s", name, place(location), places(known.locations))

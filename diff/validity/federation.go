@@ -33,6 +33,8 @@ func (c *checker) key(t *schema.Type) {
 	}
 	f := t.Field(v.Raw)
 	switch {
+	case f == nil && c.schema.Type(t.Name) != t:
+		// A second declaration, which is reported as such.
 	case f == nil:
 		c.problem(v.Span, t.Name, "@key on %s names the field %q, which the type does not have%s", t.Name, clip(v.Raw), nearest(v.Raw, keyCandidates(t)))
 	case f.Type().Named() != "ID" && !f.Has("id"):
@@ -52,10 +54,10 @@ func keyCandidates(t *schema.Type) []string {
 	return names
 }
 
-// external checks @external. Source: apolloExternalValidation.
-func (c *checker) external(f *schema.Field) {
-	d := f.Directive("external")
-	if d == nil || !c.federated {
+// external checks @external; for @hasInverse see inverses. Source:
+// apolloExternalValidation.
+func (c *checker) external(f *schema.Field, d *sdl.Directive) {
+	if c.directives["external"] == nil {
 		return
 	}
 	if !f.Owner.Extends {
@@ -69,7 +71,7 @@ func (c *checker) external(f *schema.Field) {
 	if f.Key() {
 		return
 	}
-	for _, name := range []string{"hasInverse", "search", "dgraph", "id"} {
+	for _, name := range []string{"search", "dgraph", "id"} {
 		if other := f.Directive(name); other != nil {
 			c.problem(other.Span, f.Coordinate(), "%s is @external and not the @key, so that it cannot have @%s", f.Coordinate(), name)
 			return
@@ -78,9 +80,8 @@ func (c *checker) external(f *schema.Field) {
 }
 
 // requires checks @requires. Source: apolloRequiresValidation.
-func (c *checker) requires(f *schema.Field) {
-	d := f.Directive("requires")
-	if d == nil || !c.federated {
+func (c *checker) requires(f *schema.Field, d *sdl.Directive) {
+	if c.directives["requires"] == nil {
 		return
 	}
 	if !f.Owner.Extends {
@@ -106,9 +107,8 @@ func (c *checker) requires(f *schema.Field) {
 }
 
 // provides checks @provides. Sources: apolloProvidesValidation, NewHandler.
-func (c *checker) provides(f *schema.Field) {
-	d := f.Directive("provides")
-	if d == nil || !c.federated {
+func (c *checker) provides(f *schema.Field, d *sdl.Directive) {
+	if c.directives["provides"] == nil {
 		return
 	}
 	v := d.Arg("fields")
@@ -131,11 +131,7 @@ func (c *checker) provides(f *schema.Field) {
 }
 
 // remoteResponse checks @remoteResponse. Source: remoteResponseValidation.
-func (c *checker) remoteResponse(f *schema.Field) {
-	d := f.Directive("remoteResponse")
-	if d == nil {
-		return
-	}
+func (c *checker) remoteResponse(f *schema.Field, d *sdl.Directive) {
 	if !f.Owner.Remote {
 		c.problem(d.Span, f.Coordinate(), "%s has @remoteResponse, but %s is no @remote type", f.Coordinate(), f.Owner.Name)
 		return

@@ -125,11 +125,7 @@ func (c *checker) subscription(f *schema.Field) {
 
 // embedding checks @embedding. Source: embeddingValidation, which compares the
 // type of the items without regard to case.
-func (c *checker) embedding(f *schema.Field) {
-	d := f.Directive("embedding")
-	if d == nil {
-		return
-	}
+func (c *checker) embedding(f *schema.Field, d *sdl.Directive) {
 	t := f.Type()
 	if !t.List() || !strings.EqualFold(t.Elem.Name, "Float") || !t.Elem.NonNull {
 		c.problem(d.Span, f.Coordinate(), "%s has @embedding and the type %s: embeddings have the type [Float!]", f.Coordinate(), t)
@@ -137,29 +133,14 @@ func (c *checker) embedding(f *schema.Field) {
 }
 
 // id checks @id. Source: idValidation.
-func (c *checker) id(f *schema.Field) {
-	d := f.Directive("id")
-	if d == nil {
-		return
-	}
+func (c *checker) id(f *schema.Field, d *sdl.Directive) {
 	switch f.Type().Name {
 	case "String", "Int", "Int64":
 	default:
 		c.problem(d.Span, f.Coordinate(), "%s has @id and the type %s: ids have the type String, Int or Int64", f.Coordinate(), f.Type())
 		return
 	}
-	if v := d.Arg("interface"); f.Owner.Kind != sdl.Interface && source(f.Owner, f.Name) == nil && v != nil && v.Kind == sdl.BooleanValue && v.Raw == "true" {
+	if v := f.Directive("id").Arg("interface"); f.Owner.Kind != sdl.Interface && c.source(f.Owner, f.Name) == nil && v != nil && v.Kind == sdl.BooleanValue && v.Raw == "true" {
 		c.problem(v.Span, f.Coordinate(), "%s has @id(interface: true), which is for fields of interfaces only", f.Coordinate())
 	}
-}
-
-// source is the first interface of t that has the field, or nil. Source:
-// parentInterface.
-func source(t *schema.Type, field string) *schema.Type {
-	for _, i := range t.Interfaces {
-		if i.Field(field) != nil {
-			return i
-		}
-	}
-	return nil
 }

@@ -1,6 +1,7 @@
 package validity
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 
@@ -61,7 +62,7 @@ func (c *checker) inputs(t *schema.Type, adding bool) int {
 			}
 		}
 		if of := c.schema.Type(f.Type().Named()); of != nil && of.Kind == sdl.Interface {
-			if id, xid := identifiers(of); id == nil && xid == nil {
+			if id, xid := c.identifiers(of); id == nil && xid == nil {
 				continue
 			}
 		}
@@ -108,8 +109,12 @@ func similar(t *schema.Type) bool {
 func (c *checker) generatedTypes() {
 	order := make(map[*schema.Type]int, len(c.schema.Types))
 	sorted := make(map[*schema.Type]bool, len(c.schema.Types)) // has TOrder
+	vector := make(map[*schema.Type]bool)                      // gets the field for the distance
 	for i, t := range c.schema.Types {
 		order[t] = i
+		if completed(t) && t.Field(distance) == nil && similar(t) {
+			vector[t] = true
+		}
 		sorted[t] = completed(t) && anyOrderable(t, c.provided[t.Name])
 	}
 	for _, t := range c.schema.Types {
@@ -123,12 +128,13 @@ func (c *checker) generatedTypes() {
 			c.generatedFilter(t)
 			c.generatedPayloads(t)
 			c.generatedDistance(t)
-			if similar(t) && t.Field(distance) == nil && !sorted[t] && generates(t, "query", "query") {
+			c.generatedPassword(t)
+			if vector[t] && !sorted[t] && generates(t, "query", "query") {
 				c.problem(t.Definition.Name.Span, t.Name, "%s has an embedding and no other field to sort by, which breaks the API that Dgraph generates: add a field of type String, Int, Int64, Float or DateTime", t.Name)
 				continue
 			}
 			for _, f := range t.Fields {
-				c.generatedArguments(t, f, order, sorted)
+				c.generatedArguments(t, f, order, sorted, vector)
 			}
 		}
 	}
@@ -136,7 +142,7 @@ func (c *checker) generatedTypes() {
 
 // generatedArguments checks the arguments that a field gets for filtering and
 // sorting. Source: addFieldFilters.
-func (c *checker) generatedArguments(t *schema.Type, f *schema.Field, order map[*schema.Type]int, sorted map[*schema.Type]bool) {
+func (c *checker) generatedArguments(t *schema.Type, f *schema.Field, order map[*schema.Type]int, sorted, vector map[*schema.Type]bool) {
 	name := f.Type().Named()
 	kind := c.kind(name)
 	if f.Computed() || schema.Scalar(name) != "" || kind != sdl.Object && kind != sdl.Interface && kind != sdl.Union {
@@ -150,8 +156,9 @@ func (c *checker) generatedArguments(t *schema.Type, f *schema.Field, order map[
 	if of.Remote || of.Kind == sdl.Union || !f.Type().List() || sorted[of] {
 		return
 	}
-	late := similar(of) && of.Field(distance) == nil && order[of] < order[t]
-	if late || anyOrderable(of, c.provided[t.Name]) {
+	late := vector[of] && order[of] < order[t]
+	provided := c.provided[t.Name]
+	if late || len(provided) > 0 && anyOrderable(of, provided) {
 		c.problem(f.Type().Span, f.Coordinate(), "%s is a list of %s, which has no field to sort by: that breaks the API that Dgraph generates, add a field of type String, Int, Int64, Float or DateTime to %s", f.Coordinate(), name, name)
 	}
 }
@@ -179,6 +186,8 @@ func (c *checker) generatedUnion(t *schema.Type) {
 // generatedFilter checks the type TFilter. Source: addFilterType.
 func (c *checker) generatedFilter(t *schema.Type) {
 	has := c.inputs(t, false) > 0
+	// What an update can reach is cleaned of what does not exist.
+	cleaned := generates(t, "mutation", "update") && c.inputs(t, true) > 0
 	var names []*schema.Field
 	known := false // THasFilter has a value
 	for _, f := range t.Fields {
@@ -188,12 +197,15 @@ func (c *checker) generatedFilter(t *schema.Type) {
 		if f.Type().Named() != "ID" && !f.Computed() && !languages(f, false) && !strings.HasPrefix(f.Name, "__") {
 			known = true
 		}
+		if v := vectorSearch(f); v != nil {
+			c.generatedVector(t, f, v, cleaned)
+			continue
+		}
 		if f.Type().Named() == "ID" || f.Has("search") || f.Has("id") {
 			names = append(names, f)
 		}
-		c.generatedMerge(f)
 	}
-	if has && !known {
+	if !known && (has && !cleaned || c.rootQuery(t)) {
 		c.problem(t.Definition.Name.Span, t.Name, "%s has no field of its own that a filter could ask for, which breaks the API that Dgraph generates: add a plain field", t.Name)
 	}
 	count := len(names)
@@ -209,14 +221,24 @@ func (c *checker) generatedFilter(t *schema.Type) {
 	}
 }
 
-// generatedMerge refuses @id on a number together with @search(by:): Dgraph
-// joins the filter for hashes, and both have "eq".
-func (c *checker) generatedMerge(f *schema.Field) {
-	by := f.Directive("search").Arg("by")
-	if by == nil || len(by.List) == 0 || !f.Has("id") || f.Type().Named() == "String" {
-		return
+// vectorSearch is the list of searches when hnsw is among them, or nil.
+func vectorSearch(f *schema.Field) *sdl.Value {
+	v := f.Directive("search").Arg("by")
+	if v == nil || !slices.ContainsFunc(v.List, func(v *sdl.Value) bool { return schema.SearchName(v.Raw) == "hnsw" }) {
+		return nil
 	}
-	c.problem(by.Span, f.Coordinate(), "%s has @id and @search(by:), which breaks the API that Dgraph generates for a %s: write @search without by, @id is indexed anyway", f.Coordinate(), f.Type().Named())
+	return v
+}
+
+// generatedVector checks a search for which Dgraph names a filter that does not
+// exist, and counts on cleaning it away.
+func (c *checker) generatedVector(t *schema.Type, f *schema.Field, v *sdl.Value, cleaned bool) {
+	switch {
+	case len(v.List) > 1:
+		c.problem(v.Span, f.Coordinate(), "%s is searched by hnsw and something else, and Dgraph crashes on that: keep hnsw alone", f.Coordinate())
+	case !cleaned:
+		c.problem(v.Span, f.Coordinate(), "%s is searched by hnsw, and @generate on %s leaves out the update mutation: without it the API that Dgraph generates is broken", f.Coordinate(), t.Name)
+	}
 }
 
 // generatedPayloads refuses types whose name collides with a field of the
@@ -240,6 +262,25 @@ func (c *checker) generatedPayloads(t *schema.Type) {
 		c.problem(t.Definition.Name.Span, t.Name, "the name of the type %s collides with the field %s of the generated payloads: choose another name, and keep stored data with @dgraph(type:)", t.Name, field)
 	}
 }
+
+// generatedPassword checks that the name of the password field, which is a
+// string in the schema, can stand as a name in the generated API.
+func (c *checker) generatedPassword(t *schema.Type) {
+	d, i := secretOf(t)
+	id, xid := c.identifiers(t)
+	printed := t.Kind == sdl.Object || generates(t, "mutation", "update") || generates(t, "query", "password") && (id != nil || xid != nil)
+	if d == nil || i != nil || !printed {
+		return
+	}
+	name := d.Arg("field").Raw
+	if !graphQLName.MatchString(name) {
+		c.problem(d.Arg("field").Span, t.Name, "the password field %q of %s is no GraphQL name: use letters, digits and \"_\"", clip(name), t.Name)
+	} else if strings.HasPrefix(name, "__") {
+		c.problem(d.Arg("field").Span, t.Name, "the password field %q of %s begins with two underscores, which GraphQL keeps for introspection", clip(name), t.Name)
+	}
+}
+
+var graphQLName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
 // generatedDistance checks that a type has the distance field that its
 // interface gets.
@@ -286,7 +327,7 @@ func (c *checker) generatedOperations() {
 // addQueries.
 func (c *checker) queries(t *schema.Type) []string {
 	var names []string
-	id, xid := identifiers(t)
+	id, xid := c.identifiers(t)
 	identified := id != nil || xid != nil
 	if generates(t, "query", "get") {
 		if identified {

@@ -5,20 +5,28 @@ import (
 	"github.com/schemacheck/schemacheck/diff/sdl"
 )
 
-// inverses checks @hasInverse in Dgraph's order, which matters: checking one
-// side writes the directive on the other. Source: hasInverseValidation.
+// inverses checks @hasInverse, and what excludes it, in Dgraph's order, which
+// matters: checking one side writes the directive on the other. Source:
+// hasInverseValidation.
 func (c *checker) inverses() {
 	for _, t := range c.schema.Types {
 		for _, f := range t.Fields {
 			implied, has := c.inverse[f]
 			for _, d := range f.Definition.Directives {
-				if d.Name.Text == "hasInverse" {
+				switch d.Name.Text {
+				case "hasInverse":
 					v := d.Arg("field")
 					name := ""
 					if v != nil {
 						name = v.Raw
 					}
 					c.oneInverse(f, d, v != nil, name)
+				case "dgraph":
+					c.backwards(f, d)
+				case "external":
+					if _, has := c.inverseOf(f); has && f.Owner.Extends && !f.Key() {
+						c.problem(d.Span, f.Coordinate(), "%s is @external and not the @key, so that it cannot have @hasInverse, its own or that of the other side", f.Coordinate())
+					}
 				}
 			}
 			if has {
@@ -70,8 +78,8 @@ func (c *checker) oneInverse(f *schema.Field, d *sdl.Directive, named bool, name
 	}
 	other := target.Field(name)
 	if other == nil {
-		candidates := make([]string, 0, len(target.Fields))
-		for _, g := range target.Fields {
+		var candidates []string
+		for _, g := range c.suggestable(target) {
 			if g.Type().Named() == f.Owner.Name {
 				candidates = append(candidates, g.Name)
 			}
@@ -86,7 +94,7 @@ func (c *checker) oneInverse(f *schema.Field, d *sdl.Directive, named bool, name
 	// The directive may come from the interface: then the other side must
 	// lead to the interface.
 	want := f.Owner.Name
-	if i := source(f.Owner, f.Name); i != nil {
+	if i := c.source(f.Owner, f.Name); i != nil {
 		if _, has := c.inverseOf(i.Field(f.Name)); has {
 			want = i.Name
 		}
@@ -115,4 +123,12 @@ func (c *checker) oneInverse(f *schema.Field, d *sdl.Directive, named bool, name
 			}
 		}
 	}
+}
+
+// suggestable are the fields of t, or none when there were enough suggestions.
+func (c *checker) suggestable(t *schema.Type) []*schema.Field {
+	if !c.suggest() {
+		return nil
+	}
+	return t.Fields
 }

@@ -15,6 +15,10 @@ const maxTokens = 20_000
 // parseOperation reads a GraphQL operation that stands in a schema. The error
 // is the parser's message without its place, which is inside the string.
 func parseOperation(text string) (*ast.QueryDocument, error) {
+	text, err := olderSyntax(text)
+	if err != nil {
+		return nil, err
+	}
 	document, err := parser.ParseQueryWithTokenLimit(&ast.Source{Input: text}, maxTokens)
 	if err != nil {
 		var g *gqlerror.Error

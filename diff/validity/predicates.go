@@ -35,11 +35,7 @@ func reverse(pred string) (forward string, ok bool) {
 }
 
 // predicate checks @dgraph on fields. Source: dgraphDirectiveValidation.
-func (c *checker) predicate(f *schema.Field) {
-	d := f.Directive("dgraph")
-	if d == nil {
-		return
-	}
+func (c *checker) predicate(f *schema.Field, d *sdl.Directive) {
 	if f.Type().Named() == "ID" {
 		c.problem(d.Span, f.Coordinate(), "%s has @dgraph, but fields of type ID are not stored: remove the directive", f.Coordinate())
 		return
@@ -56,13 +52,23 @@ func (c *checker) predicate(f *schema.Field) {
 		c.problem(v.Span, f.Coordinate(), "@dgraph on %s names the predicate %q, which is a reserved name", f.Coordinate(), v.Raw)
 		return
 	}
-	if forward, ok := reverse(v.Raw); ok {
-		// An interface's own field is not looked at, only what types make of it.
-		if f.Owner.Kind == sdl.Interface || !c.reversePredicate(f, v, forward) {
-			return
-		}
+	if _, ok := reverse(v.Raw); ok {
+		return // see inverses
 	}
 	if strings.Contains(v.Raw, "@") {
+		c.languagePredicate(f, v)
+	}
+}
+
+// backwards checks a field that reads a predicate backwards. An interface's own
+// field is not looked at, only what types make of it.
+func (c *checker) backwards(f *schema.Field, d *sdl.Directive) {
+	v := d.Arg("pred")
+	if v == nil || v.Kind != sdl.StringValue || f.Owner.Kind == sdl.Interface || f.Type().Named() == "ID" || c.kind(f.Type().Named()) == 0 {
+		return
+	}
+	forward, ok := reverse(v.Raw)
+	if ok && c.reversePredicate(f, v, forward) && strings.Contains(v.Raw, "@") {
 		c.languagePredicate(f, v)
 	}
 }
@@ -72,8 +78,9 @@ func (c *checker) reversePredicate(f *schema.Field, v *sdl.Value, forward string
 	typeName := f.Type().Named()
 	target := c.schema.Type(typeName)
 	kind := c.kind(typeName)
+	_, inverse := c.inverseOf(f)
 	switch {
-	case f.Has("hasInverse"):
+	case inverse:
 		c.problem(v.Span, f.Coordinate(), "%s reads the predicate %q backwards and has @hasInverse: keep one of the two", f.Coordinate(), forward)
 		return false
 	case kind != sdl.Object && kind != sdl.Interface:
@@ -84,25 +91,26 @@ func (c *checker) reversePredicate(f *schema.Field, v *sdl.Value, forward string
 		return false
 	}
 	if target != nil {
-		for _, g := range target.Fields {
-			pred := g.Directive("dgraph").Arg("pred")
-			if pred == nil || pred.Raw == "" || pred.Raw != forward {
-				continue
-			}
-			back := g.Type().Named()
-			allowed := back == f.Owner.Name || slices.ContainsFunc(f.Owner.Definition.Interfaces, func(n sdl.Name) bool { return n.Text == back })
-			switch {
-			case !allowed:
-				c.problem(v.Span, f.Coordinate(), "%s reads the predicate of %s backwards, but %s has the type %s: it must lead to %s", f.Coordinate(), g.Coordinate(), g.Coordinate(), g.Type(), f.Owner.Name)
-				return false
-			case g.Has("hasInverse"):
-				c.problem(v.Span, f.Coordinate(), "%s reads the predicate of %s backwards, but %s has @hasInverse: keep one of the two", f.Coordinate(), g.Coordinate(), g.Coordinate())
-				return false
-			}
-			return true
+		if g := c.forward(target, forward); g != nil {
+			return c.forwardFits(f, g, v)
 		}
 	}
 	c.problem(v.Span, f.Coordinate(), "%s reads the predicate %q backwards, but no field of %s has @dgraph(pred: %q)", f.Coordinate(), clip(forward), typeName, clip(forward))
+	return false
+}
+
+// forwardFits checks the field g whose predicate f reads backwards.
+func (c *checker) forwardFits(f, g *schema.Field, v *sdl.Value) bool {
+	back := g.Type().Named()
+	_, inverse := c.inverseOf(g)
+	switch {
+	case back != f.Owner.Name && !slices.ContainsFunc(f.Owner.Definition.Interfaces, func(n sdl.Name) bool { return n.Text == back }):
+		c.problem(v.Span, f.Coordinate(), "%s reads the predicate of %s backwards, but %s has the type %s: it must lead to %s", f.Coordinate(), g.Coordinate(), g.Coordinate(), g.Type(), f.Owner.Name)
+	case inverse:
+		c.problem(v.Span, f.Coordinate(), "%s reads the predicate of %s backwards, but %s has @hasInverse: keep one of the two", f.Coordinate(), g.Coordinate(), g.Coordinate())
+	default:
+		return true
+	}
 	return false
 }
 
@@ -158,7 +166,7 @@ func (c *checker) sharedPredicates() {
 			c.interfacesShare(t, own)
 		}
 		for _, f := range t.Fields {
-			if f.Type().Named() == "ID" || source(t, f.Name) != nil {
+			if f.Type().Named() == "ID" || c.source(t, f.Name) != nil {
 				continue
 			}
 			pred := t.Stored + "." + f.Name

@@ -1,9 +1,7 @@
 package validity
 
 import (
-	"maps"
 	"slices"
-	"strings"
 
 	"github.com/schemacheck/schemacheck/diff/schema"
 	"github.com/schemacheck/schemacheck/diff/sdl"
@@ -26,34 +24,25 @@ var filters = map[string]string{
 // searchesOf are the arguments of @search that apply to a type, sorted.
 func searchesOf(typeName string) []string {
 	var names []string
-	for _, name := range slices.Sorted(maps.Keys(schema.Searches)) {
-		if schema.Searches[name].Type == typeName {
+	for name, s := range schema.Searches {
+		if s.Type == typeName {
 			names = append(names, name)
 		}
 	}
+	slices.Sort(names)
 	return names
 }
 
-// search checks @search. Sources: searchValidation, validateSearchArg.
-func (c *checker) search(f *schema.Field) {
-	for _, d := range f.Definition.Directives {
-		if d.Name.Text == "search" {
-			c.oneSearch(f, d)
-		}
-	}
-}
-
-func (c *checker) oneSearch(f *schema.Field, d *sdl.Directive) {
+// search checks @search. Of several uses each one is looked at, and the
+// arguments of the first one count. Sources: searchValidation,
+// validateSearchArg.
+func (c *checker) search(f *schema.Field, d *sdl.Directive) {
 	typeName := f.Type().Named()
 	kind := c.kind(typeName)
 	by := d.Arg("by")
-	allowed := searchesOf(typeName)
-	if kind == sdl.Enum {
-		allowed = enumSearches
-	}
 	if by == nil {
 		if kind != sdl.Enum && !schema.Geo(typeName) && (kind != sdl.Scalar || typeName == "ID") {
-			c.problem(d.Span, f.Coordinate(), "%s has @search, which fields of type %s cannot have", f.Coordinate(), typeName)
+			c.unsearchable(f, d.Span)
 		}
 		return
 	}
@@ -61,101 +50,85 @@ func (c *checker) oneSearch(f *schema.Field, d *sdl.Directive) {
 		c.problem(by.Span, f.Coordinate(), "the argument by of @search on %s is %s: write a list, like [\"hash\"]", f.Coordinate(), valueName(by))
 		return
 	}
+	var arguments []*sdl.Value
+	if v := f.Directive("search").Arg("by"); v != nil {
+		arguments = children(v)
+	}
+	if len(arguments) == 0 {
+		if kind != sdl.Enum && schema.DefaultSearch(typeName) == "" {
+			c.unsearchable(f, d.Span)
+		}
+		return
+	}
+	if f.Has("id") && typeName != "String" {
+		c.problem(by.Span, f.Coordinate(), "%s has @id and the type %s, so that @search takes no arguments: write @search alone", f.Coordinate(), typeName)
+		return
+	}
 	before := map[string]string{}
-	for _, v := range by.List {
-		name := searchName(v.Raw)
-		s, known := schema.Searches[name]
-		switch {
-		case !known && len(allowed) == 0:
-			c.problem(v.Span, f.Coordinate(), "%s has @search, which fields of type %s cannot have", f.Coordinate(), typeName)
-			return
-		case !known:
-			c.problem(v.Span, f.Coordinate(), "@search on %s does not know %q: fields of type %s can be searched by %s%s",
-				f.Coordinate(), clip(v.Raw), typeName, oneOf(allowed), nearest(name, allowed))
-			return
-		case kind != sdl.Enum && s.Type != typeName && len(allowed) == 0:
-			c.problem(v.Span, f.Coordinate(), "%s has @search, which fields of type %s cannot have", f.Coordinate(), typeName)
-			return
-		case kind != sdl.Enum && s.Type != typeName:
-			c.problem(v.Span, f.Coordinate(), "%q on %s is a search for the type %s: fields of type %s can be searched by %s", name, f.Coordinate(), s.Type, typeName, oneOf(allowed))
-			return
-		case kind == sdl.Enum && !slices.Contains(enumSearches, v.Raw):
-			c.problem(v.Span, f.Coordinate(), "%q on %s is no search for enums: these can be searched by %s", clip(v.Raw), f.Coordinate(), oneOf(enumSearches))
-			return
-		case name == "hnsw" && !f.Has("embedding"):
-			c.problem(v.Span, f.Coordinate(), "%s is searched by hnsw, which needs @embedding on the field too", f.Coordinate())
-			return
-		case name == "hnsw":
-			if _, ok := searchOptions(v.Raw); !ok {
-				c.problem(v.Span, f.Coordinate(), "the options of hnsw on %s cannot be read: write them like hnsw(metric: euclidean, exponent: 4)", f.Coordinate())
-				return
-			}
-		}
-		filter := filters[name]
-		if other, taken := before[filter]; taken {
-			if typeName == "String" || kind == sdl.Enum {
-				c.problem(v.Span, f.Coordinate(), "%s is searched by %s and %s, which are the same filter: keep one", f.Coordinate(), other, name)
-			} else {
-				c.problem(v.Span, f.Coordinate(), "%s is searched by %s and %s: fields of type %s can have one search only", f.Coordinate(), other, name, typeName)
-			}
+	for _, v := range arguments {
+		if !c.searchArgument(f, v) || !c.searchTogether(f, v, before) {
 			return
 		}
-		if other, taken := before[map[string]string{"StringHashFilter": "StringExactFilter", "StringExactFilter": "StringHashFilter"}[filter]]; taken {
-			c.problem(v.Span, f.Coordinate(), "%s is searched by both %s and %s, which exclude each other: keep exact, it does what hash does", f.Coordinate(), other, name)
-			return
-		}
-		before[filter] = name
 	}
 }
 
-// searchName is the argument of @search without its options. Source:
-// parseSearchType.
-func searchName(argument string) string {
-	if name, _, ok := strings.Cut(argument, "("); ok {
-		return strings.TrimSpace(name)
-	}
-	return argument
+func (c *checker) unsearchable(f *schema.Field, span sdl.Span) {
+	c.problem(span, f.Coordinate(), "%s has @search, which fields of type %s cannot have", f.Coordinate(), f.Type().Named())
 }
 
-// searchOption is an option of a search, as in hnsw(metric: euclidean).
-type searchOption struct{ name, value string }
-
-// searchOptions reads the options of an argument of @search and reports
-// whether they are well-formed. Source: getSearchOptions.
-func searchOptions(argument string) ([]searchOption, bool) {
-	argument = strings.TrimSpace(argument)
-	open := strings.IndexByte(argument, '(')
-	closed := strings.HasSuffix(argument, ")")
-	if open < 0 && !closed {
-		return nil, true
-	}
-	if open < 0 || !closed || open+1 == len(argument)-1 {
-		return nil, false
-	}
-	var options []searchOption
-	for _, pair := range strings.Split(argument[open+1:len(argument)-1], ",") {
-		name, value, ok := strings.Cut(pair, ":")
-		if !ok && strings.TrimSpace(pair) == "" {
-			continue
+// searchArgument checks one argument of @search.
+func (c *checker) searchArgument(f *schema.Field, v *sdl.Value) bool {
+	typeName := f.Type().Named()
+	enum := c.kind(typeName) == sdl.Enum
+	name := schema.SearchName(v.Raw)
+	s, known := schema.Searches[name]
+	switch {
+	case !enum && schema.DefaultSearch(typeName) == "":
+		c.unsearchable(f, v.Span)
+	case !known:
+		allowed := enumSearches
+		if !enum {
+			allowed = searchesOf(typeName)
 		}
-		if !ok || value == "" || value[0] != ' ' && value[0] != '\t' {
-			return nil, false
+		c.problem(v.Span, f.Coordinate(), "@search on %s does not know %q: fields of type %s can be searched by %s%s",
+			f.Coordinate(), clip(v.Raw), typeName, oneOf(allowed), nearest(name, allowed))
+	case enum && !slices.Contains(enumSearches, v.Raw):
+		c.problem(v.Span, f.Coordinate(), "%q on %s is no search for enums: these can be searched by %s", clip(v.Raw), f.Coordinate(), oneOf(enumSearches))
+	case !enum && s.Type != typeName:
+		c.problem(v.Span, f.Coordinate(), "%q on %s is a search for the type %s: fields of type %s can be searched by %s", name, f.Coordinate(), s.Type, typeName, oneOf(searchesOf(typeName)))
+	case name == "hnsw" && !f.Has("embedding"):
+		c.problem(v.Span, f.Coordinate(), "%s is searched by hnsw, which needs @embedding on the field too", f.Coordinate())
+	case name == "hnsw":
+		_, ok := schema.SearchOptions(v.Raw)
+		if !ok {
+			c.problem(v.Span, f.Coordinate(), "the options of hnsw on %s cannot be read: write them like hnsw(metric: euclidean, exponent: 4)", f.Coordinate())
 		}
-		name, value = unquote(strings.TrimSpace(name)), unquote(strings.TrimSpace(value))
-		if name == "" || value == "" || value == "null" || value == "~" || strings.ContainsAny(name+value, "{}[]\n") ||
-			slices.ContainsFunc(options, func(o searchOption) bool { return o.name == name }) {
-			return nil, false
-		}
-		options = append(options, searchOption{strings.TrimSpace(name), strings.TrimSpace(value)})
+		return ok
+	default:
+		return true
 	}
-	return options, true
+	return false
 }
 
-func unquote(s string) string {
-	for _, q := range []string{`"`, "'"} {
-		if len(s) >= 2 && strings.HasPrefix(s, q) && strings.HasSuffix(s, q) {
-			return s[1 : len(s)-1]
+// searchTogether checks an argument of @search against those before it, which
+// it knows by their filters.
+func (c *checker) searchTogether(f *schema.Field, v *sdl.Value, before map[string]string) bool {
+	typeName := f.Type().Named()
+	name := schema.SearchName(v.Raw)
+	filter := filters[name]
+	if other, taken := before[filter]; taken {
+		if typeName == "String" || c.kind(typeName) == sdl.Enum {
+			c.problem(v.Span, f.Coordinate(), "%s is searched by %s and %s, which are the same filter: keep one", f.Coordinate(), other, name)
+		} else {
+			c.problem(v.Span, f.Coordinate(), "%s is searched by %s and %s: fields of type %s can have one search only", f.Coordinate(), other, name, typeName)
 		}
+		return false
 	}
-	return s
+	excluded := map[string]string{"StringHashFilter": "StringExactFilter", "StringExactFilter": "StringHashFilter"}[filter]
+	if other, taken := before[excluded]; taken && excluded != "" {
+		c.problem(v.Span, f.Coordinate(), "%s is searched by both %s and %s, which exclude each other: keep exact, it does what hash does", f.Coordinate(), other, name)
+		return false
+	}
+	before[filter] = name
+	return true
 }

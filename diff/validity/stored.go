@@ -1,12 +1,12 @@
 package validity
 
 import (
-	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/schemacheck/schemacheck/diff/schema"
 	"github.com/schemacheck/schemacheck/diff/sdl"
+	"github.com/schemacheck/schemacheck/diff/storage"
 )
 
 // storedTypes checks the names under which types are stored, as the server
@@ -105,187 +105,92 @@ var tokenizers = map[string]struct {
 	"trigram": {"string", false}, "ngram": {"string", false}, "hnsw": {"float32vector", false},
 }
 
-// predicateLine is one line of the DQL schema in the making. Source:
-// genDgSchema, with its peculiarities: the type is the first field's, the
-// tokenizers are everybody's, the language is the last field's.
-type predicateLine struct {
-	typ                     string // without brackets, "" when only read backwards
-	list                    bool
-	indexes                 []string
-	upsert, language, named bool
-	reverse                 bool
-	owner, coordinate       string
-	span                    sdl.Span
-}
-
-// storedPredicates checks the predicate lines that Dgraph derives.
+// storedPredicates checks the predicate lines that Dgraph derives. Source: the
+// DQL schema parser (schema/parse.go) and validateAlterOperation.
 func (c *checker) storedPredicates() {
 	for _, t := range c.schema.Types {
 		if c.trouble[t.Name] {
 			return // the lines would not be those that Dgraph sees
 		}
 	}
-	lines := map[string]*predicateLine{}
-	var order []string
-	line := func(name string) *predicateLine {
-		if lines[name] == nil {
-			lines[name] = &predicateLine{}
-			order = append(order, name)
-		}
-		return lines[name]
+	stored := c.options.Storage
+	if stored == nil {
+		stored = storage.Derive(c.schema)
 	}
+	if c.federated {
+		c.unstorable()
+	}
+	first := make(map[string]*predicateLine, len(stored.Predicates))
+	for _, p := range stored.Predicates {
+		c.checkLine(lineOf(p), first)
+	}
+}
+
+// unstorable finds fields of the scalars of Apollo federation, for which Dgraph
+// derives a predicate without a type.
+func (c *checker) unstorable() {
 	for _, t := range c.schema.Types {
-		if !t.Stores() {
+		for _, f := range t.Fields {
+			if name := f.Type().Named(); t.Stores() && f.Predicate != "" && f.Source == nil &&
+				schema.Scalar(name) == "" && c.kind(name) == sdl.Scalar {
+				c.updateProblem(f.Definition.Name.Span, f.Coordinate(), "%s has the type %s, which Dgraph cannot store", f.Coordinate(), name)
+			}
+		}
+	}
+}
+
+// predicateLine is one line of the DQL schema and the element to blame for it.
+type predicateLine struct {
+	*storage.Predicate
+	coordinate string
+	span       sdl.Span
+}
+
+// lineOf finds whom to blame for a predicate: the first field that writes it,
+// at its @dgraph(pred:) when it has one, else the type with the @secret.
+func lineOf(p *storage.Predicate) *predicateLine {
+	l := &predicateLine{Predicate: p}
+	for _, f := range p.Fields {
+		if f.Reverse && l.coordinate != "" || f.Source != nil {
 			continue
 		}
-		prefix := t.Stored
-		for _, f := range t.Fields {
-			if f.Computed() || c.foreign(f) || f.Type().Named() == "ID" && !(f.Has("external") && f.Key()) {
-				continue
-			}
-			prefix = t.Stored
-			inherited := source(t, f.Name)
-			if inherited != nil {
-				prefix = inherited.Stored
-				continue
-			}
-			c.addPredicate(f, prefix, line)
+		l.coordinate, l.span = f.Coordinate(), f.Definition.Name.Span
+		if v := f.Directive("dgraph").Arg("pred"); v != nil {
+			l.span = v.Span
 		}
-		if d, i := secretOf(t); d != nil && i == nil {
-			pred, span := prefix+"."+d.Arg("field").Raw, d.Span
-			if v := d.Arg("pred"); v != nil {
-				pred, span = v.Raw, v.Span
-			}
-			*line(pred) = predicateLine{typ: "password", named: true, owner: t.Name, coordinate: t.Name, span: span}
+		if !f.Reverse {
+			return l
 		}
 	}
-	first := map[string]*predicateLine{}
-	for _, pred := range order {
-		if p := lines[pred]; p.named {
-			c.checkLine(pred, p, first)
+	if l.coordinate == "" && len(p.Secrets) > 0 {
+		t := p.Secrets[0]
+		l.coordinate, l.span = t.Name, t.Secret.Directive.Span
+		if v := t.Secret.Directive.Arg("pred"); v != nil {
+			l.span = v.Span
 		}
 	}
-}
-
-// addPredicate adds what the field f says about its predicate.
-func (c *checker) addPredicate(f *schema.Field, prefix string, line func(string) *predicateLine) {
-	pred, span := prefix+"."+f.Name, f.Definition.Name.Span
-	if v := f.Directive("dgraph").Arg("pred"); v != nil {
-		pred, span = v.Raw, v.Span
-	}
-	typeName := f.Type().Named()
-	kind := c.kind(typeName)
-	p := predicateLine{list: f.Type().List(), named: true, owner: f.Owner.Name, coordinate: f.Coordinate(), span: span}
-	switch {
-	case schema.Geo(typeName):
-		p.typ, p.list = "geo", false
-		if f.Has("search") {
-			p.indexes = []string{"geo"}
-		}
-	case kind == sdl.Object || kind == sdl.Interface || kind == sdl.Union:
-		if forward, ok := strings.CutPrefix(pred, "~"); ok {
-			line(forward).reverse = true
-			return
-		}
-		p.typ = "uid"
-	case kind == sdl.Enum:
-		p.typ = "string"
-		p.indexes = []string{"hash"}
-		if v := f.Directive("search").Arg("by"); v != nil {
-			p.indexes = indexes(v)
-		}
-	default:
-		p.typ = schema.Scalar(typeName)
-		if p.typ == "uid" {
-			p.typ = "string"
-		}
-		if d := f.Directive("search"); d != nil {
-			if v := d.Arg("by"); v != nil {
-				p.indexes = indexes(v)
-			} else {
-				p.indexes = []string{schema.Searches[schema.DefaultSearch(typeName)].Index}
-			}
-		}
-		if f.Has("id") || typeName == "ID" {
-			p.upsert = true
-			switch typeName {
-			case "Int", "Int64":
-				p.indexes = append(p.indexes, "int")
-			default:
-				if !slices.Contains(p.indexes, "exact") {
-					p.indexes = append(p.indexes, "hash")
-				}
-			}
-		}
-		if f.Has("embedding") {
-			p.typ, p.list = "float32vector", false
-		}
-		if base, _, ok := strings.Cut(pred, "@"); ok {
-			pred, p.language = base, true
-		}
-	}
-	into := line(pred)
-	reference := p.typ == "uid"
-	if into.named {
-		for _, index := range p.indexes {
-			if !slices.Contains(into.indexes, index) {
-				into.indexes = append(into.indexes, index)
-			}
-		}
-		if reference {
-			into.typ, into.list = p.typ, p.list
-		} else {
-			into.language = p.language
-		}
-		return
-	}
-	p.reverse = into.reverse
-	indexes := p.indexes
-	p.indexes = nil
-	for _, index := range indexes {
-		if !slices.Contains(p.indexes, index) {
-			p.indexes = append(p.indexes, index)
-		}
-	}
-	*into = p
-}
-
-// indexes are the tokenizers, with options, that the arguments of @search ask
-// for.
-func indexes(by *sdl.Value) []string {
-	var names []string
-	for _, v := range by.List {
-		text := schema.Searches[searchName(v.Raw)].Index
-		if options, ok := searchOptions(v.Raw); ok && len(options) > 0 {
-			text += "("
-			for _, o := range options {
-				text += o.name + ":" + o.value + ","
-			}
-		}
-		names = append(names, text)
-	}
-	return names
+	return l
 }
 
 // checkLine checks one line of the DQL schema.
-func (c *checker) checkLine(pred string, p *predicateLine, first map[string]*predicateLine) {
-	name, ok := dqlName(pred)
-	typ := p.typ
-	if p.list {
+func (c *checker) checkLine(p *predicateLine, first map[string]*predicateLine) {
+	name, ok := dqlName(p.Name)
+	typ := p.Type
+	if p.List {
 		typ = "[" + typ + "]"
 	}
 	refuse := func(format string, args ...any) { c.updateProblem(p.span, p.coordinate, format, args...) }
 	switch {
 	case !ok:
-		refuse("the predicate %q of %s cannot be read by DQL: use letters, digits, \"_\", \".\" and \"-\", or put the name in <angle brackets>", clip(pred), p.coordinate)
+		refuse("the predicate %q of %s cannot be read by DQL: use letters, digits, \"_\", \".\" and \"-\", or put the name in <angle brackets>", clip(p.Name), p.coordinate)
 		return
 	case strings.Contains(name, "@"):
-		refuse("the predicate %q of %s contains \"@\", which only tags languages of String fields, outside of angle brackets", clip(pred), p.coordinate)
+		refuse("the predicate %q of %s contains \"@\", which only tags languages of String fields, outside of angle brackets", clip(p.Name), p.coordinate)
 		return
 	case len(name) > 65533:
 		refuse("the predicate of %s is %d bytes long: 65533 is the most", p.coordinate, len(name))
 		return
-	case reservedStored(name) && predefined[name] != p.String():
+	case reservedStored(name) && predefined[name] != p.definition():
 		refuse("the predicate %q of %s begins with \"dgraph.\", which Dgraph keeps for itself", clip(name), p.coordinate)
 		return
 	case first[name] != nil:
@@ -294,24 +199,24 @@ func (c *checker) checkLine(pred string, p *predicateLine, first map[string]*pre
 	}
 	first[name] = p
 	switch {
-	case p.typ == "":
+	case p.Type == "":
 		refuse("%s has a type that Dgraph has no storage for", p.coordinate)
-	case p.language && (p.typ != "string" || p.list):
+	case p.Lang && (p.Type != "string" || p.List):
 		refuse("the predicate %q has languages and the type %s: only a single String has languages", clip(name), typ)
-	case p.reverse && p.typ != "uid":
+	case p.Reverse && p.Type != "uid":
 		refuse("the predicate %q is read backwards and has the type %s: only references can be read backwards", clip(name), typ)
 	}
 	sorted := ""
-	for _, index := range p.indexes {
-		tokenizer, options, hasOptions := strings.Cut(index, "(")
+	for _, index := range p.Tokenizers {
+		tokenizer, _, hasOptions := strings.Cut(index, "(")
 		known := tokenizers[tokenizer]
 		switch {
-		case known.of != p.typ:
+		case known.of != p.Type:
 			refuse("the predicate %q is indexed by %s, which does not fit its type %s", clip(name), tokenizer, typ)
 		case hasOptions && tokenizer != "hnsw":
 			refuse("the search %s on %s has options: only hnsw takes options", tokenizer, p.coordinate)
 		case hasOptions:
-			c.hnswOptions(p, strings.Split(strings.TrimSuffix(options, ","), ","))
+			c.hnswOptions(p)
 		case known.sortable && sorted != "":
 			refuse("the predicate %q is indexed by %s and %s, both of which sort: Dgraph allows one", clip(name), sorted, tokenizer)
 		case known.sortable:
@@ -320,41 +225,40 @@ func (c *checker) checkLine(pred string, p *predicateLine, first map[string]*pre
 	}
 }
 
-// String is the line without the name, in DQL.
-func (p *predicateLine) String() string {
-	text := p.typ
-	if p.list {
-		text = "[" + text + "]"
-	}
-	if len(p.indexes) > 0 {
-		text += " @index(" + strings.Join(slices.Sorted(slices.Values(p.indexes)), ", ") + ")"
-	}
-	if p.upsert {
-		text += " @upsert"
-	}
-	if p.reverse {
-		text += " @reverse"
-	}
-	return text
+// definition is the line without the name and the dot.
+func (p *predicateLine) definition() string {
+	return strings.TrimSpace(strings.TrimSuffix(strings.TrimPrefix(p.String(), p.Name+": "), "."))
 }
 
 // hnswOptions checks the options of a vector index. Source: AllowedOptions of
 // the hnsw factory.
-func (c *checker) hnswOptions(p *predicateLine, options []string) {
-	for _, o := range options {
-		name, value, _ := strings.Cut(o, ":")
-		switch name {
-		case "exponent", "maxLevels", "efConstruction", "efSearch":
-			if _, err := strconv.Atoi(value); err != nil {
-				c.updateProblem(p.span, p.coordinate, "the option %s of hnsw on %s is %q: it must be a whole number", name, p.coordinate, clip(value))
-			}
-		case "metric":
-			if value != "euclidean" && value != "cosine" && value != "dotproduct" {
-				c.updateProblem(p.span, p.coordinate, "the metric of hnsw on %s is %q: it can be euclidean, cosine or dotproduct", p.coordinate, clip(value))
-			}
-		default:
-			known := []string{"efConstruction", "efSearch", "exponent", "maxLevels", "metric"}
-			c.updateProblem(p.span, p.coordinate, "hnsw on %s has the option %q, which it does not know: there are %s%s", p.coordinate, clip(name), allOf(known), nearest(name, known))
+func (c *checker) hnswOptions(p *predicateLine) {
+	for _, f := range p.Fields {
+		by := f.Directive("search").Arg("by")
+		if by == nil || f.Source != nil {
+			continue
 		}
+		for _, v := range by.List {
+			options, _ := schema.SearchOptions(v.Raw)
+			for _, o := range options {
+				c.hnswOption(p, o)
+			}
+		}
+	}
+}
+
+func (c *checker) hnswOption(p *predicateLine, o schema.SearchOption) {
+	switch o.Name {
+	case "exponent", "maxLevels", "efConstruction", "efSearch":
+		if _, err := strconv.Atoi(o.Value); err != nil {
+			c.updateProblem(p.span, p.coordinate, "the option %s of hnsw on %s is %q: it must be a whole number", o.Name, p.coordinate, clip(o.Value))
+		}
+	case "metric":
+		if o.Value != "euclidean" && o.Value != "cosine" && o.Value != "dotproduct" {
+			c.updateProblem(p.span, p.coordinate, "the metric of hnsw on %s is %q: it can be euclidean, cosine or dotproduct", p.coordinate, clip(o.Value))
+		}
+	default:
+		known := []string{"efConstruction", "efSearch", "exponent", "maxLevels", "metric"}
+		c.updateProblem(p.span, p.coordinate, "hnsw on %s has the option %q, which it does not know: there are %s%s", p.coordinate, clip(o.Name), allOf(known), nearest(o.Name, known))
 	}
 }

@@ -32,7 +32,7 @@ func (c *checker) roots() {
 // only Apollo federation knows: everywhere else it crashes.
 func (c *checker) extension(t *schema.Type) {
 	if !t.Definition.Extend || rootName(t.Name) {
-		if d := t.Directive("extends"); d != nil && c.federated && t.Directive("key") == nil {
+		if d := t.Directive("extends"); d != nil && c.directives["extends"] != nil && t.Directive("key") == nil {
 			c.problem(d.Span, t.Name, "%s has @extends and no @key: an extension needs the @key of the type that it extends", t.Name)
 		} else if d != nil && t.Remote {
 			c.problem(d.Span, t.Name, "%s has both @extends and @remote: keep one", t.Name)

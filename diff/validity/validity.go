@@ -16,6 +16,7 @@ import (
 
 	"github.com/schemacheck/schemacheck/diff/schema"
 	"github.com/schemacheck/schemacheck/diff/sdl"
+	"github.com/schemacheck/schemacheck/diff/storage"
 )
 
 // Options say what is known of the server. The zero value is a server of which
@@ -25,6 +26,9 @@ type Options struct {
 	// refuses @lambda and @lambdaOnMutate. When false, their uses are reported
 	// as not checked.
 	Lambda bool
+	// Storage is what storage.Derive makes of the schema, where that is at
+	// hand already; nil derives it when it is needed.
+	Storage *storage.Schema
 }
 
 // Result is what Check found, each list in the order of the files' bytes.
@@ -82,24 +86,27 @@ var (
 		(*checker).key,
 		(*checker).auth,
 	}
-	// fieldChecks need the type of the field to exist.
+	// fieldChecks and directiveChecks need the type of the field to exist.
+	// Dgraph looks at every use of a directive, also when there are several.
 	fieldChecks = []func(*checker, *schema.Field){
 		(*checker).fieldKind,
 		(*checker).fieldName,
 		(*checker).fieldList,
 		(*checker).reservedArguments,
 		(*checker).subscription,
-		(*checker).search,
-		(*checker).embedding,
-		(*checker).predicate,
-		(*checker).id,
-		(*checker).defaults,
-		(*checker).custom,
-		(*checker).lambda,
-		(*checker).external,
-		(*checker).requires,
-		(*checker).provides,
-		(*checker).remoteResponse,
+	}
+	directiveChecks = map[string]func(*checker, *schema.Field, *sdl.Directive){
+		"search":         (*checker).search,
+		"embedding":      (*checker).embedding,
+		"dgraph":         (*checker).predicate,
+		"id":             (*checker).id,
+		"default":        (*checker).defaults,
+		"custom":         (*checker).custom,
+		"lambda":         (*checker).lambda,
+		"external":       (*checker).external,
+		"requires":       (*checker).requires,
+		"provides":       (*checker).provides,
+		"remoteResponse": (*checker).remoteResponse,
 	}
 	derivedChecks = []func(*checker){
 		(*checker).inverses,
@@ -109,6 +116,7 @@ var (
 		(*checker).generatedTypes,
 		(*checker).generatedOperations,
 		(*checker).crashes,
+		(*checker).authQueries,
 		(*checker).storedTypes,
 		(*checker).storedPredicates,
 	}
@@ -122,6 +130,7 @@ func Check(s *schema.Schema, options Options) Result {
 		options: options,
 		seen:    map[finding]bool{},
 		trouble: map[string]bool{},
+		lookup:  newLookup(),
 		inverse: map[*schema.Field]string{},
 	}
 	c.prepare()
@@ -155,6 +164,7 @@ type checker struct {
 	// trouble holds the names of the types that have a problem.
 	trouble map[string]bool
 
+	lookup     lookup
 	fileOrder  map[*sdl.File]int
 	directives map[string]*directive
 	// federated says that some type has @key, which is what makes Dgraph add
@@ -169,8 +179,11 @@ type checker struct {
 	suggestions int
 	// generatedNames are the reserved type names, made when first needed.
 	generatedNames map[string]string
+	// authAPI is the generated API, made when the first rule of @auth needs it.
+	authAPI *authAPI
 	// secrets are the names that lines with Dgraph.Secret declare.
-	secrets map[string]bool
+	secrets   map[string]bool
+	authRules []authRule
 	// inverse is what @hasInverse says of each field, declared or implied.
 	inverse map[*schema.Field]string
 }
@@ -239,6 +252,11 @@ func (c *checker) each(want func(*schema.Type) bool) {
 			for _, check := range fieldChecks {
 				check(c, f)
 			}
+			for _, d := range f.Definition.Directives {
+				if check := directiveChecks[d.Name.Text]; check != nil {
+					check(c, f, d)
+				}
+			}
 		}
 	}
 }
@@ -270,7 +288,7 @@ func (c *checker) unchecked(span sdl.Span, coordinate, format string, args ...an
 		return
 	}
 	c.seen[finding{span, format}] = true
-	c.result.Unchecked = append(c.result.Unchecked, Unchecked{span, coordinate, "not checked: " + fmt.Sprintf(format, args...)})
+	c.result.Unchecked = append(c.result.Unchecked, Unchecked{span, coordinate, fmt.Sprintf(format, args...)})
 }
 
 // kind is the kind of the user's or built-in type of that name, 0 when there

@@ -1,6 +1,7 @@
 package validity
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -30,7 +31,7 @@ func nearest(name string, candidates []string) string {
 	if len(name) > longest {
 		return ""
 	}
-	best, found := (len(name)+2)/3+1, ""
+	best, found := len(name)/3+1, ""
 	for _, candidate := range candidates {
 		if len(candidate) > longest || len(candidate)-len(name) >= best || len(name)-len(candidate) >= best {
 			continue
@@ -46,16 +47,21 @@ func nearest(name string, candidates []string) string {
 	return ` (did you mean "` + found + `"?)`
 }
 
-// maxSuggestions bounds how many undefined types of a run get a suggestion:
-// each one is compared with all types.
+// maxSuggestions bounds how many names of a run get a suggestion: each one is
+// compared with all candidates.
 const maxSuggestions = 100
+
+// suggest reports whether one more name may get a suggestion.
+func (c *checker) suggest() bool {
+	c.suggestions++
+	return c.suggestions <= maxSuggestions
+}
 
 // nearestType is nearest for the name of a type.
 func (c *checker) nearestType(name string) string {
-	if c.suggestions >= maxSuggestions {
+	if !c.suggest() {
 		return ""
 	}
-	c.suggestions++
 	if c.names == nil {
 		c.names = strings.Fields("Int Int64 Float String Boolean ID DateTime Point Polygon MultiPolygon")
 		for _, t := range c.schema.Types {
@@ -64,6 +70,14 @@ func (c *checker) nearestType(name string) string {
 		slices.Sort(c.names)
 	}
 	return nearest(name, c.names)
+}
+
+// nearestDirective is nearest for the name of a directive.
+func (c *checker) nearestDirective(name string) string {
+	if !c.suggest() {
+		return ""
+	}
+	return nearest(name, slices.Sorted(maps.Keys(c.directives)))
 }
 
 // clip keeps hostile text from filling the screen.

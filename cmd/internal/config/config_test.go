@@ -185,6 +185,8 @@ var bad = []struct {
 	{text: "accept:\n- {fingerprint: " + printA + ", reason: x}\n- {fingerprint: " + printA + ", reason: y}", byEye: true, want: []string{
 		`3:3: this fingerprint is accepted twice, first in line 2`,
 	}},
+	{text: "environments:\n  a: &a {alfa: 1}\n  b: *a\n", byEye: true, want: []string{`2:10: "alfa" is not a key of an environment; did you mean alpha?`}},
+	{text: "schema: &a\n  *a\n", byEye: true, want: []string{`2:3: nested more than 32 levels deep, aliases followed`}},
 	{text: "schema: *nowhere", byEye: true, want: []string{`1:9: alias of "nowhere", which no anchor before it defines`}},
 	{text: "environments:\n  a: &a {alpha: 'x:1'}\n  b:\n    <<: *a", byEye: true, want: []string{`4:5: merge keys (<<) are not supported; write the keys out`}},
 	{text: "schema: !!str 5", byEye: true, want: []string{`1:9: tags such as "!!str" are not supported; put text into quotes instead`}},
@@ -326,10 +328,11 @@ func TestLoad(t *testing.T) {
 
 func TestNearest(t *testing.T) {
 	t.Parallel()
-	known := []string{"field-removed", "field-renamed", "id-added", "alpha", "--fail-on"}
+	known := []string{"field-removed", "field-renamed", "id-added", "alpha", "--fail-on", "tls"}
 	for name, want := range map[string]string{
 		"field-removd": "field-removed", "FIELD_RENAMED": "field-renamed", "idadded": "id-added", "alfa": "alpha", "fail_on": "--fail-on",
-		"zzz": "", "": "", "a": "", strings.Repeat("alpha", 1000): "",
+		"zzz": "", "": "", "a": "", "ids": "", "field-re": "", strings.Repeat("alpha", 1000): "",
+		"field-rem0ved": "field-removed", "alphb": "alpha", "tsl": "", "tks": "tls", "s": "", "TLS": "tls",
 	} {
 		if got := Nearest(name, known); got != want {
 			t.Errorf("Nearest(%.20q) = %q, want %q", name, got, want)

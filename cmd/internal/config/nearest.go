@@ -7,9 +7,10 @@ import (
 )
 
 // Nearest is the known name that name was probably meant to be: the one with
-// the fewest letters to change, if they are few enough for a slip: one in a
-// short name, two or a third of a longer one. Case, "-" and "_" do not count.
-// It is empty when nothing is near; of equally near names it is the first.
+// the fewest letters to change, if they are few enough for a slip. That is two,
+// or a third of a long name, but at most half of a short one. Case, "-" and "_"
+// do not count. It is empty when nothing is near; of equally near names it is
+// the first.
 func Nearest(name string, known []string) string {
 	const longest = 100 // nobody slips in more than that
 	if len(name) > longest {
@@ -18,11 +19,7 @@ func Nearest(name string, known []string) string {
 	plain := strings.NewReplacer("-", "", "_", "")
 	fold := func(s string) string { return strings.ToLower(plain.Replace(s)) }
 	meant := fold(name)
-	slips := max(2, len(meant)/3)
-	if len(meant) < 4 {
-		slips = 1
-	}
-	best, least := "", slips+1
+	best, least := "", 1+min(max(2, len(meant)/3), len(meant)/2)
 	for _, k := range known {
 		if d := levenshtein.ComputeDistance(meant, fold(k)); d < least {
 			best, least = k, d

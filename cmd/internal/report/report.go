@@ -243,7 +243,6 @@ func Sort(findings []Finding) {
 			cmp.Compare(a.Coordinate, b.Coordinate),
 			cmp.Compare(a.Subject, b.Subject),
 			cmp.Compare(a.To, b.To),
-			cmp.Compare(a.Message, b.Message),
 		)
 	})
 }

@@ -24,7 +24,7 @@ func samples() []sample {
 		{"shapes", shapes()},
 		{"only-info", compare(Finding{
 			Rule: "field-added", Severity: Info, Coordinate: "User.email", Message: "User gains the field email.",
-			Location: Location{Anchor: "self", File: "new.graphql", Line: 9, Column: 3}, Reversible: true,
+			Location: Location{Anchor: "self", File: "new.graphql", Line: 9, Column: 3}, Reversible: true, Addition: true,
 		})},
 		{"hostile", hostile()},
 		{"lines", lines()},
@@ -129,6 +129,10 @@ func shapes() *Report {
 			Rule: "type-renamed", Severity: Info, Coordinate: "Person", To: "Human", Confidence: "certain", Message: "Person is now called Human, and stays stored as Person.",
 			Location: Location{"self", "new.graphql", "", 30, 6, 30, 11}, Excerpt: []string{`type Human @dgraph(type: "Person") {`}, Reversible: true,
 		},
+		Finding{
+			Rule: "field-added", Severity: Info, Coordinate: "Human.age", Message: "Human gains the field age.",
+			Location: Location{"self", "new.graphql", "", 31, 3, 31, 6}, Excerpt: []string{"  age: Int"}, Reversible: true, Addition: true,
+		},
 	)
 	r.Data = asked(false)
 	r.Notes = []Note{
@@ -154,6 +158,10 @@ func hostile() *Report {
 			Excerpt:         []string{"\x1b[2J  " + nasty + " ::error::x ##[error]x"},
 			PreviousExcerpt: []string{`# Dgraph.Authorization {"VerificationKey":"sesame","Header":"X-Auth"}`},
 			Fixes:           []Fix{{nasty, "directive", "safe", nasty, "+# Dgraph.Secret key \"sesame\"\n+" + nasty + "\n"}},
+		},
+		Finding{
+			Rule: "keys", Severity: Warning, Coordinate: "User", Message: "Keys stand in several lines.", Location: Location{"self", "keys", "", 1, 1, 3, 2},
+			Excerpt: []string{"# Dgraph.Secret a \"sesame\"\r\n", "type A { # Dgraph.Secret b \"sesame\"", "# Dgraph.Authorization sesame"},
 		},
 		Finding{
 			Rule: "piled", Severity: Warning, Coordinate: "User.z", Message: "marks: z" + strings.Repeat("\u0301", 40),
@@ -211,7 +219,7 @@ func many() *Report {
 		severity := []Severity{Error, Warning, Info}[n%3]
 		field := fmt.Sprintf("T%d.f%d", n/10, n%10)
 		r.Findings = append(r.Findings, Finding{
-			Rule: "field-removed", Severity: severity, Coordinate: field, Message: field + " is gone.",
+			Rule: "field-removed", Severity: severity, Coordinate: field, Message: field + " is gone.", Addition: severity == Info,
 			Location: Location{"owner", fmt.Sprintf("part%d.graphql", n%4), "", n + 1, 6, n + 1, 9},
 			Excerpt:  []string{fmt.Sprintf("type T%d {", n/10)},
 		})

@@ -21,6 +21,9 @@ type page struct {
 	strings.Builder
 	Options
 	ink palette
+	// asked says that the stored data was asked at all; when it was not, the
+	// summary says so once.
+	asked bool
 	// explained holds the rules whose explanation was already pointed at.
 	explained map[string]bool
 }
@@ -33,7 +36,7 @@ func writeText(w io.Writer, r *Report, opt Options) error {
 	if opt.FailOn == "" {
 		opt.FailOn = Error
 	}
-	p := page{Options: opt, ink: newPalette(opt.Color), explained: map[string]bool{}}
+	p := page{Options: opt, ink: newPalette(opt.Color), asked: r.Data.Asked, explained: map[string]bool{}}
 	hidden := 0
 	for i := range r.Findings {
 		switch f := &r.Findings[i]; {
@@ -66,8 +69,8 @@ func (p *page) finding(f *Finding) {
 	head = append(head, prose(about(f), p.ink.strong)...)
 	head = append(head, prose(tags(f), p.ink.faint)...)
 	p.WriteString(wrap("", 0, p.Width, head))
+	p.paragraph(f.Consequence)
 	p.place("at", f.Location)
-	p.paragraph(f.Message)
 
 	digits := len(strconv.Itoa(max(lastLine(f.Location, f.Excerpt), lastLine(f.Previous, f.PreviousExcerpt))))
 	drawn := excerpt{f.Excerpt, f.Location, digits, p.Width, '^', ink, p.ink.faint}
@@ -88,9 +91,11 @@ func (p *page) finding(f *Finding) {
 
 // details are the labelled lines under a finding's excerpt.
 func (p *page) details(f *Finding) {
-	p.labelled("result", prose(f.Consequence, nil))
+	p.labelled("change", prose(f.Message, nil))
 	p.labelled("because", prose(strings.Join(f.Reasons, "; "), nil))
-	p.labelled("data", prose(told(f.Evidence), nil))
+	if p.asked {
+		p.labelled("data", prose(told(f.Evidence), nil))
+	}
 	p.labelled("also", p.list(f.Affects))
 	p.labelled("api", p.list(each(f.API, func(c APIChange) string { return c.Coordinate + " " + c.Change })))
 	if p.Verbose {
@@ -100,10 +105,10 @@ func (p *page) details(f *Finding) {
 		p.labelled("asked", prose(f.Evidence.Question, p.ink.faint))
 	}
 	for _, fix := range f.Fixes {
-		words := prose(fix.ID, p.ink.strong)
-		words = append(words, prose("("+fix.Kind+",", nil)...)
+		words := prose(fix.Title, p.ink.strong)
+		words = append(words, prose("("+fix.ID+", "+fix.Kind+",", p.ink.faint)...)
 		words = append(words, prose(fix.Risk+")", p.ink.risk(fix.Risk))...)
-		p.labelled("fix", append(words, prose(fix.Title, nil)...))
+		p.labelled("fix", words)
 		if p.Verbose {
 			p.diff(fix.Diff)
 		}
@@ -212,7 +217,11 @@ func (p *page) summary(r *Report, hidden int) {
 		counts = append(counts, p.count(s.Warning, "warning", Warning, ",")...)
 		counts = append(counts, word{strconv.Itoa(s.Info) + " info", nil})
 		if hidden > 0 {
-			counts = append(counts, prose("(hidden, -v shows "+pick(hidden, "it", "them")+")", p.ink.faint)...)
+			some := ""
+			if hidden < s.Info {
+				some = strconv.Itoa(hidden) + " "
+			}
+			counts = append(counts, prose("("+some+"hidden, -v shows "+pick(hidden, "it", "them")+")", p.ink.faint)...)
 		}
 	}
 	p.WriteString(wrap("", 0, p.Width, counts))
