@@ -50,6 +50,26 @@ func TestGolden(t *testing.T) {
 	}
 }
 
+// TestStatic looks at the part that the other cases leave out.
+func TestStatic(t *testing.T) {
+	t.Parallel()
+	const path = "testdata/static.txt"
+	got := section.FindStringSubmatch(derive(t, "type A { n: Int }", "").String())[1]
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := gocmp.Diff(string(want), got); diff != "" {
+		t.Errorf("what is in every API (-want +got):\n%s", diff)
+	}
+}
+
 // TestGoldenAgainstDgraph holds the cases, not only what we make of them, to
 // what Dgraph says.
 func TestGoldenAgainstDgraph(t *testing.T) {

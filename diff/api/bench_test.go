@@ -61,8 +61,8 @@ func BenchmarkString(b *testing.B) {
 	}
 }
 
-// TestLong: neither a long chain nor a big ring takes the stack or the time of
-// a walk per type.
+// TestLong: what can only be emptied one after the other is emptied to the end,
+// however long it is.
 func TestLong(t *testing.T) {
 	t.Parallel()
 	s := derive(t, chain(20000), "")

@@ -68,6 +68,9 @@ type deriver struct {
 	query, mutation, subscription *Type
 	// federation says that some type has @key.
 	federation bool
+	// exposed says that the fields of introspection are those of a type that is
+	// stored.
+	exposed bool
 }
 
 // entity is an object or interface of the user's, with what the derivation
@@ -265,6 +268,7 @@ func (d *deriver) addIntrospection() {
 		}
 	}
 	if t := d.types[name]; t != nil && (t.Origin == Written || t.Origin == Generated) {
+		d.exposed = name != "Query"
 		t.Fields = append(t.Fields, &Field{Name: "__schema", Type: required("__Schema")}, &Field{
 			Name: "__type", Type: named("__Type"), Arguments: []*Argument{{Name: "name", Type: required("String")}},
 		})
@@ -328,8 +332,10 @@ func (d *deriver) finish() *Schema {
 		byName: make(map[string]*Type, len(d.types)), static: d.static,
 	}
 	add := func(t *Type) {
-		s.Types = append(s.Types, t)
-		s.byName[t.Name] = t
+		if s.byName[t.Name] == nil {
+			s.Types = append(s.Types, t)
+			s.byName[t.Name] = t
+		}
 	}
 	roots := map[string]bool{"Query": true, "Mutation": true}
 	for _, t := range d.user.Types {
@@ -370,10 +376,23 @@ func (d *deriver) finish() *Schema {
 		add(t)
 	}
 	for _, t := range []*Type{d.query, d.mutation, d.subscription} {
-		t.Fields = slices.DeleteFunc(t.Fields, func(f *Field) bool { return hidden(f.Name) })
+		t.withoutHidden()
 		if len(t.Fields) > 0 {
 			add(t)
 		}
 	}
+	if d.exposed {
+		for _, t := range s.Types {
+			if t.Origin == Written || t.Origin == Generated {
+				t.withoutHidden()
+			}
+		}
+	}
 	return s
+}
+
+// withoutHidden takes out what Dgraph does not print.
+func (t *Type) withoutHidden() {
+	t.Fields = slices.DeleteFunc(t.Fields, func(f *Field) bool { return hidden(f.Name) })
+	t.Values = slices.DeleteFunc(t.Values, func(v *Value) bool { return hidden(v.Name) })
 }

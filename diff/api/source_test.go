@@ -1,6 +1,8 @@
 package api_test
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -117,6 +119,27 @@ func TestLost(t *testing.T) {
 	}
 }
 
+// TestIntrospection: the fields of introspection count, and do not show.
+func TestIntrospection(t *testing.T) {
+	t.Parallel()
+	s := derive(t, "schema { query: Entry } type Entry { key: String! @id }", "")
+	for _, typ := range s.Types {
+		for _, f := range typ.Fields {
+			if strings.HasPrefix(f.Name, "__") {
+				t.Errorf("%s has the field %s", typ.Name, f.Name)
+			}
+		}
+		for _, v := range typ.Values {
+			if strings.HasPrefix(v.Name, "__") {
+				t.Errorf("%s has the value %s", typ.Name, v.Name)
+			}
+		}
+	}
+	if ref := s.Type("EntryRef").Field("key"); ref.Type.NonNull {
+		t.Error("EntryRef.key is required: the fields of introspection were not counted")
+	}
+}
+
 func TestVersion(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -152,9 +175,21 @@ func FuzzDerive(f *testing.F) {
 		"interface I @secret(field: \"p\") { a: I @hasInverse(field: a) } type T implements I & J & I { a: I } type T { a: T }",
 		"schema { query: Int64 } extend type Query { q: Query @default(add: {}) } enum Query { A } type Mutation { addX: Int }",
 		"type _Entity @key(fields: \"id\") { id: ID! @external _service: __Type } type PointRef { p: _Any } scalar Query",
+		"type Point { x: Point } type Subscription { n: Int } type IntFilter { n: Int @search }",
 		"enum A { B } type A_hash { e: A @search(by: [exact, hash]) } type UpdateInput { a: UpdateInput } input AddInput { a: AddInput }",
 	} {
 		f.Add(text)
+	}
+	cases, err := filepath.Glob("testdata/*/schema.graphql")
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, path := range cases {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(string(text))
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		parsed, err := sdl.Parse(&sdl.File{Name: "schema.graphql", Text: text})

@@ -36,6 +36,8 @@ type User @auth(query: {rule: RULE}) @dgraph(type: "U") {
   best: Named
   any: [Any]
   twice(a: Int, b: Int): [Post]
+  told(word: String): [Post]
+  nth(n: Int64): [Post]
   friends: [User]
 }
 interface Named { id: ID! title: String! @id }
@@ -229,6 +231,10 @@ var authRules = []string{
 	`query { queryUser(filter: {big: {eq: [1]}}) { id } }`,
 	`query { queryUser { twice(a: 1) { text } } }`,
 	`query { queryUser { twice(a: 1.0) { text } } }`,
+	`query { queryUser { told(word: "a") { text } told(word: "a") { text } } }`,
+	`query { queryUser { told(word: "a") { text } told(word: """a""") { text } } }`,
+	`query { queryUser { nth(n: 5) { text } nth(n: "5") { text } } }`,
+	`query { queryUser { nth(n: 5) { text } nth(n: "6") { text } } }`,
 	`query { x: queryUser { id } }`,
 	`query { ...f } fragment f on Query { queryUser { id } }`,
 	`query { queryUser { id } queryPost { id } }`,
