@@ -76,7 +76,7 @@ func (p program) diff(cmd *cobra.Command, o *diffOptions) error {
 	if err != nil {
 		return err
 	}
-	cfg, err := o.configuration(folderOf(dir, o.after))
+	cfg, err := configuration(o.config, folderOf(dir, o.after))
 	if err != nil {
 		return err
 	}

@@ -29,12 +29,16 @@ type settings struct {
 }
 
 func (s *settings) bind(flags *pflag.FlagSet) {
-	flags.StringVar(&s.config, "config", "", "configuration `FILE` (default: the nearest "+config.Name+", from the new schema's folder up to the git root)")
+	bindConfig(flags, &s.config)
 	flags.StringVar(&s.format, "format", "text", "`FORMAT` of the report on stdout: "+strings.Join(report.FormatNames(), ", "))
 	flags.StringArrayVar(&s.reports, "report", nil, "write the report to a file too, as `FORMAT=PATH`; can be repeated")
 	flags.StringVar(&s.color, "color", "auto", "colours: auto, always or never")
 	flags.BoolVarP(&s.quiet, "quiet", "q", false, "one line for each finding, and nothing else")
 	flags.BoolVarP(&s.verbose, "verbose", "v", false, "show additions too, and details")
+}
+
+func bindConfig(flags *pflag.FlagSet, path *string) {
+	flags.StringVar(path, "config", "", "configuration `FILE` (default: the nearest "+config.Name+", from the schema's folder up to the git root)")
 }
 
 // environment gives flags that were not set the value of SCHEMACHECK_NAME.
@@ -53,10 +57,9 @@ func (p program) environment(cmd *cobra.Command) error {
 	return errors.Join(problems...)
 }
 
-// configuration reads the file that --config names, or the nearest one from
-// the folder near upwards; without any, it is empty.
-func (s *settings) configuration(near string) (*config.Config, error) {
-	path := s.config
+// configuration reads the file at path, which --config names, or without one
+// the nearest from the folder near upwards; when there is none, it is empty.
+func configuration(path, near string) (*config.Config, error) {
 	if path == "" {
 		found, err := config.Find(near)
 		if err != nil {

@@ -3,11 +3,12 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 
 	"github.com/spf13/cobra"
 
-	"github.com/schemacheck/schemacheck/cmd/internal/config"
 	"github.com/schemacheck/schemacheck/cmd/internal/report"
+	"github.com/schemacheck/schemacheck/diff/api"
 	"github.com/schemacheck/schemacheck/diff/schema"
 	"github.com/schemacheck/schemacheck/diff/sdl"
 	"github.com/schemacheck/schemacheck/diff/storage"
@@ -17,36 +18,44 @@ import (
 
 // showOptions are what the show command was asked.
 type showOptions struct {
-	storage bool
+	config       string
+	storage, api bool
 }
 
 func (p program) showCommand() *cobra.Command {
 	o := &showOptions{}
 	cmd := &cobra.Command{
-		Use:   "show SCHEMA --storage",
-		Short: "Print what Dgraph stores for a schema",
-		Long: `Print what Dgraph derives from a schema, without a Dgraph: with --storage the DQL
-schema, that is the types with their predicates, and for each predicate its type
-and indexes, in Dgraph's own form.`,
+		Use:   "show SCHEMA --storage|--api",
+		Short: "Print what Dgraph stores, or generates, for a schema",
+		Long: `Print what Dgraph derives from a schema, without a Dgraph, in Dgraph's own form:
+with --storage the DQL schema, that is the types with their predicates, and for
+each predicate its type and indexes; with --api the complete GraphQL API that
+clients see.`,
 		Example: `  schemacheck show schema.graphql --storage
-  schemacheck show git:main:schema.graphql --storage`,
+  schemacheck show git:main:schema.graphql --api`,
 		Args: arguments(1, 1, "one schema"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := p.environment(cmd); err != nil {
 				return err
 			}
-			if !o.storage {
-				return errors.New("say what to show: --storage")
+			if o.storage == o.api {
+				return errors.New("say what to show: --storage or --api")
 			}
-			return p.show(cmd, args[0])
+			return p.show(cmd, args[0], o)
 		},
 	}
+	bindConfig(cmd.Flags(), &o.config)
 	cmd.Flags().BoolVar(&o.storage, "storage", false, "the DQL schema")
+	cmd.Flags().BoolVar(&o.api, "api", false, "the generated GraphQL API; dgraphVersion in the configuration says which Dgraph's")
 	return cmd
 }
 
-func (p program) show(cmd *cobra.Command, name string) error {
+func (p program) show(cmd *cobra.Command, name string, o *showOptions) error {
 	dir, err := p.workDir()
+	if err != nil {
+		return err
+	}
+	cfg, err := configuration(o.config, folderOf(dir, name))
 	if err != nil {
 		return err
 	}
@@ -64,13 +73,16 @@ func (p program) show(cmd *cobra.Command, name string) error {
 	resolved := schema.Resolve(parsed)
 	if problems := validity.Check(resolved, validity.Options{}).Problems; len(problems) > 0 {
 		r := &report.Report{}
-		add(r, rules.Invalid(problems), (&config.Config{}).Rules)
-		quiet, _ := report.FormatNamed("text")
-		if err := quiet.Write(p.err, r, report.Options{Quiet: true}); err != nil {
+		add(r, rules.Invalid(problems), nil)
+		if err := report.Formats[0].Write(p.err, r, report.Options{Quiet: true}); err != nil {
 			return err
 		}
 		return &problem{code: exitUsage}
 	}
-	_, err = storage.Derive(resolved).WriteTo(p.out)
+	var derived io.WriterTo = storage.Derive(resolved)
+	if o.api {
+		derived = api.Derive(resolved, api.Options{DgraphVersion: cfg.DgraphVersion})
+	}
+	_, err = derived.WriteTo(p.out)
 	return err
 }

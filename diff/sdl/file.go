@@ -20,14 +20,32 @@ type File struct {
 	// Text is the content, byte for byte.
 	Text string
 
+	// The rest is made by lineStarts.
 	once  sync.Once
-	lines []int // byte offset of each line's first byte; made by lineStarts
+	lines []int // byte offset of each line's first byte
+	inner []int // bytes that only continue a code point, before each block of the text
 }
 
+// mark is the byte order mark, which Dgraph ignores.
+const mark = "\ufeff"
+
+// block is the number of bytes for which inner is kept: columns cost the same
+// in a text of one endless line.
+const block = 1 << 10
+
+// lineStarts are the lines; the first one begins after a byte order mark, which
+// no editor shows.
 func (f *File) lineStarts() []int {
 	f.once.Do(func() {
-		f.lines = append(f.lines, 0)
-		for i := 0; i < len(f.Text); i++ {
+		first := 0
+		if strings.HasPrefix(f.Text, mark) {
+			first = len(mark)
+		}
+		for start := 0; start <= len(f.Text); start += block {
+			f.inner = append(f.inner, f.innerBefore(start))
+		}
+		f.lines = append(f.lines, first)
+		for i := first; i < len(f.Text); i++ {
 			switch f.Text[i] {
 			case '\r':
 				if i+1 < len(f.Text) && f.Text[i+1] == '\n' {
@@ -40,6 +58,21 @@ func (f *File) lineStarts() []int {
 		}
 	})
 	return f.lines
+}
+
+// innerBefore counts the bytes before at that only continue a code point. It
+// needs the block that at is in, or the one before when at is its start.
+func (f *File) innerBefore(at int) int {
+	k, n := min(at/block, len(f.inner)-1), 0
+	if k >= 0 {
+		n = f.inner[k]
+	}
+	for _, c := range []byte(f.Text[max(k, 0)*block : at]) {
+		if !utf8.RuneStart(c) {
+			n++
+		}
+	}
+	return n
 }
 
 // Span is a half-open range of bytes in a file. The zero Span is nowhere.
@@ -69,9 +102,12 @@ type Position struct{ Line, Column int }
 // a line, as in the GraphQL specification. An offset past the end is the end.
 func (f *File) Position(offset int32) Position {
 	lines := f.lineStarts()
-	at := min(int(offset), len(f.Text))
+	at := max(min(int(offset), len(f.Text)), lines[0])
 	n := sort.Search(len(lines), func(i int) bool { return lines[i] > at }) - 1
-	return Position{n + 1, utf8.RuneCountInString(f.Text[lines[n]:at]) + 1}
+	if at-lines[n] <= block {
+		return Position{n + 1, utf8.RuneCountInString(f.Text[lines[n]:at]) + 1}
+	}
+	return Position{n + 1, at - lines[n] - (f.innerBefore(at) - f.innerBefore(lines[n])) + 1}
 }
 
 // Line is the text of the 1-based line without its line ending, and "" for a

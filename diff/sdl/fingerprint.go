@@ -16,7 +16,7 @@ import (
 func (s *Schema) Fingerprint() string {
 	definitions := slices.Clone(s.Definitions)
 	slices.SortStableFunc(definitions, func(a, b *Definition) int {
-		return cmp.Or(cmp.Compare(a.Kind, b.Kind), strings.Compare(a.Name.Text, b.Name.Text))
+		return cmp.Or(cmp.Compare(a.Kind, b.Kind), strings.Compare(a.Name.Text, b.Name.Text), extensionsLast(a.Extend, b.Extend))
 	})
 	w := &tokens{}
 	for _, d := range definitions {
@@ -32,7 +32,9 @@ func (s *Schema) Fingerprint() string {
 		w.add("on")
 		w.names("|", d.Locations)
 	}
-	for _, r := range s.Roots {
+	roots := slices.Clone(s.Roots)
+	slices.SortStableFunc(roots, func(a, b *RootDefinition) int { return extensionsLast(a.Extend, b.Extend) })
+	for _, r := range roots {
 		w.extend(r.Extend)
 		w.add("schema")
 		w.directives(r.Directives)
@@ -42,6 +44,18 @@ func (s *Schema) Fingerprint() string {
 	}
 	sum := sha256.Sum256([]byte(w.text.String()))
 	return "sha256:" + hex.EncodeToString(sum[:])
+}
+
+// extensionsLast orders what a definition and its extensions say, as Dgraph
+// does. The extensions of one type keep their order: it is that of the fields.
+func extensionsLast(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case b:
+		return -1
+	}
+	return 1
 }
 
 // tokens writes the significant tokens, one a line.
@@ -110,7 +124,7 @@ func (w *tokens) defaultValue(v *Value) {
 func (w *tokens) directives(directives []*Directive) {
 	for _, d := range directives {
 		w.add("@", d.Name.Text)
-		if len(d.Arguments) > 0 {
+		if len(d.Arguments) > 0 || !d.Parens.IsZero() {
 			w.add("(")
 			w.arguments(d.Arguments)
 			w.add(")")
@@ -137,8 +151,10 @@ func (w *tokens) value(v *Value) {
 		w.add("{")
 		w.arguments(v.Fields)
 		w.add("}")
-	case StringValue, BlockValue:
+	case StringValue:
 		w.add(strconv.Quote(v.Raw))
+	case BlockValue: // another token than the string that says the same
+		w.add(`""` + strconv.Quote(v.Raw) + `""`)
 	default:
 		w.add(v.Raw)
 	}

@@ -1,13 +1,16 @@
 package sdl
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path"
+	"strconv"
 	"strings"
 
 	"github.com/bmatcuk/doublestar/v4"
@@ -21,61 +24,68 @@ func (l Loader) loadGit(ctx context.Context, arg string) ([]*File, error) {
 		return nil, fmt.Errorf("%s: expected git:REF:PATH, such as git:main:schema.graphql", arg)
 	}
 	g := git{ctx, l.Dir}
-	prefix, err := g.run("rev-parse", "--show-prefix")
+	here, err := g.here()
 	if err != nil {
-		if errors.Is(err, exec.ErrNotFound) {
-			return nil, fmt.Errorf("%s: git is not installed, or not in PATH", arg)
-		}
-		if strings.Contains(err.Error(), "dubious ownership") {
+		return nil, fmt.Errorf("%s: %w", arg, err)
+	}
+	commit := "" // the index
+	if ref != "" {
+		if commit, err = g.commit(ref); err != nil {
 			return nil, fmt.Errorf("%s: %w", arg, err)
 		}
-		return nil, fmt.Errorf("%s: this folder is not in a git repository: run schemacheck inside one, or name a file", arg)
 	}
-	here := strings.TrimSuffix(string(prefix), "\n")
-	top, err := g.run("rev-parse", "--show-toplevel")
+	if name, err = fromTop(here, name); err != nil {
+		return nil, fmt.Errorf("%s: %w", arg, err)
+	}
+	blobs, err := g.list(commit, name)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", arg, err)
 	}
-	g.dir = strings.TrimSuffix(string(top), "\n")
-	if ref != "" {
-		if _, err := g.run("rev-parse", "--verify", "--quiet", "--end-of-options", ref+"^{commit}"); err != nil {
-			return nil, fmt.Errorf("%s: git knows no commit %q here: fetch it first (git fetch origin %s), or check the name", arg, ref, ref)
-		}
+	files := make([]*File, len(blobs))
+	for i, b := range blobs {
+		files[i] = &File{Name: relativeTo(here, b.name), Ref: ref}
 	}
-	if name == "." || strings.HasPrefix(name, "./") || strings.HasPrefix(name, "../") {
-		name = path.Join(here, name)
-	}
-	name = path.Clean(strings.TrimSuffix(name, "/"))
-	if name == ".." || strings.HasPrefix(name, "../") {
-		return nil, fmt.Errorf("%s: the path leaves the repository", arg)
-	}
-	files, err := g.files(ref, name)
-	if err != nil {
+	if err := g.read(blobs, files); err != nil {
 		return nil, fmt.Errorf("%s: %w", arg, err)
-	}
-	for _, f := range files {
-		f.Name = relativeTo(here, f.Name)
 	}
 	return files, nil
 }
 
-// cutRef splits REF:PATH at the first colon outside braces: a ref can be
-// main@{2026-01-01 10:00}.
+// cutRef splits REF:PATH at the first colon outside the braces that follow "@"
+// or "^": a ref can be main@{2026-01-01 10:00}.
 func cutRef(s string) (ref, name string, ok bool) {
 	depth := 0
 	for i := 0; i < len(s); i++ {
 		switch s[i] {
 		case '{':
-			depth++
+			if depth > 0 || i > 0 && (s[i-1] == '@' || s[i-1] == '^') {
+				depth++
+			}
 		case '}':
-			depth--
+			depth = max(0, depth-1)
 		case ':':
-			if depth <= 0 {
+			if depth == 0 {
 				return s[:i], s[i+1:], true
 			}
 		}
 	}
 	return s, "", false
+}
+
+// fromTop is the path that a user who stands in the folder here means, counted
+// from the root of the repository: "." for the root itself.
+func fromTop(here, name string) (string, error) {
+	if path.IsAbs(name) {
+		return "", errors.New("the path must count from the root of the repository, or begin with ./")
+	}
+	if first, _, _ := strings.Cut(name, "/"); first == "." || first == ".." {
+		name = path.Join(here, name)
+	}
+	name = path.Clean(name)
+	if name == ".." || strings.HasPrefix(name, "../") {
+		return "", errors.New("the path leaves the repository")
+	}
+	return name, nil
 }
 
 // relativeTo is name, which counts from the root of the repository, as seen
@@ -90,55 +100,133 @@ func relativeTo(here, name string) string {
 	return up + strings.TrimPrefix(name, here)
 }
 
+// git runs git in a folder: never in another one, because GIT_DIR and
+// GIT_INDEX_FILE, which hooks have, can be relative to it.
 type git struct {
 	ctx context.Context
 	dir string
 }
 
-func (g git) run(args ...string) ([]byte, error) {
+func (g git) command(args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(g.ctx, "git", args...)
 	cmd.Dir = g.dir
 	cmd.Env = append(os.Environ(), "GIT_TERMINAL_PROMPT=0", "GIT_OPTIONAL_LOCKS=0", "LC_ALL=C")
+	return cmd
+}
+
+func (g git) run(args ...string) (string, error) {
+	cmd := g.command(args...)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
 	if err != nil {
-		if text := strings.TrimSpace(stderr.String()); text != "" {
-			return nil, fmt.Errorf("git: %s: %w", strings.TrimPrefix(text, "fatal: "), err)
-		}
-		return nil, fmt.Errorf("git: %w", err)
+		return "", g.failure(err, stderr.String())
 	}
-	return out, nil
+	return string(out), nil
+}
+
+// failure says in one line why git ended with err and wrote stderr.
+func (g git) failure(err error, stderr string) error {
+	said, _, _ := strings.Cut(strings.TrimPrefix(strings.TrimSpace(stderr), "fatal: "), "\n")
+	switch {
+	case g.ctx.Err() != nil:
+		return g.ctx.Err()
+	case errors.Is(err, exec.ErrNotFound):
+		return errors.New("git is not installed, or not in PATH")
+	case strings.HasPrefix(said, "not a git repository"):
+		return errors.New("this folder is not in a git repository: run schemacheck inside one, or name a file")
+	case strings.Contains(said, "dubious ownership"):
+		return errors.New("the repository belongs to another user: allow it with git config --global --add safe.directory FOLDER")
+	case said == "":
+		return fmt.Errorf("git: %w", err)
+	}
+	return fmt.Errorf("git: %s", said)
+}
+
+// here is the working directory as a path from the root of the repository: ""
+// or with a "/" at the end.
+func (g git) here() (string, error) {
+	out, err := g.run("rev-parse", "--show-prefix")
+	return strings.TrimSuffix(out, "\n"), err
+}
+
+// commit is the hash of the commit that ref names.
+func (g git) commit(ref string) (string, error) {
+	out, err := g.run("rev-parse", "--verify", "--quiet", "--end-of-options", ref+"^{commit}")
+	if g.ctx.Err() != nil {
+		return "", g.ctx.Err()
+	}
+	if err != nil {
+		return "", fmt.Errorf("git knows no commit %q here: check the name, or fetch it first (in a shallow clone: git fetch --unshallow)", ref)
+	}
+	return strings.TrimSpace(out), nil
 }
 
 // blob is a file in a commit or in the index.
 type blob struct{ object, name string }
 
-// files reads the file, folder or glob called name. No match is no error.
-func (g git) files(ref, name string) ([]*File, error) {
-	blobs, err := g.list(ref, name)
-	if err != nil {
-		return nil, err
+// read fills the files with the texts of the blobs.
+func (g git) read(blobs []blob, files []*File) error {
+	if len(blobs) == 0 {
+		return nil
 	}
-	files := make([]*File, 0, len(blobs))
+	var objects, stderr strings.Builder
 	for _, b := range blobs {
-		data, err := g.run("cat-file", "blob", b.object)
-		if err != nil {
-			return nil, fmt.Errorf("reading %s: %w", b.name, err)
-		}
-		f, err := fill(&File{Name: b.name, Ref: ref}, data)
-		if err != nil {
-			return nil, err
-		}
-		files = append(files, f)
+		objects.WriteString(b.object + "\n")
 	}
-	return files, nil
+	ctx, cancel := context.WithCancel(g.ctx)
+	cmd := git{ctx, g.dir}.command("cat-file", "--batch")
+	cmd.Stdin, cmd.Stderr = strings.NewReader(objects.String()), &stderr
+	out, err := cmd.StdoutPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		cancel()
+		return g.failure(err, "")
+	}
+	in := bufio.NewReader(out)
+	for i, f := range files {
+		if err = readBlob(in, f); err != nil {
+			err = fmt.Errorf("reading %s: %w", blobs[i].name, err)
+			break
+		}
+	}
+	cancel()
+	_ = cmd.Wait() // it was told to end, so it has no more to say
+	if err != nil && stderr.Len() > 0 {
+		return g.failure(err, stderr.String())
+	}
+	return err
+}
+
+// readBlob reads one answer of cat-file --batch: a line "object type size", the
+// content, and a line feed.
+func readBlob(in *bufio.Reader, f *File) error {
+	header, err := in.ReadString('\n')
+	if err != nil {
+		return err
+	}
+	header = strings.TrimSpace(header)
+	size, err := strconv.ParseUint(header[strings.LastIndexByte(header, ' ')+1:], 10, 63)
+	if err != nil {
+		return fmt.Errorf("git answers %q", header)
+	}
+	if size > maxFileSize {
+		return tooLarge(f.Name)
+	}
+	data := make([]byte, size+1)
+	if _, err := io.ReadFull(in, data); err != nil {
+		return err
+	}
+	_, err = fill(f, data[:size])
+	return err
 }
 
 // list finds the blobs that name means: the file itself, the schema files
-// below the folder, or what matches the glob.
-func (g git) list(ref, name string) ([]blob, error) {
-	all, err := g.tree(ref, name)
+// below the folder, or what matches the glob. No match is no error.
+func (g git) list(commit, name string) ([]blob, error) {
+	all, err := g.tree(commit, name)
 	if err != nil {
 		return nil, err
 	}
@@ -146,67 +234,74 @@ func (g git) list(ref, name string) ([]blob, error) {
 		return all, nil
 	}
 	var found []blob
-	for _, b := range all {
-		if isSchema(b.name) && !hidden(b.name, name) {
-			found = append(found, b)
+	if len(all) > 0 || !isGlob(name) {
+		for _, b := range all {
+			if isSchema(b.name) && !isHidden(below(name, b.name)) {
+				found = append(found, b)
+			}
 		}
-	}
-	if len(found) > 0 || len(all) > 0 || !isGlob(name) {
 		return found, nil
 	}
 	if !doublestar.ValidatePattern(name) {
 		return nil, errors.New("the glob is malformed")
 	}
 	base, _ := doublestar.SplitPattern(name)
-	if all, err = g.tree(ref, base); err != nil {
+	if all, err = g.tree(commit, base); err != nil {
 		return nil, err
 	}
 	for _, b := range all {
-		if doublestar.MatchUnvalidated(name, b.name) && !hidden(b.name, base) {
+		if doublestar.MatchUnvalidated(name, b.name) && !isHidden(below(base, b.name)) {
 			found = append(found, b)
 		}
 	}
 	return found, nil
 }
 
-// hidden reports whether a folder between base and the file is one that a walk
-// over real folders leaves out too.
-func hidden(name, base string) bool {
-	for _, dir := range strings.Split(path.Dir(strings.TrimPrefix(name, base)), "/") {
-		if dir == "node_modules" || len(dir) > 1 && dir[0] == '.' && dir != ".." {
-			return true
-		}
+// below is the path of a file counted from the folder dir, "." being the root.
+func below(dir, name string) string {
+	if dir == "." {
+		return name
 	}
-	return false
+	return strings.TrimPrefix(name, dir+"/")
 }
 
-// tree lists the regular files at and below name, in lexical order.
-func (g git) tree(ref, name string) ([]blob, error) {
-	args := []string{"ls-files", "--stage", "-z", "--full-name"}
-	if ref != "" {
-		args = []string{"--literal-pathspecs", "ls-tree", "-r", "-z", "--full-tree", ref + "^{tree}"}
-		if name != "." {
-			args = append(args, "--", name)
-		}
+// tree lists the regular files at and below name, sorted by their paths.
+func (g git) tree(commit, name string) ([]blob, error) {
+	args, top := []string{"ls-files", "--stage", "-z", "--full-name"}, ":(top,literal)"
+	if commit != "" {
+		args, top = []string{"--literal-pathspecs", "ls-tree", "-r", "-z", "--full-tree", commit}, ""
+	}
+	switch {
+	case name != ".":
+		args = append(args, "--", top+name)
+	case commit == "":
+		args = append(args, "--", top)
 	}
 	out, err := g.run(args...)
 	if err != nil {
 		return nil, err
 	}
 	var blobs []blob
-	for _, line := range strings.Split(string(out), "\x00") {
+	for line := range strings.SplitSeq(out, "\x00") {
 		about, at, ok := strings.Cut(line, "\t")
 		fields := strings.Fields(about)
-		if !ok || len(fields) != 3 || !strings.HasPrefix(fields[0], "100") {
-			continue // links and submodules hold no schema
+		if !ok || len(fields) != 3 {
+			continue
+		}
+		if !strings.HasPrefix(fields[0], "100") {
+			if at == name {
+				return nil, errors.New("this is a symbolic link or a submodule there: name the file itself")
+			}
+			continue
 		}
 		object := fields[2] // ls-tree: mode type object
-		if ref == "" {
+		if commit == "" {
 			object = fields[1] // ls-files: mode object stage
+			if fields[2] != "0" {
+				return nil, fmt.Errorf("%s has a merge conflict: resolve it and git add it first", at)
+			}
 		}
-		if name == "." || at == name || strings.HasPrefix(at, name+"/") {
-			blobs = append(blobs, blob{object, at})
-		}
+		blobs = append(blobs, blob{object, at})
 	}
 	return blobs, nil
 }
@@ -216,15 +311,18 @@ func (g git) tree(ref, name string) ([]blob, error) {
 // it is the checked-out commit.
 func (l Loader) MergeBase(ctx context.Context) (string, error) {
 	g := git{ctx, l.Dir}
+	if _, err := g.here(); err != nil {
+		return "", err
+	}
 	for _, main := range []string{"refs/remotes/origin/HEAD", "refs/remotes/origin/main", "refs/remotes/origin/master", "refs/heads/main", "refs/heads/master"} {
-		if _, err := g.run("rev-parse", "--verify", "--quiet", main+"^{commit}"); err != nil {
+		if _, err := g.commit(main); err != nil {
 			continue
 		}
 		out, err := g.run("merge-base", "HEAD", main)
 		if err != nil {
-			return "", fmt.Errorf("the history does not reach back to %s (a shallow clone?): name the old schema, such as git:main:schema.graphql: %w", main, err)
+			return "", fmt.Errorf("the history does not reach back to %s (a shallow clone?): name the old schema, such as git:main:schema.graphql", main)
 		}
-		return strings.TrimSpace(string(out)), nil
+		return strings.TrimSpace(out), nil
 	}
 	return "", errors.New("git knows no main branch here (origin/HEAD, main or master): name the old schema, such as git:REF:schema.graphql")
 }

@@ -3,8 +3,6 @@ package sdl
 import (
 	"fmt"
 	"strconv"
-
-	"github.com/vektah/gqlparser/v2/lexer"
 )
 
 // maxDepth bounds how deeply types and values nest. Real schemas stay below
@@ -15,11 +13,13 @@ const maxDepth = 200
 // one after the other. The error, if any, is an *Error: the first thing that
 // is not in the language. The grammar is that of Dgraph's parser, which is
 // older than the current specification: interfaces do not implement
-// interfaces, directives are not repeatable, and `@auth()` is legal.
+// interfaces, directives are not repeatable, and `@auth()` is legal. Two things
+// are refused that it reads: what nests more than maxDepth levels deep, and a
+// variable in a directive of `extend input`, on which Dgraph panics later.
 func Parse(files ...*File) (*Schema, error) {
 	schema := &Schema{Files: files}
 	for _, f := range files {
-		p := &parser{scanner: newScanner(f), schema: schema}
+		p := &parser{scanner: scanner{file: f}, schema: schema}
 		p.advance()
 		p.document()
 		if p.err != nil {
@@ -34,7 +34,7 @@ func Parse(files ...*File) (*Schema, error) {
 // parser reads one file with one token of look-ahead. After the first error
 // every token is EOF, so that all loops end.
 type parser struct {
-	scanner *scanner
+	scanner scanner
 	schema  *Schema
 	tok     token // the next token
 	last    int32 // end of the token before it
@@ -59,7 +59,7 @@ func (p *parser) fail(err error) {
 	if p.err == nil {
 		p.err = err
 	}
-	p.tok = token{kind: lexer.EOF, start: p.tok.start, end: p.tok.end}
+	p.tok = token{kind: endOfFile, start: p.tok.start, end: p.tok.end}
 }
 
 // failf reports what is wrong with the next token.
@@ -75,16 +75,12 @@ func (p *parser) since(start int32) Span { return p.span(start, p.last) }
 // found describes the next token for a message.
 func (p *parser) found() string {
 	switch p.tok.kind {
-	case lexer.EOF:
-		return "the end of the file"
-	case lexer.Name:
+	case nameToken:
 		return strconv.Quote(clip(p.tok.value))
-	case lexer.String, lexer.BlockString:
-		return "a string"
-	case lexer.Int, lexer.Float:
+	case intToken, floatToken:
 		return "the number " + clip(p.tok.value)
 	}
-	return strconv.Quote(p.tok.kind.String())
+	return p.tok.kind.String()
 }
 
 // clip keeps a hostile token from filling the screen.
@@ -96,22 +92,22 @@ func clip(s string) string {
 	return s
 }
 
-func (p *parser) skip(kind lexer.Type) bool {
-	if p.tok.kind != kind {
+func (p *parser) skip(k kind) bool {
+	if p.tok.kind != k {
 		return false
 	}
 	p.advance()
 	return true
 }
 
-func (p *parser) expect(kind lexer.Type, where string) {
-	if p.err == nil && !p.skip(kind) {
-		p.failf("expected %q %s, found %s", kind.String(), where, p.found())
+func (p *parser) expect(k kind, where string) {
+	if p.err == nil && !p.skip(k) {
+		p.failf("expected %v %s, found %s", k, where, p.found())
 	}
 }
 
 func (p *parser) name(what string) Name {
-	if p.tok.kind != lexer.Name {
+	if p.tok.kind != nameToken {
 		if p.err == nil {
 			p.failf("expected the name of %s, found %s", what, p.found())
 		}
@@ -123,20 +119,30 @@ func (p *parser) name(what string) Name {
 }
 
 func (p *parser) keyword() string {
-	if p.tok.kind == lexer.Name {
+	if p.tok.kind == nameToken {
 		return p.tok.value
 	}
 	return ""
 }
 
+// says reports whether the next token is the word, or a string that says it:
+// in two places Dgraph does not tell them apart.
+func (p *parser) says(word string) bool {
+	switch p.tok.kind {
+	case nameToken, stringToken, blockToken:
+		return p.tok.value == word
+	}
+	return false
+}
+
 func (p *parser) document() {
-	for p.tok.kind != lexer.EOF {
+	for p.tok.kind != endOfFile {
 		start := p.tok.start
 		description := p.description()
 		extend := p.keyword() == "extend"
 		if extend {
-			if description != nil {
-				p.failf("an extension cannot have a description")
+			if description != nil && description.Text != "" { // Dgraph overlooks an empty one
+				p.fail(&Error{description.Span, "an extension cannot have a description"})
 				return
 			}
 			p.advance()
@@ -183,13 +189,19 @@ func kindOf(word string) Kind {
 func (p *parser) definition(kind Kind, start int32, description *Description, extend bool) *Definition {
 	d := &Definition{Kind: kind, Extend: extend, Description: description}
 	d.Name = p.name("the " + kind.Keyword())
-	if kind == Object && p.keyword() == "implements" {
+	switch {
+	case kind == Object && p.says("implements"):
 		p.advance()
-		p.skip(lexer.Amp)
+		p.skip('&')
 		d.Interfaces = append(d.Interfaces, p.name("an interface"))
-		for p.skip(lexer.Amp) {
+		for p.skip('&') {
 			d.Interfaces = append(d.Interfaces, p.name("an interface"))
 		}
+		if word := p.keyword(); word != "" && kindOf(word) == 0 && word != "extend" && word != "schema" && word != "directive" {
+			p.failf("expected \"&\" between the interfaces, found %s", p.found())
+		}
+	case kind == Interface && p.keyword() == "implements":
+		p.failf("Dgraph knows no interfaces that implement others: list them all at the types")
 	}
 	d.Directives = p.directives()
 	switch kind {
@@ -200,33 +212,33 @@ func (p *parser) definition(kind Kind, start int32, description *Description, ex
 	case Enum:
 		p.block("value", func() { d.Values = append(d.Values, p.enumValue()) })
 	case Union:
-		if p.skip(lexer.Equals) {
-			p.skip(lexer.Pipe)
+		if p.skip('=') {
+			p.skip('|')
 			d.Members = append(d.Members, p.name("a member of the union"))
-			for p.skip(lexer.Pipe) {
+			for p.skip('|') {
 				d.Members = append(d.Members, p.name("a member of the union"))
 			}
 		}
 	}
 	d.Span = p.since(start)
 	if extend && p.err == nil && len(d.Interfaces)+len(d.Directives)+len(d.Fields)+len(d.Values)+len(d.Members) == 0 {
-		p.failf("the extension of %s adds nothing, found %s", d.Name.Text, p.found())
+		p.fail(&Error{d.Name.Span, fmt.Sprintf("the extension of %q adds nothing", clip(d.Name.Text))})
 	}
 	return d
 }
 
 // block reads `{ item item ... }`; without a brace it reads nothing.
 func (p *parser) block(what string, item func()) {
-	if !p.skip(lexer.BraceL) {
+	if !p.skip('{') {
 		return
 	}
-	if p.tok.kind == lexer.BraceR {
+	if p.tok.kind == '}' {
 		p.failf("expected at least one %s between the braces", what)
 		return
 	}
-	for p.err == nil && !p.skip(lexer.BraceR) {
-		if p.tok.kind == lexer.EOF {
-			p.failf("a closing brace is missing: expected a %s or \"}\", found the end of the file", what)
+	for p.err == nil && !p.skip('}') {
+		if p.tok.kind == endOfFile {
+			p.failf("a closing brace is missing: the file ends after a %s", what)
 			return
 		}
 		item()
@@ -234,7 +246,7 @@ func (p *parser) block(what string, item func()) {
 }
 
 func (p *parser) description() *Description {
-	if p.tok.kind != lexer.String && p.tok.kind != lexer.BlockString {
+	if p.tok.kind != stringToken && p.tok.kind != blockToken {
 		return nil
 	}
 	d := &Description{p.tok.value, p.span(p.tok.start, p.tok.end)}
@@ -246,12 +258,12 @@ func (p *parser) field(input bool) *Field {
 	start := p.tok.start
 	f := &Field{Description: p.description()}
 	f.Name = p.name("a field")
-	if !input && p.tok.kind == lexer.ParenL {
+	if !input && p.tok.kind == '(' {
 		f.Arguments = p.inputs()
 	}
-	p.expect(lexer.Colon, "after the name of the field")
+	p.expect(':', "after the name of the field")
 	f.Type = p.typeReference()
-	if input && p.skip(lexer.Equals) {
+	if input && p.skip('=') {
 		f.Default = p.value()
 	}
 	f.Directives = p.directives()
@@ -262,19 +274,19 @@ func (p *parser) field(input bool) *Field {
 // inputs reads the parenthesised argument definitions.
 func (p *parser) inputs() []*Input {
 	var inputs []*Input
-	if !p.skip(lexer.ParenL) {
+	if !p.skip('(') {
 		return nil
 	}
-	if p.tok.kind == lexer.ParenR {
+	if p.tok.kind == ')' {
 		p.failf("expected at least one argument between the parentheses")
 	}
-	for p.err == nil && !p.skip(lexer.ParenR) {
+	for p.err == nil && !p.skip(')') {
 		start := p.tok.start
 		in := &Input{Description: p.description()}
 		in.Name = p.name("an argument")
-		p.expect(lexer.Colon, "after the name of the argument")
+		p.expect(':', "after the name of the argument")
 		in.Type = p.typeReference()
-		if p.skip(lexer.Equals) {
+		if p.skip('=') {
 			in.Default = p.value()
 		}
 		in.Directives = p.directives()
@@ -287,7 +299,7 @@ func (p *parser) inputs() []*Input {
 func (p *parser) enumValue() *EnumValue {
 	start := p.tok.start
 	v := &EnumValue{Description: p.description()}
-	v.Name = p.name("a value of the enum")
+	v.Name = p.name("an enum value")
 	v.Directives = p.directives()
 	v.Span = p.since(start)
 	return v
@@ -307,25 +319,25 @@ func (p *parser) nested(f func()) {
 func (p *parser) typeReference() *Type {
 	start := p.tok.start
 	t := &Type{}
-	if p.skip(lexer.BracketL) {
+	if p.skip('[') {
 		p.nested(func() { t.Elem = p.typeReference() })
-		p.expect(lexer.BracketR, "after the type of the list's items")
+		p.expect(']', "after the type of the list's items")
 	} else {
 		t.Name = p.name("a type").Text
 	}
-	t.NonNull = p.skip(lexer.Bang)
+	t.NonNull = p.skip('!')
 	t.Span = p.since(start)
 	return t
 }
 
 func (p *parser) directives() []*Directive {
 	var directives []*Directive
-	for p.tok.kind == lexer.At {
+	for p.tok.kind == '@' {
 		start := p.tok.start
 		p.advance()
 		d := &Directive{Name: p.name("a directive")}
-		if open := p.tok.start; p.skip(lexer.ParenL) {
-			d.Arguments = p.arguments(lexer.ParenR)
+		if open := p.tok.start; p.skip('(') {
+			d.Arguments = p.arguments(')')
 			d.Parens = p.since(open)
 		}
 		d.Span = p.since(start)
@@ -335,12 +347,12 @@ func (p *parser) directives() []*Directive {
 }
 
 // arguments reads `name: value` pairs up to the closing token.
-func (p *parser) arguments(end lexer.Type) []*Argument {
+func (p *parser) arguments(end kind) []*Argument {
 	var arguments []*Argument
 	for p.err == nil && !p.skip(end) {
 		start := p.tok.start
 		a := &Argument{Name: p.name("an argument")}
-		p.expect(lexer.Colon, "after the name of the argument")
+		p.expect(':', "after the name of the argument")
 		a.Value = p.value()
 		a.Span = p.since(start)
 		arguments = append(arguments, a)
@@ -352,15 +364,15 @@ func (p *parser) value() *Value {
 	start := p.tok.start
 	v := &Value{Raw: p.tok.value}
 	switch p.tok.kind {
-	case lexer.Int:
+	case intToken:
 		v.Kind = IntValue
-	case lexer.Float:
+	case floatToken:
 		v.Kind = FloatValue
-	case lexer.String:
+	case stringToken:
 		v.Kind = StringValue
-	case lexer.BlockString:
+	case blockToken:
 		v.Kind = BlockValue
-	case lexer.Name:
+	case nameToken:
 		switch p.tok.value {
 		case "true", "false":
 			v.Kind = BooleanValue
@@ -369,20 +381,20 @@ func (p *parser) value() *Value {
 		default:
 			v.Kind = EnumLiteral
 		}
-	case lexer.BracketL:
+	case '[':
 		v.Kind, v.Raw = ListValue, ""
 		p.advance()
 		p.nested(func() {
-			for p.err == nil && !p.skip(lexer.BracketR) {
+			for p.err == nil && !p.skip(']') {
 				v.List = append(v.List, p.value())
 			}
 		})
 		v.Span = p.since(start)
 		return v
-	case lexer.BraceL:
+	case '{':
 		v.Kind, v.Raw = ObjectValue, ""
 		p.advance()
-		p.nested(func() { v.Fields = p.arguments(lexer.BraceR) })
+		p.nested(func() { v.Fields = p.arguments('}') })
 		v.Span = p.since(start)
 		return v
 	default:
@@ -399,9 +411,9 @@ func (p *parser) value() *Value {
 func (p *parser) directiveDefinition(start int32, description *Description) *DirectiveDefinition {
 	d := &DirectiveDefinition{Description: description}
 	p.advance()
-	p.expect(lexer.At, "before the name of the directive")
+	p.expect('@', "before the name of the directive")
 	d.Name = p.name("the directive")
-	if p.tok.kind == lexer.ParenL {
+	if p.tok.kind == '(' {
 		d.Arguments = p.inputs()
 	}
 	if p.keyword() != "on" {
@@ -411,7 +423,7 @@ func (p *parser) directiveDefinition(start int32, description *Description) *Dir
 		return d
 	}
 	p.advance()
-	p.skip(lexer.Pipe)
+	p.skip('|')
 	for {
 		at := p.tok
 		location := p.name("a place where the directive may stand")
@@ -419,7 +431,7 @@ func (p *parser) directiveDefinition(start int32, description *Description) *Dir
 			p.fail(&Error{p.span(at.start, at.end), fmt.Sprintf("%q is not a place where a directive may stand", clip(location.Text))})
 		}
 		d.Locations = append(d.Locations, location)
-		if !p.skip(lexer.Pipe) {
+		if !p.skip('|') {
 			break
 		}
 	}
@@ -442,21 +454,19 @@ func (p *parser) root(start int32, extend bool) *RootDefinition {
 	p.advance()
 	r.Directives = p.directives()
 	p.block("operation", func() {
-		op := RootOperation{Operation: p.name("an operation")}
-		switch op.Operation.Text {
-		case "query", "mutation", "subscription":
-		default:
-			if p.err == nil {
-				p.fail(&Error{op.Operation.Span, fmt.Sprintf("expected query, mutation or subscription, found %q", clip(op.Operation.Text))})
-			}
+		op := RootOperation{Operation: Name{p.tok.value, p.span(p.tok.start, p.tok.end)}}
+		if !p.says("query") && !p.says("mutation") && !p.says("subscription") {
+			p.failf("expected query, mutation or subscription, found %s", p.found())
+			return
 		}
-		p.expect(lexer.Colon, "after the name of the operation")
+		p.advance()
+		p.expect(':', "after the name of the operation")
 		op.Type = p.name("a type")
 		r.Operations = append(r.Operations, op)
 	})
 	r.Span = p.since(start)
 	if extend && p.err == nil && len(r.Directives)+len(r.Operations) == 0 {
-		p.failf("the extension of the schema adds nothing, found %s", p.found())
+		p.fail(&Error{r.Span, "the extension of the schema adds nothing"})
 	}
 	return r
 }

@@ -1,15 +1,19 @@
 package sdl
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"unicode/utf8"
 
 	"github.com/bmatcuk/doublestar/v4"
@@ -35,13 +39,14 @@ type Loader struct {
 // Load reads the files that arg names:
 //
 //	FILE           a file
-//	FOLDER         every .graphql, .graphqls and .gql file below it, by name
-//	GLOB           every file that matches; ** matches folders
+//	FOLDER         every .graphql, .graphqls and .gql file below it, by path
+//	GLOB           every file that matches, by path; ** matches folders
 //	-              standard input
 //	git:REF:PATH   a file, folder or glob as it is in a commit (or in the
 //	               index, with an empty REF); PATH counts from the root of the
 //	               repository, or from the working directory with "./"
 //
+// Folders and globs leave out hidden files and folders, and node_modules.
 // An existing commit without PATH gives no files and no error: there was no
 // schema yet. Errors name the file, and the line where there is one (*Error).
 func (l Loader) Load(ctx context.Context, arg string) ([]*File, error) {
@@ -53,23 +58,16 @@ func (l Loader) Load(ctx context.Context, arg string) ([]*File, error) {
 			return nil, errors.New("there is no standard input to read the schema from")
 		}
 		f, err := read(&File{Name: Stdin}, l.Stdin)
-		return []*File{f}, err
+		if err != nil {
+			return nil, err
+		}
+		return []*File{f}, nil
 	case strings.HasPrefix(arg, "git:"):
 		return l.loadGit(ctx, arg)
-	case strings.HasPrefix(arg, "dgraph://"):
-		return nil, fmt.Errorf("%s: a live server cannot be read as a schema yet: save what it serves to a file and name that", redactURL(arg))
+	case strings.HasPrefix(arg, "dgraph://"): // not named in full: it can hold a password
+		return nil, errors.New("a live server (dgraph://...) cannot be read as a schema yet: save what it serves to a file and name that")
 	}
 	return l.loadFiles(arg)
-}
-
-// redactURL cuts user info and parameters, which can be secrets.
-func redactURL(url string) string {
-	rest := strings.TrimPrefix(url, "dgraph://")
-	rest, _, _ = strings.Cut(rest, "?")
-	if i := strings.LastIndexByte(rest, '@'); i >= 0 {
-		rest = rest[i+1:]
-	}
-	return "dgraph://" + rest
 }
 
 func (l Loader) loadFiles(arg string) ([]*File, error) {
@@ -85,18 +83,21 @@ func (l Loader) loadFiles(arg string) ([]*File, error) {
 		}
 		return l.readAll(paths)
 	case err == nil:
-		return l.readAll([]string{arg})
+		f, err := l.readFile(arg, info)
+		if err != nil {
+			return nil, err
+		}
+		return []*File{f}, nil
 	case !errors.Is(err, fs.ErrNotExist) || !isGlob(arg):
 		return nil, fmt.Errorf("reading the schema: %w", pathError(arg, err))
 	}
-	paths, err := doublestar.FilepathGlob(l.abs(arg), doublestar.WithFilesOnly(), doublestar.WithNoHidden())
+	paths, err := l.glob(arg)
 	if err != nil {
-		return nil, fmt.Errorf("%s: the glob is malformed: %w", arg, err)
+		return nil, err
 	}
 	if len(paths) == 0 {
 		return nil, fmt.Errorf("%s: no file matches", arg)
 	}
-	slices.Sort(paths)
 	return l.readAll(paths)
 }
 
@@ -120,49 +121,119 @@ func isGlob(arg string) bool { return strings.ContainsAny(arg, "*?[{") }
 
 // isSchema reports whether a file in a folder counts as part of the schema.
 func isSchema(name string) bool {
-	switch strings.ToLower(filepath.Ext(name)) {
+	switch strings.ToLower(path.Ext(name)) {
 	case ".graphql", ".graphqls", ".gql":
 		return true
 	}
 	return false
 }
 
-// walk lists the schema files below a folder in lexical order. Hidden folders
-// and node_modules are left out.
+// isHidden reports whether a folder or a glob leaves out the file at name,
+// which counts from that folder and has "/": what begins with a dot, as the
+// lock files of editors do, and other people's packages.
+func isHidden(name string) bool {
+	for element := range strings.SplitSeq(name, "/") {
+		if strings.HasPrefix(element, ".") || element == "node_modules" {
+			return true
+		}
+	}
+	return false
+}
+
+// walk lists the schema files below a folder. It follows links to files, not
+// to folders, which can lead in circles; but the folder itself can be a link.
 func (l Loader) walk(dir string) ([]string, error) {
+	top := l.abs(dir)
 	var paths []string
-	err := filepath.WalkDir(l.abs(dir), func(path string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return fmt.Errorf("reading the folder: %w", pathError(l.rel(path), err))
+	err := filepath.WalkDir(top+string(filepath.Separator), func(at string, d fs.DirEntry, err error) error {
+		below, relErr := filepath.Rel(top, at)
+		if err = cmp.Or(err, relErr); err != nil {
+			return fmt.Errorf("reading the folder: %w", pathError(l.rel(at), err))
 		}
-		name := d.Name()
-		if d.IsDir() && path != l.abs(dir) && (strings.HasPrefix(name, ".") || name == "node_modules") {
+		switch {
+		case below == ".":
+		case isHidden(d.Name()) && d.IsDir():
 			return filepath.SkipDir
-		}
-		if !d.IsDir() && isSchema(name) {
-			paths = append(paths, path)
+		case isSchema(d.Name()) && !isHidden(d.Name()) && !d.IsDir():
+			paths = append(paths, filepath.Join(dir, below))
 		}
 		return nil
 	})
 	return paths, err
 }
 
-func (l Loader) readAll(paths []string) ([]*File, error) {
-	files := make([]*File, 0, len(paths))
-	for _, path := range paths {
-		f := &File{Name: l.rel(path), Path: l.abs(path)}
-		r, err := os.Open(f.Path)
-		if err != nil {
-			return nil, fmt.Errorf("reading the schema: %w", pathError(f.Name, err))
+// glob lists the files that match a pattern. Only the part of it from the first
+// folder with a wildcard on is a pattern: the working directory never is.
+func (l Loader) glob(arg string) ([]string, error) {
+	base, pattern := doublestar.SplitPattern(filepath.ToSlash(arg))
+	matches, err := doublestar.Glob(os.DirFS(l.abs(base)), pattern, doublestar.WithFilesOnly(),
+		doublestar.WithNoHidden(), doublestar.WithNoFollow(), doublestar.WithFailOnIOErrors())
+	if errors.Is(err, doublestar.ErrBadPattern) {
+		return nil, fmt.Errorf("%s: the glob is malformed", arg)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("looking for files: %w", pathError(arg, err))
+	}
+	var paths []string
+	for _, m := range matches {
+		if !isHidden(m) {
+			paths = append(paths, filepath.Join(base, m))
 		}
-		f, err = read(f, r)
-		r.Close()
+	}
+	return paths, nil
+}
+
+// readAll reads the files that a folder or glob has, sorted by their paths as
+// git sorts them, so that both merge in one order.
+func (l Loader) readAll(paths []string) ([]*File, error) {
+	slices.SortFunc(paths, func(a, b string) int {
+		return strings.Compare(filepath.ToSlash(a), filepath.ToSlash(b))
+	})
+	files := make([]*File, 0, len(paths))
+	for _, at := range paths {
+		info, err := os.Stat(l.abs(at))
+		if err != nil {
+			return nil, fmt.Errorf("reading the schema: %w", pathError(l.rel(at), err))
+		}
+		if !info.Mode().IsRegular() {
+			return nil, fmt.Errorf("reading the schema: %s: this is no file but a %s", l.rel(at), irregular(info.Mode()))
+		}
+		f, err := l.readFile(at, info)
 		if err != nil {
 			return nil, err
 		}
 		files = append(files, f)
 	}
 	return files, nil
+}
+
+func irregular(mode fs.FileMode) string {
+	switch {
+	case mode.IsDir():
+		return "folder"
+	case mode&fs.ModeNamedPipe != 0:
+		return "pipe"
+	}
+	return "device"
+}
+
+// readFile reads one file, or what a pipe has when it is named itself, as in
+// `diff <(...) new.graphql`. A pipe that nobody writes to is not waited for.
+func (l Loader) readFile(at string, info fs.FileInfo) (*File, error) {
+	f := &File{Name: l.rel(at), Path: l.abs(at)}
+	r, err := os.OpenFile(f.Path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, fmt.Errorf("reading the schema: %w", pathError(f.Name, err))
+	}
+	defer r.Close()
+	if f, err = read(f, r); err != nil || info.Mode().IsRegular() {
+		return f, err
+	}
+	f.Path = ""
+	if f.Text == "" {
+		return nil, fmt.Errorf("reading the schema: %s: nothing came out of this %s", f.Name, irregular(info.Mode()))
+	}
+	return f, nil
 }
 
 // read fills f with the text of r.
@@ -174,10 +245,17 @@ func read(f *File, r io.Reader) (*File, error) {
 	return fill(f, data)
 }
 
+func tooLarge(name string) error {
+	return fmt.Errorf("%s: the file is larger than %d MiB, which no schema is", name, maxFileSize>>20)
+}
+
 // fill gives f its text, or says why data is no text.
 func fill(f *File, data []byte) (*File, error) {
 	if len(data) > maxFileSize {
-		return nil, fmt.Errorf("%s: the file is larger than %d MiB, which no schema is", f.Name, maxFileSize>>20)
+		return nil, tooLarge(f.Name)
+	}
+	if bytes.HasPrefix(data, []byte("\xff\xfe")) || bytes.HasPrefix(data, []byte("\xfe\xff")) {
+		return nil, fmt.Errorf("%s: the file is UTF-16: save it as UTF-8", f.Name)
 	}
 	f.Text = string(data)
 	if at := strings.IndexByte(f.Text, 0); at >= 0 {
@@ -195,23 +273,23 @@ func fill(f *File, data []byte) (*File, error) {
 	return f, nil
 }
 
-func (l Loader) abs(path string) string {
-	if filepath.IsAbs(path) || l.Dir == "" {
-		return path
+func (l Loader) abs(name string) string {
+	if filepath.IsAbs(name) || l.Dir == "" {
+		return name
 	}
-	return filepath.Join(l.Dir, path)
+	return filepath.Join(l.Dir, name)
 }
 
 // rel is the name for reports: relative to the working directory, with "/".
-func (l Loader) rel(path string) string {
+func (l Loader) rel(name string) string {
 	dir := l.Dir
 	if dir == "" {
 		dir, _ = os.Getwd()
 	}
-	if abs, err := filepath.Abs(l.abs(path)); err == nil && dir != "" {
+	if abs, err := filepath.Abs(l.abs(name)); err == nil && dir != "" {
 		if rel, err := filepath.Rel(dir, abs); err == nil {
 			return filepath.ToSlash(rel)
 		}
 	}
-	return filepath.ToSlash(path)
+	return filepath.ToSlash(name)
 }

@@ -28,7 +28,7 @@ func generates(t *schema.Type, argument, name string) bool {
 // foreign reports whether the values of the field belong to another service.
 // Source: externalAndNonKeyField.
 func (c *checker) foreign(f *schema.Field) bool {
-	return f.Has("external") && !f.Key() && !c.provided[f.Owner.Name][f.Name]
+	return f.Has("external") && !f.Key() && !f.Owner.Provided[f.Name]
 }
 
 // languages reports whether the field reads several languages. Source:
@@ -115,7 +115,7 @@ func (c *checker) generatedTypes() {
 		if completed(t) && t.Field(distance) == nil && similar(t) {
 			vector[t] = true
 		}
-		sorted[t] = completed(t) && anyOrderable(t, c.provided[t.Name])
+		sorted[t] = completed(t) && anyOrderable(t, t.Provided)
 	}
 	for _, t := range c.schema.Types {
 		if c.trouble[t.Name] {
@@ -157,7 +157,7 @@ func (c *checker) generatedArguments(t *schema.Type, f *schema.Field, order map[
 		return
 	}
 	late := vector[of] && order[of] < order[t]
-	provided := c.provided[t.Name]
+	provided := t.Provided
 	if late || len(provided) > 0 && anyOrderable(of, provided) {
 		c.problem(f.Type().Span, f.Coordinate(), "%s is a list of %s, which has no field to sort by: that breaks the API that Dgraph generates, add a field of type String, Int, Int64, Float or DateTime to %s", f.Coordinate(), name, name)
 	}

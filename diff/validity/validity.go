@@ -172,8 +172,6 @@ type checker struct {
 	federated bool
 	// queryRoot is the type that a schema block makes the type of queries.
 	queryRoot string
-	// provided are, per type, the fields that some @provides names.
-	provided map[string]map[string]bool
 	// names are the types to suggest, made when first needed.
 	names       []string
 	suggestions int
@@ -200,29 +198,7 @@ func (c *checker) prepare() {
 	for i, f := range c.schema.Source.Files {
 		c.fileOrder[f] = i + 1
 	}
-	c.provided = map[string]map[string]bool{}
-	for _, t := range c.schema.Types {
-		if t.Directive("key") != nil {
-			c.federated = true
-		}
-		if t.Remote {
-			continue
-		}
-		for _, f := range t.Definition.Fields {
-			v := sdl.Lookup(f.Directives, "provides").Arg("fields")
-			if v == nil {
-				continue
-			}
-			of := c.provided[f.Type.Named()]
-			if of == nil {
-				of = map[string]bool{}
-				c.provided[f.Type.Named()] = of
-			}
-			for _, name := range strings.Fields(v.Raw) {
-				of[name] = true
-			}
-		}
-	}
+	c.federated = slices.ContainsFunc(c.schema.Types, func(t *schema.Type) bool { return t.Directive("key") != nil })
 	for _, extend := range []bool{false, true} {
 		for _, r := range c.schema.Source.Roots {
 			for _, op := range r.Operations {
