@@ -23,9 +23,20 @@ func (c candidate) rename() Rename {
 func choose(candidates []candidate) []candidate {
 	var chosen []candidate
 	for _, group := range components(candidates) {
+		r := rivalry{
+			byBefore: map[int][]candidate{}, byAfter: map[int][]candidate{},
+			pickedBefore: map[int]candidate{}, pickedAfter: map[int]candidate{},
+		}
+		for _, c := range group {
+			r.byBefore[c.before] = append(r.byBefore[c.before], c)
+			r.byAfter[c.after] = append(r.byAfter[c.after], c)
+		}
 		picked := assign(group)
 		for _, c := range picked {
-			if c.score >= threshold && !contested(c, group, picked) {
+			r.pickedBefore[c.before], r.pickedAfter[c.after] = c, c
+		}
+		for _, c := range picked {
+			if c.score >= threshold && !r.contested(c) {
 				chosen = append(chosen, c)
 			}
 		}
@@ -34,22 +45,29 @@ func choose(candidates []candidate) []candidate {
 	return chosen
 }
 
+// rivalry is a group of candidates by their elements, with the picked ones.
+type rivalry struct {
+	byBefore, byAfter         map[int][]candidate
+	pickedBefore, pickedAfter map[int]candidate
+}
+
 // contested reports whether another candidate for one of c's elements is
 // nearly as good. A rival whose other element has a clearly better partner of
 // its own is none.
-func contested(c candidate, group, picked []candidate) bool {
-	taken := func(rival candidate) bool {
-		for _, p := range picked {
-			if (p.before == rival.before) != (p.after == rival.after) && p.before != c.before &&
-				p.score >= rival.score+margin {
+func (r rivalry) contested(c candidate) bool {
+	near := func(rival candidate) bool { return rival.score > c.score-margin }
+	for _, rival := range r.byBefore[c.before] {
+		if rival.after != c.after && near(rival) {
+			if p, ok := r.pickedAfter[rival.after]; !ok || p.score < rival.score+margin {
 				return true
 			}
 		}
-		return false
 	}
-	for _, r := range group {
-		if (r.before == c.before) != (r.after == c.after) && r.score > c.score-margin && !taken(r) {
-			return true
+	for _, rival := range r.byAfter[c.after] {
+		if rival.before != c.before && near(rival) {
+			if p, ok := r.pickedBefore[rival.before]; !ok || p.score < rival.score+margin {
+				return true
+			}
 		}
 	}
 	return false

@@ -44,7 +44,8 @@ type (
 		Rename
 	}
 	// TypeKindChanged is a type that became an interface, an enum that became
-	// a type, and so on.
+	// a type, and so on. A type that became @remote, so that its nodes are no
+	// longer read, is one too, and so is the reverse; its Kind stays.
 	TypeKindChanged struct{ Before, After *schema.Type }
 	// StoredTypeChanged is a type of one name whose nodes are stored under
 	// another: `@dgraph(type:)` came, went or changed.
@@ -90,7 +91,9 @@ type (
 		Value         *sdl.EnumValue
 	}
 	// FieldAdded is a field without a counterpart in the old type. An inherited
-	// field is reported at its interface only.
+	// field is reported at its interface only. A field that was computed and is
+	// stored is removed and added, and so is the reverse: what is stored has no
+	// counterpart on the other side.
 	FieldAdded struct {
 		Owner *schema.Type // the old type that gains the field
 		Field *schema.Field
@@ -113,7 +116,8 @@ type (
 	// elsewhere.
 	PredicateChanged struct{ Before, After *schema.Field }
 	// FieldTypeChanged is a field of another type: the named types differ, or
-	// one of the two is a node's id, and Dgraph does not refuse it.
+	// one of the two is a node's id or a vector, or a list became one value; and
+	// Dgraph does not refuse it.
 	FieldTypeChanged struct{ Before, After *schema.Field }
 	// BecameList is a field that held one value and holds many.
 	BecameList struct{ Before, After *schema.Field }
@@ -141,7 +145,7 @@ type (
 		Field *schema.Field
 		After *schema.Field // the same field in the new schema
 	}
-	// InverseChanged is a field that has another inverse.
+	// InverseChanged is a field that has another inverse. Both Inverses are set.
 	InverseChanged struct{ Before, After *schema.Field }
 	// PredicateRefused is a predicate that Dgraph does not alter from Before
 	// to After.

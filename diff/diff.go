@@ -32,8 +32,11 @@ type Options struct {
 // Diff is what Compare found.
 type Diff struct {
 	Before, After *Schema
-	// Changes are in the order of the new schema's types and fields, what was
-	// removed in the order of the old one's.
+	// Changes are first the predicates that Dgraph refuses to alter, in the
+	// order of the old schema. Then come the types that both schemas have, in
+	// the order of the new one, each with its fields; what a type lost follows
+	// what it kept or gained. Types that only one side has and inverses come
+	// last.
 	Changes []Change
 	types   *typeMatch
 	fields  map[*schema.Field]*schema.Field // both ways
@@ -50,21 +53,25 @@ func Compare(before, after *Schema, options Options) *Diff {
 	}
 	declared := parseDeclared(options.Renames)
 	d.types = matchTypes(before, after, declared)
-	for _, pair := range d.types.pairs {
-		d.matchFields(pair, declared)
+	for _, interfaces := range []bool{true, false} { // what they hand down follows them
+		for _, pair := range d.types.pairs {
+			if (pair.after.Kind == sdl.Interface) == interfaces {
+				d.matchFields(pair, declared)
+			}
+		}
 	}
 	refused := d.comparePredicates()
 	for _, pair := range d.types.pairs {
 		d.compareTypes(pair)
 		d.compareFields(pair, refused)
 	}
-	for _, t := range before.Types {
-		if d.types.after[t] == nil && before.Type(t.Name) == t {
+	for _, t := range firsts(before) {
+		if d.types.after[t] == nil {
 			d.add(TypeRemoved{t})
 		}
 	}
-	for _, t := range after.Types {
-		if d.types.before[t] == nil && after.Type(t.Name) == t {
+	for _, t := range firsts(after) {
+		if d.types.before[t] == nil {
 			d.add(TypeAdded{t})
 		}
 	}

@@ -1,57 +1,65 @@
 package diff
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/schemacheck/schemacheck/diff/schema"
 	"github.com/schemacheck/schemacheck/diff/sdl"
 )
 
-// fieldRename is what is known about a renamed field, by its new version.
+// fieldRenames are what is known about renamed fields, by their new versions.
 type fieldRenames map[*schema.Field]*Rename
 
 // matchFields pairs the fields of a type, surest evidence first, as matchTypes
-// does for types: here the identity is the predicate.
+// does for types: here the identity is the predicate. What comes from an
+// interface follows the interface, whose fields must be matched before.
 func (d *Diff) matchFields(p typePair, declared declared) {
-	before, after := p.before.Fields, p.after.Fields
 	match := func(b, a *schema.Field) { d.fields[b], d.fields[a] = a, b }
 	free := func(b, a *schema.Field) bool {
 		return b != nil && a != nil && d.fields[b] == nil && d.fields[a] == nil
 	}
-	list := declared.fields[p.before.Name]
-	for _, r := range list {
+	olds, news := firstFields(p.before), firstFields(p.after)
+	byPredicate := d.movedHere(p, news)
+	for _, r := range declared.fields[p.before.Name].inForce(fieldNames(p)) {
 		b, a := p.before.Field(r.before), p.after.Field(r.after)
-		stays, came := p.after.Field(r.before), p.before.Field(r.after)
-		if free(b, a) && b.Source == nil && a.Source == nil &&
-			list.applies(r, sameField(b, stays), sameField(came, a), stays != nil, came != nil) {
+		if !free(b, a) || d.inheritedAlike(b, a) || !storedAlike(b, a) {
+			continue
+		}
+		if other := byPredicate[key(b)]; other != nil && other != a && other.Name != b.Name {
+			continue // the values went to another field
+		}
+		match(b, a)
+		d.renamed(a, *byDeclaration())
+		if key(b) != "" && key(b) == key(a) {
+			d.renamed(a, predicateRename(a))
+		}
+	}
+	for _, b := range olds {
+		if b.Source == nil {
+			continue
+		}
+		if i := d.fields[b.Source.Field(b.Name)]; i != nil {
+			if a := p.after.Field(i.Name); free(b, a) && a.Source == i.Owner {
+				match(b, a)
+			}
+		}
+	}
+	for _, b := range olds {
+		if a := p.after.Field(b.Name); free(b, a) && storedAlike(b, a) && !moved(b, a) {
 			match(b, a)
-			d.renamed(a, Rename{Confidence: Declared, Score: 1, Reasons: []string{declaredReason}})
-			if b.Predicate != "" && !moved(b, a) {
+		}
+	}
+	for _, b := range olds {
+		if a := byPredicate[key(b)]; free(b, a) && !d.inheritedAlike(b, a) {
+			match(b, a)
+			if b.Name != a.Name {
 				d.renamed(a, predicateRename(a))
 			}
 		}
 	}
-	for _, b := range before {
-		if a := p.after.Field(b.Name); free(b, a) && p.before.Field(b.Name) == b && !moved(b, a) {
-			match(b, a)
-		}
-	}
-	if !d.samePredicateNames(p) {
-		byPredicate := map[string]*schema.Field{}
-		for _, a := range after {
-			if a.Predicate != "" && a.Source == nil && d.fields[a] == nil && byPredicate[key(a)] == nil {
-				byPredicate[key(a)] = a
-			}
-		}
-		for _, b := range before {
-			if a := byPredicate[key(b)]; b.Predicate != "" && b.Source == nil && free(b, a) {
-				match(b, a)
-				if b.Name != a.Name {
-					d.renamed(a, predicateRename(a))
-				}
-			}
-		}
-	}
-	for _, b := range before {
-		if a := p.after.Field(b.Name); free(b, a) && p.before.Field(b.Name) == b {
+	for _, b := range olds {
+		if a := p.after.Field(b.Name); free(b, a) && storedAlike(b, a) {
 			match(b, a)
 		}
 	}
@@ -61,16 +69,78 @@ func (d *Diff) matchFields(p typePair, declared declared) {
 	}
 }
 
-// samePredicateNames reports whether every field is already matched, which is
-// the usual case and saves the maps.
-func (d *Diff) samePredicateNames(p typePair) bool {
-	for _, a := range p.after.Fields {
-		if d.fields[a] == nil {
-			return false
+// firstFields are the fields of a type without those whose name an earlier one
+// has: Dgraph refuses them.
+func firstFields(t *schema.Type) []*schema.Field {
+	for i, f := range t.Fields {
+		if t.Field(f.Name) == f {
+			continue
+		}
+		fields := slices.Clone(t.Fields[:i])
+		for _, f := range t.Fields[i:] {
+			if t.Field(f.Name) == f {
+				fields = append(fields, f)
+			}
+		}
+		return fields
+	}
+	return t.Fields
+}
+
+// movedHere are, by the key of their predicate, the new fields that did not
+// have their name or their predicate before. There are none as a rule.
+func (d *Diff) movedHere(p typePair, news []*schema.Field) map[string]*schema.Field {
+	var fields map[string]*schema.Field
+	for _, a := range news {
+		k := key(a)
+		if k == "" {
+			continue
+		}
+		if was := p.before.Field(a.Name); was != nil && key(was) == k {
+			continue
+		}
+		if fields == nil {
+			fields = map[string]*schema.Field{}
+		}
+		if fields[k] == nil {
+			fields[k] = a
 		}
 	}
-	return true
+	return fields
 }
+
+// fieldNames holds declared renames against the fields of a type.
+func fieldNames(p typePair) names {
+	return names{
+		before: func(name string) bool { return p.before.Field(name) != nil },
+		after:  func(name string) bool { return p.after.Field(name) != nil },
+		unchanged: func(name string) bool {
+			b, a := p.before.Field(name), p.after.Field(name)
+			return b.Type().String() == a.Type().String() && storedAlike(b, a) && (!moved(b, a) || movesWithType(p, b, a))
+		},
+		alike: func(before, after string) float64 {
+			b, a := p.before.Field(before), p.after.Field(after)
+			alike := 0.0
+			for _, same := range []bool{
+				b.Type().Named() == a.Type().Named(),
+				b.Type().List() == a.Type().List(),
+				b.Type().NonNull == a.Type().NonNull,
+				sameDirectives(b.Definition.Directives, a.Definition.Directives),
+			} {
+				if same {
+					alike++
+				}
+			}
+			return alike
+		},
+	}
+}
+
+// storedAlike reports whether both fields keep values in the node, or neither:
+// what becomes computed leaves its values behind. A node's id counts as kept.
+func storedAlike(b, a *schema.Field) bool { return keeps(b) == keeps(a) }
+
+func keeps(f *schema.Field) bool { return f.Predicate != "" || nodeID(f) }
 
 func (d *Diff) renamed(a *schema.Field, r Rename) {
 	if d.renames == nil {
@@ -80,13 +150,24 @@ func (d *Diff) renamed(a *schema.Field, r Rename) {
 }
 
 func predicateRename(f *schema.Field) Rename {
-	return Rename{Confidence: Certain, Score: 1, Reasons: []string{"both use the predicate " + key(f)}}
+	reason := "both use the predicate " + key(f)
+	if nodeID(f) {
+		reason = "both are the node's id"
+	}
+	return Rename{Confidence: Certain, Score: 1, Reasons: []string{reason}}
 }
 
-// key is the predicate as a field uses it: with direction and language.
+// key is the identity of what a field reads: the predicate as the field uses
+// it, with direction and language; "uid" for the node's id; "" when nothing is
+// stored.
 func key(f *schema.Field) string {
 	k := storedName(f)
-	if f.Reverse {
+	switch {
+	case nodeID(f):
+		return "uid" // Dgraph refuses a predicate of that name
+	case k == "":
+		return ""
+	case f.Reverse:
 		k = "~" + k
 	}
 	if f.Language != "" {
@@ -95,21 +176,13 @@ func key(f *schema.Field) string {
 	return k
 }
 
-// sameField reports whether two fields are alike in type and predicate.
-func sameField(b, a *schema.Field) bool {
-	return b != nil && a != nil && b.Type().String() == a.Type().String() && !moved(b, a)
-}
-
 // compareFields reports what changed about the fields of a type. What it
 // inherits on both sides from the same interface is reported there.
 func (d *Diff) compareFields(p typePair, refused refusals) {
-	if !p.before.Stores() || !p.after.Stores() || p.before.Kind != p.after.Kind {
+	if !p.before.Stores() || !p.after.Stores() {
 		return
 	}
-	for _, a := range p.after.Fields {
-		if p.after.Field(a.Name) != a {
-			continue // written twice: Dgraph refuses the schema
-		}
+	for _, a := range firstFields(p.after) {
 		if b := d.fields[a]; b != nil {
 			if !d.inheritedAlike(b, a) {
 				d.compareField(p, b, a, refused)
@@ -118,8 +191,8 @@ func (d *Diff) compareFields(p typePair, refused refusals) {
 			d.add(FieldAdded{p.before, a, d.hadItThemselves(a)})
 		}
 	}
-	for _, b := range p.before.Fields {
-		if d.fields[b] == nil && b.Source == nil && p.before.Field(b.Name) == b {
+	for _, b := range firstFields(p.before) {
+		if d.fields[b] == nil && b.Source == nil {
 			d.add(FieldRemoved{b, p.after})
 		}
 	}
@@ -144,45 +217,52 @@ func (d *Diff) hadItThemselves(f *schema.Field) []*schema.Type {
 }
 
 func (d *Diff) compareField(p typePair, b, a *schema.Field, refused refusals) {
-	rename := d.renames[a]
 	elsewhere := moved(b, a)
-	switch {
+	switch rename := d.renames[a]; {
 	case rename != nil:
 		d.add(FieldRenamed{b, a, *rename})
-	case b.Name != a.Name:
-	case elsewhere && !d.movesWithType(p, b, a) && d.arrivesWith(p, a) == nil && d.leavesWith(p, b) == nil:
+	case elsewhere && !movesWithType(p, b, a) && d.arrivesWith(p, a) == nil && d.leavesWith(p, b) == nil:
 		d.add(PredicateChanged{b, a})
 	}
-	if b.Predicate == "" && !nodeID(b) || a.Predicate == "" && !nodeID(a) {
-		return // computed on one side: no stored value is read as another type
+	if !keeps(b) {
+		return // computed: no stored value is read as another type
 	}
-	if !elsewhere && refused[b] {
-		return
+	if elsewhere || !refused[b] {
+		d.compareFieldType(b, a)
+		d.compareNullability(b, a)
 	}
-	d.compareFieldType(b, a)
 	d.compareID(b, a)
 }
 
 // movesWithType reports whether a field's predicate differs only because the
 // stored name of its type does.
-func (d *Diff) movesWithType(p typePair, b, a *schema.Field) bool {
-	return b.Source == nil && a.Source == nil && p.before.Stored != p.after.Stored &&
-		b.Directive("dgraph") == nil && a.Directive("dgraph") == nil
+func movesWithType(p typePair, b, a *schema.Field) bool {
+	if p.before.Stored == p.after.Stored || b.Source != nil || a.Source != nil {
+		return false
+	}
+	was, own := strings.CutPrefix(storedName(b), p.before.Stored+".")
+	is, stillOwn := strings.CutPrefix(storedName(a), p.after.Stored+".")
+	return own && stillOwn && was == is && b.Reverse == a.Reverse && b.Language == a.Language
 }
 
 // nodeID reports whether the field is the node's uid, which nothing stores.
 func nodeID(f *schema.Field) bool {
-	return f.Type().Named() == "ID" && f.Predicate == "" && !f.Computed()
+	return f.Predicate == "" && f.Type().Named() == "ID" && f.Owner.Stores() && !f.Computed() && !f.Has("external")
 }
 
 func (d *Diff) compareFieldType(b, a *schema.Field) {
 	before, after := b.Type(), a.Type()
-	if nodeID(b) != nodeID(a) || b.Has("embedding") != a.Has("embedding") || !d.sameNamed(before.Named(), after.Named()) {
+	if nodeID(b) != nodeID(a) || b.Has("embedding") != a.Has("embedding") || before.List() && !after.List() ||
+		!d.sameNamed(before.Named(), after.Named()) {
 		d.add(FieldTypeChanged{b, a})
 	}
 	if !before.List() && after.List() && !a.Has("embedding") {
 		d.add(BecameList{b, a})
 	}
+}
+
+func (d *Diff) compareNullability(b, a *schema.Field) {
+	before, after := b.Type(), a.Type()
 	if nodeID(b) || nodeID(a) || after.List() || before.List() {
 		return // every node has an id, and a list without values reads as []
 	}

@@ -10,11 +10,15 @@ func (d *Diff) compareInverses() {
 		b, other := d.fields[f], d.fields[f.Inverse]
 		switch {
 		case b == nil && other == nil:
-		case b != nil && b.Inverse != nil && b.Inverse == other:
 		case b != nil && b.Inverse != nil:
-			d.add(InverseChanged{b, f})
+			if !d.becomes(b.Inverse, f.Inverse) {
+				d.add(InverseChanged{b, f})
+			}
 		case other != nil && other.Inverse != nil:
-			d.add(InverseChanged{other, f.Inverse})
+			// Where the two name different inverses, Dgraph refuses the schema.
+			if f.Inverse.Inverse == f && !d.becomes(other.Inverse, f) {
+				d.add(InverseChanged{other, f.Inverse})
+			}
 		default:
 			d.add(InverseAdded{Field: f, Before: [2]*schema.Field{b, other}})
 		}
@@ -27,8 +31,24 @@ func (d *Diff) compareInverses() {
 	}
 }
 
+// becomes reports whether an old field is the new one, or moved into the
+// interface that declares the new one, or out of the one that declared the old.
+func (d *Diff) becomes(b, a *schema.Field) bool {
+	if d.fields[b] == a {
+		return true
+	}
+	declaring := func(f *schema.Field) *schema.Field {
+		if f != nil && f.Source != nil {
+			return f.Source.Field(f.Name)
+		}
+		return f
+	}
+	return declaring(d.fields[b]) == a || declaring(d.fields[a]) == b
+}
+
 // declaredInverses are the fields that declare @hasInverse themselves, one for
-// each pair.
+// each pair: of two that do, the one that comes first by name, wherever the
+// types stand.
 func declaredInverses(s *Schema) []*schema.Field {
 	var fields []*schema.Field
 	seen := map[*schema.Field]bool{}
@@ -37,11 +57,15 @@ func declaredInverses(s *Schema) []*schema.Field {
 			if f.Source != nil || f.Inverse == nil || !f.Has("hasInverse") || seen[f] {
 				continue
 			}
-			seen[f] = true
-			if f.Inverse.Inverse == f {
-				seen[f.Inverse] = true
+			end := f
+			if other := f.Inverse; other.Inverse == f {
+				seen[other] = true
+				if other.Source == nil && other.Has("hasInverse") && other.Coordinate() < f.Coordinate() {
+					end = other
+				}
 			}
-			fields = append(fields, f)
+			seen[f] = true
+			fields = append(fields, end)
 		}
 	}
 	return fields

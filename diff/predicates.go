@@ -42,10 +42,11 @@ func (d *Diff) comparePredicates() refusals {
 }
 
 // refusal is why Dgraph does not alter b to a, "" when it does. Source:
-// checkSchema, and needsListTypeRebuild for lists without values.
+// checkSchema, and needsListTypeRebuild for lists without values. A predicate
+// without a type is one that no valid schema declares.
 func refusal(b, a *storage.Predicate) Refusal {
 	switch {
-	case b.Type == a.Type && b.List == a.List:
+	case b.Type == a.Type && b.List == a.List, b.Type == "", a.Type == "":
 		return ""
 	case b.Type == "password" && a.Type != "password":
 		return FromPassword

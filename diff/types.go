@@ -25,42 +25,49 @@ func (m *typeMatch) match(before, after *schema.Type) {
 	m.after[before], m.before[after] = after, before
 }
 
-// matchTypes pairs the types, surest evidence first: what the user declares,
-// the same name with the same stored type, the same stored type, the same
-// name, and at last the likeness of what is left.
+// matchTypes pairs the types, surest evidence first: what the user declares
+// and storage does not contradict, the same name with the same stored type, the
+// same stored type, the same name, and at last the likeness of what is left. Of
+// types that are declared twice only the first counts.
 func matchTypes(before, after *Schema, declared declared) *typeMatch {
 	m := &typeMatch{
 		after:  make(map[*schema.Type]*schema.Type, len(before.Types)),
 		before: make(map[*schema.Type]*schema.Type, len(after.Types)),
 	}
+	olds, news := firsts(before), firsts(after)
 	renames := map[*schema.Type]*Rename{}
 	free := func(b, a *schema.Type) bool {
 		return b != nil && a != nil && m.after[b] == nil && m.before[a] == nil
 	}
-	for _, r := range declared.types {
-		b, a := before.Type(r.before), after.Type(r.after)
-		if free(b, a) && b.Kind == a.Kind &&
-			declared.types.applies(r, sameShape(b, after.Type(r.before)), sameShape(before.Type(r.after), a),
-				after.Type(r.before) != nil, before.Type(r.after) != nil) {
-			m.match(b, a)
-			renames[a] = &Rename{Confidence: Declared, Score: 1, Reasons: []string{declaredReason}}
-			if b.Stores() && b.Stored == a.Stored {
-				renames[a] = storedRename(a)
-			}
-		}
-	}
-	for _, b := range before.Types {
-		if a := after.Type(b.Name); free(b, a) && before.Type(b.Name) == b && sameType(b, a) {
-			m.match(b, a)
-		}
-	}
-	stored := map[string]*schema.Type{}
-	for _, a := range after.Types {
-		if a.Stores() && m.before[a] == nil && stored[a.Stored] == nil {
+	stored := make(map[string]*schema.Type, len(news))
+	for _, a := range news {
+		if was := before.Type(a.Name); a.Stores() && (was == nil || !sameType(was, a)) && stored[a.Stored] == nil {
 			stored[a.Stored] = a
 		}
 	}
-	for _, b := range before.Types {
+	for _, r := range declared.types.inForce(typeNames(before, after)) {
+		b, a := before.Type(r.before), after.Type(r.after)
+		if !free(b, a) || b.Kind != a.Kind {
+			continue
+		}
+		rename := byDeclaration()
+		if b.Stores() && a.Stores() {
+			if other := stored[b.Stored]; other != nil && other != a && other.Kind == b.Kind && other.Name != b.Name {
+				continue // what is stored went to another type
+			}
+			if b.Stored == a.Stored {
+				rename = storedRename(a)
+			}
+		}
+		m.match(b, a)
+		renames[a] = rename
+	}
+	for _, b := range olds {
+		if a := after.Type(b.Name); free(b, a) && sameType(b, a) {
+			m.match(b, a)
+		}
+	}
+	for _, b := range olds {
 		if a := stored[b.Stored]; b.Stores() && free(b, a) && b.Kind == a.Kind {
 			m.match(b, a)
 			if b.Name != a.Name {
@@ -68,8 +75,8 @@ func matchTypes(before, after *Schema, declared declared) *typeMatch {
 			}
 		}
 	}
-	for _, b := range before.Types {
-		if a := after.Type(b.Name); free(b, a) && before.Type(b.Name) == b {
+	for _, b := range olds {
+		if a := after.Type(b.Name); free(b, a) {
 			m.match(b, a)
 		}
 	}
@@ -77,12 +84,40 @@ func matchTypes(before, after *Schema, declared declared) *typeMatch {
 		m.match(l.before, l.after)
 		renames[l.after] = &l.rename
 	}
-	for _, a := range after.Types {
+	for _, a := range news {
 		if b := m.before[a]; b != nil {
 			m.pairs = append(m.pairs, typePair{b, a, renames[a]})
 		}
 	}
 	return m
+}
+
+// firsts are the types without those whose name an earlier one has.
+func firsts(s *Schema) []*schema.Type {
+	types := make([]*schema.Type, 0, len(s.Types))
+	for _, t := range s.Types {
+		if s.Type(t.Name) == t {
+			types = append(types, t)
+		}
+	}
+	return types
+}
+
+// typeNames holds declared renames against the types of two schemas.
+func typeNames(before, after *Schema) names {
+	return names{
+		before:    func(name string) bool { return before.Type(name) != nil },
+		after:     func(name string) bool { return after.Type(name) != nil },
+		unchanged: func(name string) bool { return sameShape(before.Type(name), after.Type(name)) },
+		alike: func(b, a string) float64 {
+			shared, of := sharedMembers(before.Type(b), after.Type(a), nil)
+			return shared / max(of, 1)
+		},
+	}
+}
+
+func byDeclaration() *Rename {
+	return &Rename{Confidence: Declared, Score: 1, Reasons: []string{declaredReason}}
 }
 
 func storedRename(t *schema.Type) *Rename {
@@ -91,12 +126,13 @@ func storedRename(t *schema.Type) *Rename {
 
 // sameType reports whether two types of one name are also stored alike.
 func sameType(b, a *schema.Type) bool {
-	return b != nil && a != nil && b.Kind == a.Kind && b.Stored == a.Stored
+	return b.Kind == a.Kind && b.Stored == a.Stored && b.Stores() == a.Stores()
 }
 
-// sameShape reports whether two types have the same fields, values or members.
+// sameShape reports whether two types are stored alike and have the same
+// fields, values or members.
 func sameShape(b, a *schema.Type) bool {
-	if b == nil || a == nil || b.Kind != a.Kind || len(b.Fields) != len(a.Fields) {
+	if !sameType(b, a) || len(b.Fields) != len(a.Fields) {
 		return false
 	}
 	for i, f := range b.Fields {
@@ -113,35 +149,59 @@ func sameShape(b, a *schema.Type) bool {
 
 // compareTypes reports what changed about the types themselves.
 func (d *Diff) compareTypes(p typePair) {
-	switch {
-	case p.rename != nil:
+	if p.rename != nil {
 		d.add(TypeRenamed{p.before, p.after, *p.rename})
-	case p.before.Kind != p.after.Kind:
+	}
+	if p.before.Kind != p.after.Kind || p.before.Stores() != p.after.Stores() {
 		d.add(TypeKindChanged{p.before, p.after})
-	case p.before.Stores() && p.after.Stores() && p.before.Stored != p.after.Stored:
-		d.add(StoredTypeChanged{p.before, p.after})
+	}
+	if p.before.Stores() && p.after.Stores() {
+		if p.rename == nil && p.before.Stored != p.after.Stored {
+			d.add(StoredTypeChanged{p.before, p.after})
+		}
+		d.compareInterfaces(p)
 	}
 	if p.before.Kind != p.after.Kind {
 		return
 	}
 	switch p.after.Kind {
-	case sdl.Object:
-		d.compareInterfaces(p)
 	case sdl.Union:
-		b, a := p.before.Definition.Members, p.after.Definition.Members
-		for _, n := range b {
-			if !slices.ContainsFunc(a, func(m sdl.Name) bool { return d.sameNamed(n.Text, m.Text) }) {
-				d.add(UnionMemberRemoved{p.before, p.after, n})
-			}
-		}
-		for _, n := range a {
-			if !slices.ContainsFunc(b, func(m sdl.Name) bool { return d.sameNamed(m.Text, n.Text) }) {
-				d.add(UnionMemberAdded{p.before, p.after, n})
-			}
-		}
+		d.compareUnion(p)
 	case sdl.Enum:
 		d.compareEnum(p)
 	}
+}
+
+func (d *Diff) compareUnion(p typePair) {
+	before, after := map[string]bool{}, map[string]bool{} // by the new names
+	for _, n := range p.before.Definition.Members {
+		before[d.nameAfter(n.Text)] = true
+	}
+	for _, n := range p.after.Definition.Members {
+		if !before[n.Text] && !after[n.Text] {
+			d.add(UnionMemberAdded{p.before, p.after, n})
+		}
+		after[n.Text] = true
+	}
+	for _, n := range p.before.Definition.Members {
+		if name := d.nameAfter(n.Text); !after[name] {
+			d.add(UnionMemberRemoved{p.before, p.after, n})
+			after[name] = true // once, also when it was written twice
+		}
+	}
+}
+
+// nameAfter is the name that an old type has in the new schema. When it is
+// gone and the name is taken by another one, that is no name at all.
+func (d *Diff) nameAfter(name string) string {
+	b := d.Before.Type(name)
+	if b == nil {
+		return name
+	}
+	if a := d.types.after[b]; a != nil {
+		return a.Name
+	}
+	return "-" + name
 }
 
 func (d *Diff) compareEnum(p typePair) {
@@ -167,8 +227,8 @@ func (d *Diff) compareEnum(p typePair) {
 // compareInterfaces reports the interfaces that a type starts and stops to
 // implement, each with the fields that move, come or go with it.
 func (d *Diff) compareInterfaces(p typePair) {
-	for _, i := range p.before.Interfaces {
-		if slices.Contains(p.after.Interfaces, d.types.after[i]) {
+	for n, i := range p.before.Interfaces {
+		if slices.Contains(p.after.Interfaces, d.types.after[i]) || slices.Contains(p.before.Interfaces[:n], i) {
 			continue
 		}
 		c := InterfaceRemoved{Before: p.before, After: p.after, Interface: i}
@@ -179,14 +239,14 @@ func (d *Diff) compareInterfaces(p typePair) {
 			switch other := d.fields[f]; {
 			case other == nil:
 				c.Lost = append(c.Lost, f)
-			case moved(f, other) && d.arrivesWith(p, other) == nil:
+			case moved(f, other) && d.renames[other] == nil && d.arrivesWith(p, other) == nil:
 				c.Moved = append(c.Moved, Move{f, other})
 			}
 		}
 		d.add(c)
 	}
-	for _, i := range p.after.Interfaces {
-		if slices.Contains(p.before.Interfaces, d.types.before[i]) {
+	for n, i := range p.after.Interfaces {
+		if slices.Contains(p.before.Interfaces, d.types.before[i]) || slices.Contains(p.after.Interfaces[:n], i) {
 			continue
 		}
 		c := InterfaceAdded{Before: p.before, After: p.after, Interface: i}
@@ -197,7 +257,7 @@ func (d *Diff) compareInterfaces(p typePair) {
 			switch other := d.fields[f]; {
 			case other == nil:
 				c.Gained = append(c.Gained, f)
-			case moved(other, f):
+			case moved(other, f) && d.renames[f] == nil:
 				c.Moved = append(c.Moved, Move{other, f})
 			}
 		}
