@@ -56,6 +56,9 @@ var fieldAdded = &Rule{
 			return nil
 		}
 		a := c.Field
+		if p.refused[unquoted(a.Predicate)] != "" {
+			return nil // the field cannot be had: that is told of its predicate
+		}
 		f := &Finding{
 			Coordinate:  a.Coordinate(),
 			Addition:    true,
@@ -66,10 +69,14 @@ var fieldAdded = &Rule{
 			Message:     fmt.Sprintf("%s is new (%s)", a.Coordinate(), written(a)),
 			Consequence: "Clients get a new field; nothing stored is concerned.",
 		}
-		if a.Predicate != "" && p.Before.Storage.Predicate(a.Predicate) != nil {
+		if p.inUse(a) {
 			f.Addition = false
+			f.Impact.Storage = p.storage(a)
 			f.Message += ", stored as " + storedAs(a) + ", which is already in use"
-			f.Consequence = fmt.Sprintf("It reads and writes the values that are stored under %s already.", a.Predicate)
+			f.Consequence = fmt.Sprintf("It reads and writes the values that are stored under %s already.", storedAs(a))
+			if a.Reverse {
+				f.Consequence = fmt.Sprintf("It reads the edges that are stored under %s already, from their other end.", forward(a))
+			}
 		}
 		return f
 	}),

@@ -15,6 +15,10 @@ var (
 		data:        DataNone,
 		consequence: "Every stored value converts; clients get it as another type.",
 	}
+	included = conversion{
+		data:        DataNone,
+		consequence: "The new enum has every value of the old one; only the type's name in the API changes.",
+	}
 	mustParse = conversion{
 		data:        DataInvalid,
 		consequence: "One stored value that does not convert makes every query that selects the field fail, for all nodes.",
@@ -52,8 +56,13 @@ var (
 	}
 	toSeconds = conversion{
 		data:        DataTruncated,
-		consequence: "Dates are read as seconds since 1970; fractions are cut, and far years come out wrong or null.",
+		consequence: "Dates are read as seconds since 1970; fractions are cut, and dates beyond 32 bits read null where the type is Int.",
 		question:    "have a fraction of a second or are out of range",
+	}
+	toFraction = conversion{
+		data:        DataTruncated,
+		consequence: "Dates are read as seconds since 1970; those before 1678 and after 2262 come out wrong.",
+		question:    "are before 1678 or after 2262",
 	}
 )
 
@@ -88,9 +97,12 @@ var conversions = func() map[[2]string]conversion {
 	}, "Boolean": truth, "DateTime": asSeconds})
 	row("Float", map[string]conversion{"String": converts, "Int": cuts, "Int64": cuts, "Boolean": truth, "DateTime": asSeconds})
 	row("Boolean", map[string]conversion{"String": converts, "Int": converts, "Int64": converts, "Float": converts})
-	row("DateTime", map[string]conversion{"String": converts, "Int": toSeconds, "Int64": toSeconds, "Float": toSeconds})
+	row("DateTime", map[string]conversion{"String": converts, "Int": toSeconds, "Int64": toSeconds, "Float": toFraction})
 	for _, geo := range []string{"Point", "Polygon", "MultiPolygon"} {
-		row(geo, map[string]conversion{"String": converts})
+		row(geo, map[string]conversion{"String": {
+			data:        DataNone,
+			consequence: "Stored values are read as text in a form like GeoJSON; clients that select their parts break.",
+		}})
 		for _, other := range []string{"Point", "Polygon", "MultiPolygon"} {
 			m[[2]string{geo, other}] = conversion{
 				data:        DataInvalid,

@@ -25,7 +25,7 @@ var enumValueRemoved = &Rule{
 	},
 	judge: on(func(p *pass, c diff.EnumValueRemoved) *Finding {
 		name := c.Value.Name.Text
-		uses := usesOf(p.Before, c.Before.Name)
+		uses := p.usesOf(c.Before, c.After)
 		f := &Finding{
 			Coordinate: c.Before.Name + "." + name,
 			Place:      onOwner(c.After),
@@ -46,7 +46,7 @@ var enumValueRemoved = &Rule{
 			f.Impact.Data = DataNone
 			f.Severity = Warning
 			f.Fixes = f.Fixes[:1]
-			f.Consequence = "No stored field uses the enum; clients that send or expect the value break."
+			f.Consequence = "No stored field uses the enum any more; clients that send or expect the value break."
 			return f
 		}
 		f.Question = fmt.Sprintf("How many nodes hold %q under %s?", name, list(f.Predicates))
@@ -55,12 +55,16 @@ var enumValueRemoved = &Rule{
 	}),
 }
 
-// usesOf are the stored fields of an enum, those of interfaces once.
-func usesOf(s *diff.Schema, enum string) []*schema.Field {
+// usesOf are the old fields of an enum or a union that go on to use it, those
+// of interfaces once.
+func (p *pass) usesOf(before, after *schema.Type) []*schema.Field {
 	var fields []*schema.Field
-	for _, t := range s.Types {
+	for _, t := range p.Before.Types {
 		for _, f := range t.Fields {
-			if f.Source == nil && f.Predicate != "" && f.Type().Named() == enum {
+			if f.Source != nil || f.Predicate == "" || f.Type().Named() != before.Name {
+				continue
+			}
+			if a := p.Counterpart(f); a != nil && a.Type().Named() == after.Name {
 				fields = append(fields, f)
 			}
 		}

@@ -2,8 +2,10 @@ package rules
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/schemacheck/schemacheck/diff"
+	"github.com/schemacheck/schemacheck/diff/schema"
 )
 
 var fieldRemoved = &Rule{
@@ -28,6 +30,9 @@ var fieldRemoved = &Rule{
 		if b.Predicate == "" {
 			return nil // a node's id or a computed field: nothing is stored
 		}
+		if p.refused[unquoted(b.Predicate)] == diff.ToPassword {
+			return nil // it becomes a password: that is refused, and told so
+		}
 		f := &Finding{
 			Coordinate:  b.Coordinate(),
 			Place:       onOwner(c.Owner),
@@ -37,19 +42,41 @@ var fieldRemoved = &Rule{
 			Impact:      Impact{API: APIBreaking, Data: DataOrphaned},
 			Reversible:  true,
 			Message:     b.Coordinate() + " is removed",
-			Question:    fmt.Sprintf("How many nodes have a value under %s?", b.Predicate),
-			Consequence: fmt.Sprintf("The values of %s stay in the database, out of reach of the API, and outlive their nodes.", b.Predicate),
+			Question:    fmt.Sprintf("How many nodes have a value under %s?", forward(b)),
+			Consequence: fmt.Sprintf("The values of %s stay in the database, out of reach of the API, and outlive their nodes.", forward(b)),
 			Fixes: []Fix{
 				{"keep-and-deprecate", Directive, Safe, "keep " + b.Coordinate() + " and mark it @deprecated"},
-				{"delete-values", Migration, Destructive, "delete the values of " + b.Predicate},
+				{"delete-values", Migration, Destructive, "delete the values of " + forward(b)},
 			},
 		}
-		if others := p.reaching[b.Predicate]; len(others) > 0 {
+		var same, other []string
+		for _, u := range p.reaching[forward(b)] {
+			if u.owner == c.Owner || b.Reverse {
+				same = append(same, u.coordinate)
+			} else {
+				other = append(other, u.coordinate)
+			}
+		}
+		switch {
+		case len(same) > 0:
 			f.Impact.Data = DataNone
-			f.Message += fmt.Sprintf("; %s still uses %s", list(others), b.Predicate)
-			f.Consequence = fmt.Sprintf("Clients lose the field; its values stay reachable through %s.", list(others))
+			f.Message += fmt.Sprintf("; %s still uses %s", list(same), forward(b))
+			f.Consequence = fmt.Sprintf("Clients lose the field; its values stay reachable through %s.", list(same))
+			f.Question = ""
 			f.Fixes = f.Fixes[:1]
+		case len(other) > 0:
+			f.Message += fmt.Sprintf("; %s of another type still uses %s", list(other), forward(b))
+			f.Consequence = fmt.Sprintf("The values of nodes that are not also of the type of %s stay in the database, out of reach of the API.", list(other))
+			f.Fixes[1].Title = fmt.Sprintf("delete the values of %s from the nodes of %s", forward(b), b.Owner.Stored)
+		}
+		if after := p.After.Storage.Predicate(b.Predicate); b.Language != "" && after != nil && !after.Lang {
+			f.Impact.Data = DataInvalid
+			f.Message += fmt.Sprintf("; %s loses @lang with it", after.Stored())
+			f.Consequence = fmt.Sprintf("The values of %s stay in the database, and what reads %s can get one of them instead of its own value.", forward(b), after.Stored())
 		}
 		return f
 	}),
 }
+
+// forward is where a field's values are, also when it reads them backwards.
+func forward(f *schema.Field) string { return strings.TrimPrefix(storedAs(f), "~") }

@@ -33,7 +33,7 @@ var fieldRenamed = &Rule{
 			Previous:   previous(b),
 			Affects:    inherits(a),
 			Predicates: predicates(b.Predicate, a.Predicate),
-			Impact:     Impact{API: APIBreaking, Storage: p.storage(b.Predicate, a.Predicate)},
+			Impact:     Impact{API: APIBreaking, Storage: p.storage(a)},
 			Reversible: true,
 			Confidence: string(c.Confidence),
 			Reasons:    c.Reasons,
@@ -42,25 +42,35 @@ var fieldRenamed = &Rule{
 		if c.Confidence == diff.Likely {
 			f.Message = fmt.Sprintf("%s looks renamed to %s", b.Coordinate(), a.Name)
 		}
-		if a.Predicate == "" || b.Predicate == "" || b.Predicate == a.Predicate {
+		if a.Predicate == "" || b.Predicate == "" || storedAs(b) == storedAs(a) {
 			f.Severity = Info
 			f.Consequence = "Stored data is not concerned; the name in the API changes, so clients must follow."
 			if b.Predicate != "" && a.Predicate != "" {
-				f.Message += ", and still stored as " + b.Predicate
+				f.Message += ", and still stored as " + storedAs(b)
 				f.Consequence = "All values stay reachable; the name in the API changes, so clients must follow."
+				if p.refused[unquoted(b.Predicate)] != "" {
+					f.Consequence = "The name in the API changes, so clients must follow; for another reason the update is refused."
+				}
 			}
 			return f
 		}
 		f.Impact.Data = DataHidden
-		f.Question = fmt.Sprintf("How many nodes have a value under %s?", b.Predicate)
+		f.Question = fmt.Sprintf("How many nodes have a value under %s?", storedAs(b))
 		f.Consequence = fmt.Sprintf("The stored values are no longer found: they stay under %s, and %s reads %s.",
-			b.Predicate, a.Coordinate(), emptyRead(a))
-		f.Fixes = []Fix{
-			pinPredicate(a, b),
-			{"copy-values", Migration, Review, fmt.Sprintf("copy the values of %s to %s", b.Predicate, a.Predicate)},
-		}
+			storedAs(b), a.Coordinate(), p.reads(a))
+		f.Fixes = append(p.pinPredicate(a, b),
+			Fix{"copy-values", Migration, Review, fmt.Sprintf("copy the values of %s to %s", storedAs(b), storedAs(a))})
 		return f
 	}),
+}
+
+// reads is what a query of a field gets that looks for its values elsewhere
+// now.
+func (p *pass) reads(f *schema.Field) string {
+	if p.inUse(f) {
+		return "what is stored as " + storedAs(f) + " instead"
+	}
+	return emptyRead(f)
 }
 
 // emptyRead is what a query of a field without values gets.
@@ -74,22 +84,35 @@ func emptyRead(f *schema.Field) string {
 	return "null"
 }
 
-// pinPredicate is the directive that keeps a field's values where they are.
-func pinPredicate(after, before *schema.Field) Fix {
-	pred := storedAs(before)
-	if before.Language == "" && !before.Reverse && after.Source == nil && pred == after.Owner.Stored+"."+after.Name {
-		return Fix{"pin-predicate", Directive, Safe, fmt.Sprintf("remove @dgraph(pred:) from %s: its values are under %s", after.Coordinate(), pred)}
+// pinPredicate is the directive that keeps a field's values where they are, or
+// nothing where Dgraph would refuse the change of type that it brings.
+func (p *pass) pinPredicate(after, before *schema.Field) []Fix {
+	was, is := p.Before.Storage.Predicate(before.Predicate), p.After.Storage.Predicate(after.Predicate)
+	if was != nil && is != nil && !before.Reverse && !after.Reverse &&
+		(was.List && !is.List || (was.Type == "uid") != (is.Type == "uid")) {
+		return nil
 	}
-	at := after.Coordinate()
+	pred, at := storedAs(before), after.Coordinate()
 	if after.Source != nil {
 		at = after.Source.Name + "." + after.Name
 	}
-	return Fix{"pin-predicate", Directive, Safe, fmt.Sprintf("add @dgraph(pred: %q) to %s", pred, at)}
+	f := Fix{"pin-predicate", Directive, Safe, fmt.Sprintf("add @dgraph(pred: %q) to %s", pred, at)}
+	if before.Language == "" && !before.Reverse && after.Source == nil && pred == after.Owner.Stored+"."+after.Name {
+		f.Title = fmt.Sprintf("remove @dgraph(pred:) from %s: its values are under %s", at, pred)
+	}
+	for _, u := range p.reaching[pred] {
+		if u.owner == after.Owner && u.coordinate != at {
+			f.Risk = Review
+			f.Title += fmt.Sprintf(", and in the same update another one to %s, which uses %s now", u.coordinate, pred)
+			break
+		}
+	}
+	return []Fix{f}
 }
 
 // storedAs is the predicate as @dgraph(pred:) would name it.
 func storedAs(f *schema.Field) string {
-	s := f.Predicate
+	s := unquoted(f.Predicate)
 	if f.Reverse {
 		s = "~" + s
 	}

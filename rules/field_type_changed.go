@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/schemacheck/schemacheck/diff"
 	"github.com/schemacheck/schemacheck/diff/schema"
@@ -37,7 +38,7 @@ var fieldTypeChanged = &Rule{
 			Previous:   previous(b),
 			Affects:    inherits(a),
 			Predicates: predicates(b.Predicate, a.Predicate),
-			Impact:     Impact{API: APIBreaking, Storage: p.storage(b.Predicate, a.Predicate)},
+			Impact:     Impact{API: APIBreaking, Storage: p.storage(a)},
 			Reversible: true,
 			Message:    fmt.Sprintf("%s changes from %s to %s", b.Coordinate(), written(b), written(a)),
 		}
@@ -49,15 +50,20 @@ var fieldTypeChanged = &Rule{
 			return f
 		}
 		if storedAs(b) != storedAs(a) {
-			elsewhere(f, b, a)
+			p.elsewhere(f, b, a)
 			return f
 		}
 		kind := conversionOf(p.valueType(b, p.Before), p.valueType(a, p.After))
+		if p.includes(b, a) {
+			kind = included
+		}
 		f.Impact.Data = kind.data
 		f.Consequence = kind.consequence
+		if was, is := p.Before.Storage.Predicate(b.Predicate), p.After.Storage.Predicate(a.Predicate); was != nil && is != nil && !was.List && is.List {
+			f.Reversible = false // a list never becomes one value again
+		}
 		if kind.data == DataNone {
 			f.Severity = Warning
-			f.Impact.API = APIDangerous
 			return f
 		}
 		f.Question = fmt.Sprintf("Which values under %s %s?", b.Predicate, kind.question)
@@ -71,10 +77,13 @@ var fieldTypeChanged = &Rule{
 
 // elsewhere is about a field that moved to another predicate along with its
 // change of type: the move is a finding of its own.
-func elsewhere(f *Finding, b, a *schema.Field) {
+func (p *pass) elsewhere(f *Finding, b, a *schema.Field) {
 	f.Severity = Warning
 	f.Impact.Data = DataNone
 	f.Consequence = fmt.Sprintf("%s holds no values yet; those of %s must be converted when they are copied.", storedAs(a), storedAs(b))
+	if p.inUse(a) {
+		f.Consequence = fmt.Sprintf("The field reads what is stored as %s; the values of %s must be converted when they are copied there.", storedAs(a), storedAs(b))
+	}
 }
 
 // nodeIDChanged is about a field that was the node's id or becomes it.
@@ -82,8 +91,8 @@ func nodeIDChanged(f *Finding, b, a *schema.Field) {
 	if b.Predicate == "" {
 		f.Impact.Data = DataHidden
 		f.Message += ": it was the node's own id, which is stored nowhere else"
-		f.Consequence = fmt.Sprintf("%s is a new, empty predicate: every node stored so far reads %s, and ids that clients kept no longer find anything.",
-			a.Predicate, emptyRead(a))
+		f.Consequence = fmt.Sprintf("%s is a new, empty predicate: it reads %s for every node stored so far, and ids that clients kept no longer find anything.",
+			storedAs(a), emptyRead(a))
 		f.Fixes = []Fix{{"fill-ids", Migration, Review, "fill " + a.Predicate + " for the existing nodes"}}
 		return
 	}
@@ -91,6 +100,18 @@ func nodeIDChanged(f *Finding, b, a *schema.Field) {
 	f.Message += ": from now on it is the node's own id"
 	f.Consequence = fmt.Sprintf("The values stay under %s, out of reach of the API, and clients get other ids.", b.Predicate)
 	f.Question = fmt.Sprintf("How many nodes have a value under %s?", b.Predicate)
+}
+
+// includes reports whether two fields are of enums, the second of which has
+// all values of the first.
+func (p *pass) includes(b, a *schema.Field) bool {
+	old, new := p.Before.Type(b.Type().Named()), p.After.Type(a.Type().Named())
+	if old == nil || new == nil || old.Kind != sdl.Enum || new.Kind != sdl.Enum {
+		return false
+	}
+	return !slices.ContainsFunc(old.Definition.Values, func(v *sdl.EnumValue) bool {
+		return !slices.ContainsFunc(new.Definition.Values, func(w *sdl.EnumValue) bool { return w.Name.Text == v.Name.Text })
+	})
 }
 
 // reference reports whether a field of that schema points to nodes.

@@ -29,10 +29,10 @@ var idAdded = &Rule{
 		f := p.aboutID(c.Before, c.After)
 		f.Impact.Data = DataInvalid
 		f.Message = fmt.Sprintf("%s gets @id: stored values must be unique and not empty", c.Before.Coordinate())
-		f.Question = fmt.Sprintf("Which values of %s do several nodes hold, and which nodes have none?", c.Before.Predicate)
+		f.Question = fmt.Sprintf("Which values of %s do several nodes hold, and which nodes have none?", storedAs(c.After))
 		f.Consequence = "For a value that several nodes hold, get queries answer null with an error, and adds and upserts fail."
-		f.Fixes = []Fix{{"make-unique", Migration, Review, "make the values of " + c.Before.Predicate + " unique before the update"}}
-		if c.Before.Predicate != c.After.Predicate {
+		f.Fixes = []Fix{{"make-unique", Migration, Review, "make the values of " + storedAs(c.After) + " unique before the update"}}
+		if storedAs(c.Before) != storedAs(c.After) && !p.inUse(c.After) {
 			f.Severity = Warning
 			f.Impact.Data = DataNone
 			f.Consequence = fmt.Sprintf("%s is another predicate, without stored values; uniqueness starts there.", c.After.Predicate)
@@ -58,7 +58,7 @@ var idRemoved = &Rule{
 	judge: on(func(p *pass, c diff.IDRemoved) *Finding {
 		f := p.aboutID(c.Before, c.After)
 		f.Message = fmt.Sprintf("%s loses @id", c.Before.Coordinate())
-		f.Consequence = fmt.Sprintf("get%s no longer takes %s, and two nodes can hold the same value from now on.", c.After.Owner.Name, c.After.Name)
+		f.Consequence = fmt.Sprintf("get%s no longer takes %s, and two nodes can hold the same value from now on.", c.After.Owner.Name, c.Before.Name)
 		f.Fixes = []Fix{{"restore-id", Directive, Safe, "put @id back on " + c.After.Coordinate()}}
 		return f
 	}),
@@ -105,7 +105,7 @@ func (p *pass) aboutID(b, a *schema.Field) *Finding {
 		Previous:   previous(b),
 		Affects:    inherits(a),
 		Predicates: predicates(b.Predicate, a.Predicate),
-		Impact:     Impact{API: APIBreaking, Storage: p.storage(b.Predicate, a.Predicate)},
+		Impact:     Impact{API: APIBreaking, Storage: p.storage(a)},
 		Reversible: true,
 	}
 	if a.Has("id") && !b.Has("id") {

@@ -50,7 +50,7 @@ var interfaceAdded = &Rule{
 		case len(c.Moved) > 0:
 			f.Severity = Error
 			f.Affects, f.Predicates = moves(c.Moved)
-			f.Message += fmt.Sprintf(": %s now read other predicates", list(f.Affects))
+			f.Message += ": " + readElsewhere(f.Affects)
 			f.Consequence = fmt.Sprintf("The stored values of %s are no longer found (they stay under %s), and queries of %s miss these nodes.",
 				list(f.Affects), list(oldPredicates(c.Moved)), i.Name)
 			f.Fixes = append(p.pinInterface(c.Moved), Fix{"copy-and-retag", Migration, Review,
@@ -58,10 +58,18 @@ var interfaceAdded = &Rule{
 		case len(required) > 0:
 			f.Severity = Error
 			f.Impact.Data = DataInvalid
-			f.Affects = required
 			f.Message += fmt.Sprintf(", which requires %s", list(required))
-			f.Consequence = fmt.Sprintf("Every %s stored so far lacks %s; a query that selects it gets an error and null instead of the node.",
-				t.Name, list(required))
+			f.Consequence = fmt.Sprintf("Every %s stored so far lacks %s: a query that selects it gets an error and null instead of the node. Queries of %s miss these nodes.",
+				t.Name, list(required), i.Name)
+		}
+		if len(required) > 0 {
+			f.Impact.API = APIBreaking
+			f.Affects = append(f.Affects, required...)
+			f.Predicates = predicates(append(f.Predicates, predicatesOf(c.Gained)...)...)
+		}
+		if len(required) > 0 && len(c.Moved) > 0 {
+			f.Message += fmt.Sprintf("; it requires %s too", list(required))
+			f.Consequence += fmt.Sprintf(" Every %s stored so far lacks %s.", t.Name, list(required))
 		}
 		return f
 	}),
@@ -120,7 +128,10 @@ var interfaceRemoved = &Rule{
 			f.Impact.Data = DataHidden
 			affects, moved := moves(c.Moved)
 			f.Affects, f.Predicates = append(affects, lost...), predicates(append(moved, f.Predicates...)...)
-			f.Message += fmt.Sprintf(": %s now read other predicates", list(affects))
+			f.Message += ": " + readElsewhere(affects)
+			if len(lost) > 0 {
+				f.Message += fmt.Sprintf("; it loses %s", list(lost))
+			}
 			f.Consequence = fmt.Sprintf("The stored values of %s are no longer found: they stay under %s.",
 				list(affects), list(oldPredicates(c.Moved)))
 			f.Fixes = append([]Fix{{"pin-predicate", Directive, Safe, fmt.Sprintf("add @dgraph(pred: %q) to %s, and so for each moved field",
@@ -143,6 +154,25 @@ func interfaceName(t, i *schema.Type) sdl.Span {
 		}
 	}
 	return t.Definition.Name.Span
+}
+
+// readElsewhere says that fields read other predicates.
+func readElsewhere(fields []string) string {
+	if len(fields) == 1 {
+		return fields[0] + " now reads another predicate"
+	}
+	return list(fields) + " now read other predicates"
+}
+
+// predicatesOf are the predicates of the fields whose lack nulls a node.
+func predicatesOf(fields []*schema.Field) []string {
+	var all []string
+	for _, f := range fields {
+		if required(f) {
+			all = append(all, f.Predicate)
+		}
+	}
+	return all
 }
 
 // moves are the old coordinates of moved fields, and their predicates, old

@@ -32,6 +32,9 @@ var inverseAdded = &Rule{
 		}
 		f.Impact = Impact{API: APINone, Data: DataOneSided}
 		f.Message = fmt.Sprintf("%s and %s become each other's inverse", a.Coordinate(), a.Inverse.Coordinate())
+		if a.Inverse == a {
+			f.Message = a.Coordinate() + " becomes its own inverse"
+		}
 		f.Consequence = "Edges stored so far stay one-sided: Dgraph does not add the missing back edges."
 		f.Question = fmt.Sprintf("How many edges of %s and %s lack their back edge?", a.Predicate, a.Inverse.Predicate)
 		f.Fixes = []Fix{{"backfill-inverse", Migration, Review, fmt.Sprintf("write the missing back edges between %s and %s", a.Predicate, a.Inverse.Predicate)}}
@@ -55,10 +58,12 @@ var inverseRemoved = &Rule{
 	judge: on(func(p *pass, c diff.InverseRemoved) *Finding {
 		f := p.aboutInverse(c.Field)
 		f.Place = place(c.After)
-		f.Affects = []string{c.Field.Inverse.Coordinate()}
 		f.Previous = previous(c.Field)
 		f.Impact = Impact{API: APIDangerous}
 		f.Message = fmt.Sprintf("%s and %s are no longer each other's inverse", c.Field.Coordinate(), c.Field.Inverse.Coordinate())
+		if c.Field.Inverse == c.Field {
+			f.Message = c.Field.Coordinate() + " is no longer its own inverse"
+		}
 		f.Consequence = "From now on every mutation writes one side only, and deletes leave the other side's edge dangling."
 		if to := c.After.Coordinate(); to != f.Coordinate {
 			f.To = to
@@ -89,9 +94,11 @@ var inverseChanged = &Rule{
 			f.To = to
 		}
 		f.Previous = previous(b)
-		f.Affects = []string{b.Inverse.Coordinate()}
-		if to := a.Inverse.Coordinate(); !slices.Contains(f.Affects, to) {
-			f.Affects = append(f.Affects, to)
+		f.Affects = nil
+		for _, other := range []string{b.Inverse.Coordinate(), a.Inverse.Coordinate()} {
+			if other != f.Coordinate && !slices.Contains(f.Affects, other) {
+				f.Affects = append(f.Affects, other)
+			}
 		}
 		f.Predicates = predicates(b.Predicate, b.Inverse.Predicate, a.Predicate, a.Inverse.Predicate)
 		f.Impact = Impact{API: APIDangerous, Data: DataOneSided}
@@ -109,11 +116,14 @@ var inverseChanged = &Rule{
 
 // aboutInverse is what the rules on @hasInverse have in common.
 func (p *pass) aboutInverse(f *schema.Field) *Finding {
-	return &Finding{
+	about := &Finding{
 		Coordinate: f.Coordinate(),
-		Affects:    []string{f.Inverse.Coordinate()},
 		Place:      place(f),
 		Predicates: predicates(f.Predicate, f.Inverse.Predicate),
 		Reversible: true,
 	}
+	if f.Inverse != f {
+		about.Affects = []string{f.Inverse.Coordinate()}
+	}
+	return about
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/schemacheck/schemacheck/diff"
 	"github.com/schemacheck/schemacheck/diff/schema"
 	"github.com/schemacheck/schemacheck/diff/sdl"
+	"github.com/schemacheck/schemacheck/diff/storage"
 )
 
 // Judge turns the changes into findings, in the order of the new schema: by
@@ -67,21 +68,39 @@ func on[C diff.Change](judge func(*pass, C) *Finding) func(*pass, diff.Change) *
 // pass is what the rules know while they judge one diff.
 type pass struct {
 	*diff.Diff
-	// reaching are, for each predicate of the new schema, the coordinates that
-	// use it.
-	reaching map[string][]string
+	// reaching are, for each predicate of the new schema, the fields that use
+	// it, those of interfaces once. A password has the type that it belongs to.
+	reaching map[string][]user
+	// held are the predicates of the old schema, by their names on a server.
+	held map[string]*storage.Predicate
+	// refused are the predicates that Dgraph refuses to alter.
+	refused map[string]diff.Refusal
+}
+
+// user is who uses a predicate.
+type user struct {
+	coordinate string
+	owner      *schema.Type
 }
 
 func newPass(d *diff.Diff) *pass {
-	p := &pass{Diff: d, reaching: map[string][]string{}}
+	p := &pass{Diff: d, reaching: map[string][]user{}, held: map[string]*storage.Predicate{}, refused: map[string]diff.Refusal{}}
+	for _, c := range d.Changes {
+		if c, ok := c.(diff.PredicateRefused); ok {
+			p.refused[c.Before.Stored()] = c.Refusal
+		}
+	}
+	for _, b := range d.Before.Storage.Predicates {
+		p.held[b.Stored()] = b
+	}
 	for _, t := range d.After.Types {
 		for _, f := range t.Fields {
 			if f.Predicate != "" && f.Source == nil {
-				p.reaching[f.Predicate] = append(p.reaching[f.Predicate], f.Coordinate())
+				p.reaching[storedAs(f)] = append(p.reaching[storedAs(f)], user{f.Coordinate(), t})
 			}
 		}
 		if t.Secret != nil && t.Secret.Source == nil {
-			p.reaching[t.Secret.Predicate] = append(p.reaching[t.Secret.Predicate], t.Name)
+			p.reaching[unquoted(t.Secret.Predicate)] = append(p.reaching[unquoted(t.Secret.Predicate)], user{t.Name, t})
 		}
 	}
 	return p
@@ -159,19 +178,34 @@ func names(types []*schema.Type) []string {
 	return all
 }
 
-// predicates lists names once each, leaving out empty ones.
+// predicates lists names once each, as a server has them, leaving out empty
+// ones.
 func predicates(names ...string) []string {
 	var all []string
 	for _, n := range names {
-		if n != "" && !slices.Contains(all, n) {
+		if n = unquoted(n); n != "" && !slices.Contains(all, n) {
 			all = append(all, n)
 		}
 	}
 	return all
 }
 
-// kindWord is "type", "interface", "enum", "union" or "input".
-func kindWord(t *schema.Type) string { return t.Definition.Kind.Keyword() }
+// unquoted is a predicate's name without the "<" and ">" that only quote it.
+func unquoted(predicate string) string {
+	if name, ok := strings.CutPrefix(predicate, "<"); ok {
+		return strings.TrimSuffix(name, ">")
+	}
+	return predicate
+}
+
+// kindWord is "type", "interface", "enum", "union" or "input", with "remote "
+// before it where @remote keeps the type out of storage.
+func kindWord(t *schema.Type) string {
+	if t.Remote {
+		return "remote " + t.Definition.Kind.Keyword()
+	}
+	return t.Definition.Kind.Keyword()
+}
 
 // list joins words for a sentence: "a, b and c". Past six it counts the rest.
 func list(words []string) string {
@@ -194,22 +228,31 @@ func written(f *schema.Field) string {
 	return s
 }
 
-// rebuild is StorageRebuild when the predicate gets an index that it lacks, or
-// keeps one while its type changes; a change of the index's name alone is one
-// too. Source: needsTokIndexRebuild.
-func (p *pass) storage(before, after string) Storage {
-	a := p.After.Storage.Predicate(after)
+// inUse reports whether a field of the old schema used a field's predicate, in
+// the same language.
+func (p *pass) inUse(f *schema.Field) bool {
+	held := p.held[unquoted(f.Predicate)]
+	return held != nil && (len(held.Secrets) > 0 ||
+		slices.ContainsFunc(held.Fields, func(b *schema.Field) bool { return b.Language == f.Language }))
+}
+
+// storage is what Dgraph does to the values of a field's predicate that are
+// there already, whichever field of the old schema stored them. Source:
+// needsTokIndexRebuild, needsReverseEdgesRebuild, rebuildListType.
+func (p *pass) storage(f *schema.Field) Storage {
+	a := p.After.Storage.Predicate(f.Predicate)
 	if a == nil {
 		return StorageNone
 	}
-	b := p.Before.Storage.Predicate(before)
-	if b == nil || before != after {
+	b := p.held[a.Stored()]
+	if b == nil {
 		return StorageNone // nothing is stored there yet
 	}
+	lacks := func(index string) bool { return !slices.Contains(b.Tokenizers, index) }
 	switch {
 	case !b.List && a.List && a.Type != "uid":
 		return StorageRewrite
-	case len(a.Tokenizers) > 0 && (b.Type != a.Type || !slices.Equal(b.Tokenizers, a.Tokenizers)), a.Reverse && !b.Reverse:
+	case a.Reverse && !b.Reverse, slices.ContainsFunc(a.Tokenizers, lacks), len(a.Tokenizers) > 0 && b.Type != a.Type:
 		return StorageRebuild
 	}
 	return StorageNone

@@ -31,12 +31,12 @@ var predicateChanged = &Rule{
 			Previous:   previous(b),
 			Affects:    inherits(a),
 			Predicates: predicates(b.Predicate, a.Predicate),
-			Impact:     Impact{Data: DataHidden, Storage: p.storage(b.Predicate, a.Predicate)},
+			Impact:     Impact{Data: DataHidden, Storage: p.storage(a)},
 			Reversible: true,
 			Message:    fmt.Sprintf("%s was stored as %s and is looked for as %s", b.Coordinate(), storedAs(b), storedAs(a)),
 			Consequence: fmt.Sprintf("The stored values are no longer found: they stay under %s, and %s reads %s.",
-				storedAs(b), b.Coordinate(), emptyRead(a)),
-			Question: fmt.Sprintf("How many nodes have a value under %s?", b.Predicate),
+				storedAs(b), b.Coordinate(), p.reads(a)),
+			Question: fmt.Sprintf("How many nodes have a value under %s?", storedAs(b)),
 		}
 		if a.Owner.Name != b.Owner.Name {
 			f.To = a.Coordinate()
@@ -50,7 +50,7 @@ var predicateChanged = &Rule{
 				b.Coordinate(), b.Source.Name, storedAs(b), storedAs(a))
 		}
 		if a.Source == nil || len(a.Source.Implementors) == 1 {
-			f.Fixes = append(f.Fixes, pinPredicate(a, b))
+			f.Fixes = append(f.Fixes, p.pinPredicate(a, b)...)
 		}
 		f.Fixes = append(f.Fixes, Fix{"copy-values", Migration, Review, fmt.Sprintf("copy the values of %s to %s", storedAs(b), storedAs(a))})
 		return f

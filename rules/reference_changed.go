@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"github.com/schemacheck/schemacheck/diff"
-	"github.com/schemacheck/schemacheck/diff/schema"
 	"github.com/schemacheck/schemacheck/diff/sdl"
 )
 
@@ -45,15 +44,14 @@ var referenceChanged = &Rule{
 			f.To = a.Coordinate()
 		}
 		if storedAs(b) != storedAs(a) {
-			elsewhere(f, b, a)
+			p.elsewhere(f, b, a)
 			return f
 		}
 		old, new := b.Type().Named(), a.Type().Named()
 		if p.wider(old, new) {
 			f.Severity = Warning
 			f.Impact = Impact{API: APIDangerous}
-			f.Consequence = fmt.Sprintf("Every %s is also a %s, so targets stay readable; clients may meet other types.", old, new)
-			f.Question = fmt.Sprintf("How many edges of %s lead to nodes without the dgraph.type of %s?", b.Predicate, new)
+			f.Consequence = fmt.Sprintf("Nodes of %s are nodes of %s too, so targets stay readable; clients may meet other types.", old, new)
 			return f
 		}
 		f.Consequence = fmt.Sprintf("Stored edges still lead to nodes of %s, which come out as %s with empty fields, or as errors.", old, new)
@@ -66,8 +64,9 @@ var referenceChanged = &Rule{
 	}),
 }
 
-// wider reports whether every node of the old type was already one of the new:
-// an interface that it implemented, or a union of which it was a member.
+// wider reports whether every node of the old type is one of the new: an
+// interface that it implements, also when it starts to, since a node comes out
+// as its own type; or a union of which it is a member.
 func (p *pass) wider(old, new string) bool {
 	b, a := p.Before.Type(old), p.After.Type(new)
 	if b == nil || a == nil {
@@ -75,7 +74,8 @@ func (p *pass) wider(old, new string) bool {
 	}
 	switch a.Kind {
 	case sdl.Interface:
-		return slices.ContainsFunc(b.Interfaces, func(i *schema.Type) bool { return p.Survivor(i) == a })
+		survivor := p.Survivor(b)
+		return survivor != nil && slices.Contains(survivor.Interfaces, a)
 	case sdl.Union:
 		return slices.ContainsFunc(a.Definition.Members, func(m sdl.Name) bool {
 			member := p.After.Type(m.Text)

@@ -29,7 +29,7 @@ var requiredFieldAdded = &Rule{
 	},
 	judge: on(func(p *pass, c diff.FieldAdded) *Finding {
 		a := c.Field
-		if !required(a) || p.alreadyThere(a) {
+		if !required(a) || p.alreadyThere(a) || p.refused[unquoted(a.Predicate)] != "" {
 			return nil
 		}
 		affects := inherits(a)
@@ -45,15 +45,11 @@ var requiredFieldAdded = &Rule{
 			Place:      place(a),
 			Affects:    affects,
 			Predicates: predicates(a.Predicate),
-			Impact:     Impact{API: APIBreaking, Data: DataInvalid},
+			Impact:     Impact{API: APIBreaking, Storage: p.storage(a), Data: DataInvalid},
 			Reversible: true,
 			Message:    fmt.Sprintf("%s is new and required (%s)", a.Coordinate(), written(a)),
 		}
 		aboutMissing(f, a)
-		if a.Directive("default").Arg("add") != nil {
-			f.Impact.API = APINone
-			f.Message += "; its @default counts for new nodes only"
-		}
 		return f
 	}),
 }
@@ -99,10 +95,12 @@ var fieldMadeRequired = &Rule{
 
 // aboutMissing is what both rules say of nodes without a value.
 func aboutMissing(f *Finding, a *schema.Field) {
-	f.Question = fmt.Sprintf("How many nodes of %s have no value under %s?", a.Owner.Stored, a.Predicate)
+	f.Question = fmt.Sprintf("How many nodes of %s have no value under %s?", a.Owner.Stored, storedAs(a))
 	f.Consequence = "A query that selects the field gets an error and null instead of every node that has no value."
 	f.Fixes = []Fix{{"keep-nullable", Directive, Safe, "write " + a.Coordinate() + " without \"!\" until every node has a value"}}
 	if v := a.Directive("default").Arg("add").Field("value"); v != nil {
+		f.Impact.API = APINone
+		f.Message += "; its @default counts for new nodes only"
 		f.Fixes = append(f.Fixes, Fix{"fill-default", Migration, Safe, fmt.Sprintf("fill the nodes that lack a value with %q, as @default does", v.Raw)})
 		return
 	}
@@ -114,7 +112,7 @@ func aboutMissing(f *Finding, a *schema.Field) {
 func (p *pass) alreadyThere(a *schema.Field) bool {
 	was := p.Origin(a.Owner)
 	return was != nil && slices.ContainsFunc(was.Fields, func(f *schema.Field) bool {
-		return f.Predicate == a.Predicate && f.Reverse == a.Reverse && f.Language == a.Language && required(f)
+		return storedAs(f) == storedAs(a) && required(f)
 	})
 }
 

@@ -1,6 +1,10 @@
 package rules
 
-import "github.com/schemacheck/schemacheck/diff/validity"
+import (
+	"fmt"
+
+	"github.com/schemacheck/schemacheck/diff/validity"
+)
 
 var schemaInvalid = &Rule{
 	ID:       "schema-invalid",
@@ -20,6 +24,7 @@ var schemaInvalid = &Rule{
 // schema-invalid and update-refused.
 func Invalid(problems []validity.Problem) []*Finding {
 	findings := make([]*Finding, 0, len(problems))
+	seen := map[string]int{}
 	for _, problem := range problems {
 		f := &Finding{
 			Rule:        schemaInvalid,
@@ -34,6 +39,10 @@ func Invalid(problems []validity.Problem) []*Finding {
 		if problem.Update {
 			f.Rule = updateRefused
 			f.Consequence = "Dgraph's validation accepts the text, but the update is refused; the old schema stays."
+		}
+		// Several problems of one element are told apart by their number.
+		if seen[f.Rule.ID+problem.Coordinate]++; seen[f.Rule.ID+problem.Coordinate] > 1 {
+			f.Subject = fmt.Sprintf("problem %d", seen[f.Rule.ID+problem.Coordinate])
 		}
 		if problem.Span.IsZero() {
 			f.Place.Anchor = AnchorFile

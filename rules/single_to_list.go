@@ -21,7 +21,7 @@ var singleToList = &Rule{
 	},
 	judge: on(func(p *pass, c diff.BecameList) *Finding {
 		b, a := c.Before, c.After
-		if b.Predicate == "" || a.Predicate == "" || b.Predicate != a.Predicate {
+		if b.Predicate == "" || storedAs(b) != storedAs(a) {
 			return nil
 		}
 		f := &Finding{
@@ -30,9 +30,9 @@ var singleToList = &Rule{
 			Previous:    previous(b),
 			Affects:     inherits(a),
 			Predicates:  predicates(b.Predicate),
-			Impact:      Impact{API: APIBreaking, Storage: p.storage(b.Predicate, a.Predicate)},
+			Impact:      Impact{API: APIBreaking, Storage: p.storage(a)},
 			Message:     fmt.Sprintf("%s changes from %s to %s, which cannot be undone", b.Coordinate(), written(b), written(a)),
-			Consequence: fmt.Sprintf("Dgraph will never turn %s back into a single value; clients that set the field add to it instead of replacing.", b.Predicate),
+			Consequence: fmt.Sprintf("Dgraph will never turn %s back into a single value; clients that set the field add to it instead of replacing.", storedAs(b)),
 		}
 		if b.Coordinate() != a.Coordinate() {
 			f.To = a.Coordinate()

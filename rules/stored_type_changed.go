@@ -33,11 +33,11 @@ var storedTypeChanged = &Rule{
 			Impact:     Impact{Data: DataHidden},
 			Reversible: true,
 			Message:    fmt.Sprintf("%s was stored as %s and is looked for as %s", b.Name, b.Stored, a.Stored),
-			Consequence: fmt.Sprintf("Every %s stored so far disappears from the API: the nodes are of type %s, and their values are under %s.*.",
-				b.Name, b.Stored, b.Stored),
+			Consequence: fmt.Sprintf("Every %s stored so far disappears from the API: queries find %s, because the nodes and their values are stored as %s.",
+				b.Name, p.foundIn(a), b.Stored),
 			Question: "How many nodes are of type " + b.Stored + "?",
 			Fixes: []Fix{
-				pinType(a, b.Stored),
+				p.pinType(a, b.Stored),
 				{"retag-and-copy", Migration, Review, fmt.Sprintf("retag the nodes of %s as %s and copy their values", b.Stored, a.Stored)},
 			},
 		}

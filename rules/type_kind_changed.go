@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/schemacheck/schemacheck/diff"
+	"github.com/schemacheck/schemacheck/diff/sdl"
 )
 
 var typeKindChanged = &Rule{
@@ -31,11 +32,21 @@ var typeKindChanged = &Rule{
 			Consequence: fmt.Sprintf("Clients that use %s as %s break.",
 				b.Name, article(kindWord(b))),
 		}
-		if b.Stores() {
+		if !b.Stores() {
+			return f
+		}
+		f.Predicates = ownPredicates(b)
+		f.Question = "How many nodes are of type " + b.Stored + "?"
+		switch {
+		case a.Stores() && a.Stored == b.Stored && a.Kind == sdl.Object:
+			f.Severity = Warning
+			f.Consequence = fmt.Sprintf("The nodes stored as %s stay reachable and come out as %s, whatever type implemented it.", b.Stored, a.Name)
+		case a.Stores():
 			f.Impact.Data = DataHidden
-			f.Predicates = ownPredicates(b)
-			f.Question = "How many nodes are of type " + b.Stored + "?"
-			f.Consequence = fmt.Sprintf("The nodes stored as %s have no type of their own any more: they come out empty or not at all.", b.Stored)
+			f.Consequence = fmt.Sprintf("The nodes stored as %s have no type of their own any more: they come out as empty objects or not at all.", b.Stored)
+		default:
+			f.Impact.Data = DataOrphaned
+			f.Consequence = fmt.Sprintf("The nodes stored as %s stay in the database, out of reach of the API.", b.Stored)
 		}
 		return f
 	}),

@@ -40,7 +40,7 @@ var typeRemoved = &Rule{
 			Question:   "How many nodes are of type " + t.Stored + "?",
 		}
 		for _, name := range ownPredicates(t) {
-			if len(p.reaching[name]) == 0 {
+			if len(p.reaching[unquoted(name)]) == 0 {
 				f.Predicates = append(f.Predicates, name)
 			}
 		}

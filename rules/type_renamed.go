@@ -17,8 +17,8 @@ var typeRenamed = &Rule{
 			"old dgraph.type and their values stay under the old predicates. With @dgraph(type: \"Old\") on the new type " +
 			"nothing changes in storage: the type's name and the prefix of its predicates both stay.",
 		Clients:  "Without the directive, queries of the new type return [] and references to it read null. With it, data is complete; only the names of the API change.",
-		Before:   "type User {\n  id: ID!\n  name: String!\n  email: String\n}\n",
-		After:    "type Account {\n  id: ID!\n  name: String!\n  email: String\n}\n",
+		Before:   "type UserEmails {\n  id: ID!\n  address: String!\n  verified: Boolean\n}\n",
+		After:    "type UserEmail {\n  id: ID!\n  address: String!\n  verified: Boolean\n}\n",
 		Question: "How many nodes are of the old type?",
 		WaysOut: []string{
 			"Keep what is stored: @dgraph(type: \"Old\") on the new type. When the old type had a @dgraph(type:) of its own, keep its value.",
@@ -55,22 +55,36 @@ var typeRenamed = &Rule{
 		f.Predicates = predicates(append(ownPredicates(b), ownPredicates(a)...)...)
 		f.Impact.Data = DataHidden
 		f.Question = "How many nodes are of type " + b.Stored + "?"
-		f.Consequence = fmt.Sprintf("Every %s stored so far disappears from the API: queries of %s find nothing, because the nodes are stored as %s.",
-			b.Name, a.Name, b.Stored)
+		f.Consequence = fmt.Sprintf("Every %s stored so far disappears from the API: queries of %s find %s, because the nodes are stored as %s.",
+			b.Name, a.Name, p.foundIn(a), b.Stored)
 		f.Fixes = []Fix{
-			pinType(a, b.Stored),
+			p.pinType(a, b.Stored),
 			{"retag-and-copy", Migration, Review, fmt.Sprintf("retag the nodes of %s as %s and copy their values", b.Stored, a.Stored)},
 		}
 		return f
 	}),
 }
 
-// pinType is the directive that keeps a type where its nodes are stored.
-func pinType(t *schema.Type, stored string) Fix {
-	if t.Name == stored {
-		return Fix{"pin-type", Directive, Safe, fmt.Sprintf("remove @dgraph(type:) from %s: its nodes are stored as %s", t.Name, stored)}
+// foundIn is what queries of a type that is stored elsewhere now find.
+func (p *pass) foundIn(t *schema.Type) string {
+	if p.Before.Storage.Type(t.Stored) != nil {
+		return "what is stored as " + t.Stored + " instead"
 	}
-	return Fix{"pin-type", Directive, Safe, fmt.Sprintf("add @dgraph(type: %q) to %s", stored, t.Name)}
+	return "nothing"
+}
+
+// pinType is the directive that keeps a type where its nodes are stored. In
+// chains and swaps another type is stored there now, and two types cannot be.
+func (p *pass) pinType(t *schema.Type, stored string) Fix {
+	f := Fix{"pin-type", Directive, Safe, fmt.Sprintf("add @dgraph(type: %q) to %s", stored, t.Name)}
+	if t.Name == stored {
+		f.Title = fmt.Sprintf("remove @dgraph(type:) from %s: its nodes are stored as %s", t.Name, stored)
+	}
+	if there := p.After.Storage.Type(stored); there != nil {
+		f.Risk = Review
+		f.Title += fmt.Sprintf(", and in the same update another one to %s, which is stored as %s now", there.Sources[0].Name, stored)
+	}
+	return f
 }
 
 // ownPredicates are those of the fields that the type does not inherit.

@@ -24,7 +24,7 @@ var unionMemberRemoved = &Rule{
 		f := &Finding{
 			Coordinate:  c.Before.Name,
 			Subject:     c.Member.Text,
-			Place:       onType(c.After),
+			Place:       onOwner(c.After),
 			Previous:    c.Member.Span,
 			Impact:      Impact{API: APIBreaking, Data: DataInvalid},
 			Reversible:  true,
@@ -36,13 +36,16 @@ var unionMemberRemoved = &Rule{
 				{"delete-edges", Migration, Destructive, "delete the edges to nodes of " + c.Member.Text},
 			},
 		}
-		for _, t := range p.Before.Types {
-			for _, field := range t.Fields {
-				if field.Source == nil && field.Predicate != "" && field.Type().Named() == c.Before.Name {
-					f.Affects = append(f.Affects, field.Coordinate())
-					f.Predicates = predicates(append(f.Predicates, field.Predicate)...)
-				}
-			}
+		for _, u := range p.usesOf(c.Before, c.After) {
+			f.Affects = append(f.Affects, u.Coordinate())
+			f.Predicates = predicates(append(f.Predicates, u.Predicate)...)
+		}
+		if len(f.Predicates) == 0 {
+			f.Severity = Warning
+			f.Impact.Data = DataNone
+			f.Question = ""
+			f.Consequence = "No stored field uses the union any more, so no edge is concerned; clients that expect the member break."
+			f.Fixes = f.Fixes[:1]
 		}
 		return f
 	}),

@@ -28,12 +28,12 @@ var updateRefused = &Rule{
 		Reverse: "Applying the old schema again repairs the mix; the stored data was not touched.",
 	},
 	judge: on(func(p *pass, c diff.PredicateRefused) *Finding {
-		name := c.Before.Name
+		name := c.Before.Stored()
 		f := &Finding{
 			Predicates: []string{name},
 			Impact:     Impact{APIBreaking, StorageRefused, DataInvalid},
 			Reversible: true,
-			Question:   "Does " + name + " hold data, and how many values does each node have?",
+			Question:   "Does " + name + " hold data?",
 			Consequence: "The update fails halfway: the new API is served over the old storage, and " + name +
 				" cannot be read through it until the old schema is applied again.",
 		}
@@ -45,8 +45,17 @@ var updateRefused = &Rule{
 		if c.FieldAfter != nil {
 			after = written(c.FieldAfter)
 		}
+		if c.FieldBefore != nil && c.FieldAfter != nil && written(c.FieldBefore) == after {
+			before += " (" + p.Before.Kind(c.FieldBefore.Type().Named()).Keyword() + ")"
+			after += " (" + p.After.Kind(c.FieldAfter.Type().Named()).Keyword() + ")"
+		}
+		if p.takesOver(c) {
+			before = fmt.Sprintf("the predicate %s of %s", name, before)
+			after = fmt.Sprintf("that of %s: %s", c.FieldAfter.Coordinate(), after)
+		}
 		switch c.Refusal {
 		case diff.ListToSingle:
+			f.Question = "Does " + name + " hold data, and how many values does each node have?"
 			f.Message = fmt.Sprintf("%s becomes %s: Dgraph never turns a list into a single value, even when nothing is stored", before, after)
 		case diff.ValueToReference:
 			f.Message = fmt.Sprintf("%s becomes %s: Dgraph refuses to turn %s once %s held data", before, after, turning(c), name)
@@ -56,6 +65,9 @@ var updateRefused = &Rule{
 			f.Message = fmt.Sprintf("the @secret stored as %s becomes a field: Dgraph never turns a password into another type", name)
 		case diff.ToEmbedding:
 			f.Message = fmt.Sprintf("%s gets @embedding: Dgraph stores a vector as one value and refuses to turn the list into it", before)
+			f.Impact.Data = DataNone
+			f.Consequence = "The update fails halfway: the new API is served over the old storage, where " + name +
+				" still reads as a list and similarity queries fail, until the old schema is applied again."
 		}
 		f.Fixes = []Fix{{"new-predicate", Directive, Review, "give the field a new predicate with @dgraph(pred:) and fill it from " + name}}
 		if c.Refusal == diff.ListToSingle || c.Refusal == diff.ValueToReference {
@@ -79,6 +91,10 @@ func (p *pass) aboutRefused(f *Finding, c diff.PredicateRefused) {
 		f.Previous = secret(c.TypeBefore)
 	}
 	switch {
+	case p.takesOver(c):
+		f.Coordinate = c.FieldAfter.Coordinate()
+		f.Place = place(c.FieldAfter)
+		f.Affects = append(inherits(c.FieldAfter), c.FieldBefore.Coordinate())
 	case c.FieldAfter != nil:
 		f.Place = place(c.FieldAfter)
 		f.Affects = inherits(c.FieldAfter)
@@ -91,6 +107,13 @@ func (p *pass) aboutRefused(f *Finding, c diff.PredicateRefused) {
 			f.Subject = c.TypeAfter.Secret.Field
 		}
 	}
+}
+
+// takesOver reports whether the new field is another one than the old field
+// whose predicate it uses.
+func (p *pass) takesOver(c diff.PredicateRefused) bool {
+	return c.FieldBefore != nil && c.FieldAfter != nil && p.Counterpart(c.FieldBefore) != c.FieldAfter &&
+		c.FieldBefore.Coordinate() != c.FieldAfter.Coordinate()
 }
 
 func turning(c diff.PredicateRefused) string {

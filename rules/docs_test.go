@@ -1,0 +1,83 @@
+package rules_test
+
+import (
+	"regexp"
+	"testing"
+
+	"github.com/schemacheck/schemacheck/rules"
+)
+
+var kebab = regexp.MustCompile(`^[a-z]+(-[a-z]+)*$`)
+
+func TestRulesAreDocumented(t *testing.T) {
+	t.Parallel()
+	seen := map[string]bool{}
+	for _, r := range rules.All {
+		if !kebab.MatchString(r.ID) {
+			t.Errorf("the id %q is not in kebab-case", r.ID)
+		}
+		if seen[r.ID] {
+			t.Errorf("two rules are called %s", r.ID)
+		}
+		seen[r.ID] = true
+		if rules.Find(r.ID) != r {
+			t.Errorf("Find(%q) finds another rule", r.ID)
+		}
+		for what, text := range map[string]string{
+			"Summary": r.Summary, "Dgraph": r.Doc.Dgraph, "Clients": r.Doc.Clients, "Before": r.Doc.Before,
+			"After": r.Doc.After, "Question": r.Doc.Question, "Reverse": r.Doc.Reverse,
+		} {
+			if text == "" && !(what == "Before" && r.ID == "schema-invalid") {
+				t.Errorf("%s has no %s", r.ID, what)
+			}
+		}
+		if len(r.Doc.WaysOut) == 0 {
+			t.Errorf("%s has no way out", r.ID)
+		}
+		if rank(r.Severity) < 0 {
+			t.Errorf("%s has the severity %q", r.ID, r.Severity)
+		}
+	}
+	if rules.Find("nonsense") != nil {
+		t.Error("Find finds a rule that does not exist")
+	}
+}
+
+// TestExamplesFire holds every rule's example against the rule: it fires, with
+// the severity that the rule names as the worst, and the schemas are valid.
+func TestExamplesFire(t *testing.T) {
+	t.Parallel()
+	for _, r := range rules.All {
+		t.Run(r.ID, func(t *testing.T) {
+			t.Parallel()
+			if r.ID != "schema-invalid" {
+				checkValid(t, "Doc.Before", r.Doc.Before)
+				checkValid(t, "Doc.After", r.Doc.After)
+			}
+			found := false
+			for _, f := range judge(t, r.Doc.Before, r.Doc.After, nil) {
+				if f.Rule == r {
+					found = true
+					if f.Severity != r.Severity {
+						t.Errorf("the example gives %s, the rule says %s", f.Severity, r.Severity)
+					}
+				}
+			}
+			if !found {
+				t.Errorf("the example does not fire the rule")
+			}
+		})
+	}
+}
+
+func rank(s rules.Severity) int {
+	switch s {
+	case rules.Info:
+		return 0
+	case rules.Warning:
+		return 1
+	case rules.Error:
+		return 2
+	}
+	return -1
+}
