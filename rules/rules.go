@@ -78,9 +78,6 @@ var All = []*Rule{
 	fieldAdded,
 	enumValueAdded,
 	unionMemberAdded,
-	suppressionInvalid,
-	suppressionUnused,
-	suppressionExpired,
 }
 
 // Find is the rule with that ID, or nil.

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"maps"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -139,6 +140,26 @@ func TestLibrariesHaveOneOwner(t *testing.T) {
 					t.Errorf("%s imports %s, which belongs to %s", dir, p, owner)
 				}
 			}
+		}
+	}
+}
+
+// TestNoNetwork: the program cannot open a connection, since nothing that could
+// is linked into it. (Package net itself comes with the flag library, for the
+// types of addresses.)
+func TestNoNetwork(t *testing.T) {
+	t.Parallel()
+	out, err := exec.Command("go", "list", "-deps", ".").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	deps := strings.Fields(string(out))
+	if !slices.Contains(deps, "github.com/spf13/cobra") {
+		t.Fatalf("go list gives no dependencies: %s", out)
+	}
+	for _, d := range deps {
+		if d == "net/http" || d == "crypto/tls" || strings.HasPrefix(d, "google.golang.org/grpc") {
+			t.Errorf("the program links %s", d)
 		}
 	}
 }

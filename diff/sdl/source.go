@@ -57,7 +57,7 @@ func (l Loader) Load(ctx context.Context, arg string) ([]*File, error) {
 		if l.Stdin == nil {
 			return nil, errors.New("there is no standard input to read the schema from")
 		}
-		f, err := read(&File{Name: Stdin}, l.Stdin)
+		f, err := readStdin(ctx, l.Stdin)
 		if err != nil {
 			return nil, err
 		}
@@ -234,6 +234,26 @@ func (l Loader) readFile(at string, info fs.FileInfo) (*File, error) {
 		return nil, fmt.Errorf("reading the schema: %s: nothing came out of this %s", f.Name, irregular(info.Mode()))
 	}
 	return f, nil
+}
+
+// readStdin reads standard input, which may never end: a read cannot be
+// called off, so that an interrupted one is left behind.
+func readStdin(ctx context.Context, r io.Reader) (*File, error) {
+	type result struct {
+		f   *File
+		err error
+	}
+	done := make(chan result, 1)
+	go func() {
+		f, err := read(&File{Name: Stdin}, r)
+		done <- result{f, err}
+	}()
+	select {
+	case <-ctx.Done():
+		return nil, fmt.Errorf("reading %s: %w", Stdin, ctx.Err())
+	case r := <-done:
+		return r.f, r.err
+	}
 }
 
 // read fills f with the text of r.

@@ -47,11 +47,11 @@ func olderSyntax(text string) (string, error) {
 			braces--
 		case lexer.String:
 			if bracedEscape(string(source[t.Pos.Start:min(t.Pos.End, len(source))])) {
-				return "", errors.New(`Dgraph does not read escapes of the form \u{...}`)
+				return "", errors.New(`escapes of the form \u{...} are not read by Dgraph`)
 			}
 		case lexer.BlockString:
 			if longEnd(source[t.Pos.Start:]) {
-				return "", errors.New("Dgraph ends a block string at the first three quotes")
+				return "", errors.New("the block string ends at the first three quotes for Dgraph")
 			}
 		}
 		before = [4]lexer.Token{t, before[0], before[1], before[2]}

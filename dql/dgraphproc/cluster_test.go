@@ -104,6 +104,11 @@ func TestGivenDirIsKept(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(dir, "alpha0", "p")); err != nil {
 		t.Errorf("the folder that was asked for: %v", err)
 	}
+	// Dgraph writes log files of its own into the folder for temporary files,
+	// which is to be the process's folder, not everybody's.
+	if logs, err := filepath.Glob(filepath.Join(dir, "alpha0", "dgraph*INFO*")); err != nil || len(logs) == 0 {
+		t.Errorf("no log file of the alpha in its folder: %v", err)
+	}
 }
 
 func TestPortsInUse(t *testing.T) {

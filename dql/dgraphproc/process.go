@@ -29,6 +29,8 @@ func startProcess(name, binary string, args []string, folder string, log io.Writ
 	p.cmd.Dir = folder
 	// Dgraph takes any flag from the environment; what is set there is meant for other clusters.
 	p.cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "DGRAPH_") })
+	// Its log files and the scratch files of index builds go where its data goes, and with it.
+	p.cmd.Env = append(p.cmd.Env, "TMPDIR="+folder)
 	p.cmd.Stdout, p.cmd.Stderr = p.log, p.log
 	p.cmd.SysProcAttr = sysProcAttr()
 	if inheritsFiles {
