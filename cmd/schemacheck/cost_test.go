@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -78,9 +79,10 @@ func parseTexts(tb testing.TB, texts ...string) {
 	}
 }
 
-// least is the shortest of some runs of f: what it costs when nothing else
-// disturbs it.
+// least is the shortest of some runs of f on one processor, so that garbage
+// collection counts: what it costs when nothing else disturbs it.
 func least(runs int, f func()) time.Duration {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	best := time.Duration(1 << 62)
 	for range runs {
 		start := time.Now()

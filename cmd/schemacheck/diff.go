@@ -199,6 +199,9 @@ func compare(oldName, newName string, oldFiles, newFiles []*sdl.File, cfg *confi
 		r.Notes = append(r.Notes, report.Note{Kind: "warning", Location: location("", problems[0].Span), Message: fmt.Sprintf(
 			"Dgraph would refuse the old schema (%d problems, the first: %s): it may not be what runs", len(problems), problems[0].Message)})
 	}
+	if len(cfg.Accept) > 0 {
+		r.Notes = append(r.Notes, report.Note{Kind: "warning", Message: "accept in " + config.Name + " has no effect in this version: every finding is reported"})
+	}
 	renames := map[string]string{}
 	for _, rename := range cfg.Renames {
 		renames[rename.From] = rename.To

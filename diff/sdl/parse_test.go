@@ -231,22 +231,6 @@ func TestPosition(t *testing.T) {
 	}
 }
 
-func TestRest(t *testing.T) {
-	t.Parallel()
-	f := &File{Name: "x", Text: "\ufeffäb c\r\n\n  dé\rlast"}
-	for at, want := range map[Position]string{
-		{1, 1}: "äb c", {1, 2}: "b c", {1, 5}: "", {1, 99}: "", {2, 1}: "", {3, 3}: "dé", {3, 4}: "é", {4, 4}: "t", {9, 1}: "", {0, 0}: "äb c",
-	} {
-		got := f.Rest(at)
-		if got.Text() != want {
-			t.Errorf("the rest from %v is %q, want %q", at, got.Text(), want)
-		}
-		if want != "" && at.Line > 0 && got.Begin() != at {
-			t.Errorf("the rest from %v begins at %v", at, got.Begin())
-		}
-	}
-}
-
 // TestPositionInOneLine counts code points across the blocks of a long line.
 func TestPositionInOneLine(t *testing.T) {
 	t.Parallel()
