@@ -1,0 +1,6 @@
+//go:build !race
+
+package main
+
+// slower is how much more time a bound allows than without the race detector.
+const slower = 1
