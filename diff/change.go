@@ -90,10 +90,15 @@ type (
 		Before, After *schema.Type
 		Value         *sdl.EnumValue
 	}
+	// EnumValueRenamed is a value that goes by another name. Nodes hold the old
+	// name.
+	EnumValueRenamed struct {
+		Before, After *schema.Type
+		From, To      *sdl.EnumValue
+		Rename
+	}
 	// FieldAdded is a field without a counterpart in the old type. An inherited
-	// field is reported at its interface only. A field that was computed and is
-	// stored is removed and added, and so is the reverse: what is stored has no
-	// counterpart on the other side.
+	// field is reported at its interface only.
 	FieldAdded struct {
 		Owner *schema.Type // the old type that gains the field
 		Field *schema.Field
@@ -112,13 +117,39 @@ type (
 		Before, After *schema.Field
 		Rename
 	}
+	// ComputedChanged is a field of one name that was stored and is computed, by
+	// @custom or @lambda, or the reverse. The two are no counterparts: what was
+	// stored is not read any more.
+	ComputedChanged struct {
+		Before, After *schema.Field
+		Owner         *schema.Type // the new type of the old field
+	}
 	// PredicateChanged is a field of one name whose values are looked for
 	// elsewhere.
 	PredicateChanged struct{ Before, After *schema.Field }
+	// PredicateReused is a new field whose predicate the old schema used
+	// already, for other fields: it reads and writes their values. What reads
+	// edges backwards, or values in a language of its own, reuses nothing.
+	PredicateReused struct {
+		Field *schema.Field
+		Users []*schema.Field // the old fields, those of interfaces once
+	}
+	// LanguageChanged is a field of one name that reads its predicate in another
+	// language.
+	LanguageChanged struct{ Before, After *schema.Field }
+	// LanguageLost is a predicate of strings that stays and is no longer @lang.
+	// Field, of the new schema, reads what has no language from it.
+	LanguageLost struct {
+		Before, After *storage.Predicate
+		Field         *schema.Field
+	}
 	// FieldTypeChanged is a field of another type: the named types differ, or
-	// one of the two is a node's id or a vector, or a list became one value; and
-	// Dgraph does not refuse it.
+	// one of the two is a node's id, or a list became one value; and Dgraph does
+	// not refuse it.
 	FieldTypeChanged struct{ Before, After *schema.Field }
+	// EmbeddingChanged is a field that gained or lost @embedding, whatever its
+	// type, where Dgraph does not refuse that.
+	EmbeddingChanged struct{ Before, After *schema.Field }
 	// BecameList is a field that held one value and holds many.
 	BecameList struct{ Before, After *schema.Field }
 	// MadeRequired is a field, not a list, that became non-null.
@@ -132,6 +163,70 @@ type (
 	// IDScopeChanged is a field with @id on both sides whose `interface:`
 	// argument differs.
 	IDScopeChanged struct{ Before, After *schema.Field }
+	// SearchAdded is a field that gained @search and with it what @id did not
+	// give it already. An enum is always indexed, so that nothing need be built.
+	SearchAdded struct {
+		Before, After *schema.Field
+		Gained        []string // arguments of @search, sorted
+	}
+	// SearchRemoved is a field that lost @search, beyond what @id still gives.
+	SearchRemoved struct {
+		Before, After *schema.Field
+		Lost          []string // arguments of @search, sorted
+	}
+	// SearchChanged is a field with @search on both sides that can be searched
+	// by other means. Where the type changes too, it is only about what the new
+	// type could have kept.
+	SearchChanged struct {
+		Before, After *schema.Field
+		Lost, Gained  []string // arguments of @search, sorted
+	}
+	// DefaultChanged is a field with another @default, or one on one side only.
+	DefaultChanged struct{ Before, After *schema.Field }
+	// SecretAdded is a type that gained @secret.
+	SecretAdded struct{ Before, After *schema.Type }
+	// SecretRemoved is a type that lost @secret.
+	SecretRemoved struct{ Before, After *schema.Type }
+	// SecretChanged is a type whose password has another name in the API or
+	// another predicate; not where the predicate follows the type's stored name.
+	SecretChanged struct{ Before, After *schema.Type }
+	// AuthChanged is a type whose @auth rules for some operations let others
+	// through than before. There are at most two for a type: one that Opens and
+	// one that does not.
+	AuthChanged struct {
+		Before, After *schema.Type
+		// Operations are arguments of @auth: query, add, update, delete, password.
+		Operations []string
+		// Opens says that requests may be let through that were not before.
+		Opens bool
+		// Bare are those of Operations that no rule guards any more.
+		Bare []string
+	}
+	// AuthorizationChanged is another `# Dgraph.Authorization` line, or one that
+	// came or went. The lines hold keys: their texts are not to be printed.
+	AuthorizationChanged struct {
+		Before, After *sdl.Meta // nil where there is none
+		// Opens says that ClosedByDefault was true and is no longer.
+		Opens bool
+	}
+	// GenerateChanged is a type with other operations by @generate.
+	GenerateChanged struct {
+		Before, After *schema.Type
+		// Lost and Gained are get, query, password, aggregate, add, update,
+		// delete, in this order.
+		Lost, Gained []string
+	}
+	// SubscriptionAdded is a type, or a field of Query, that can be subscribed
+	// to from now on.
+	SubscriptionAdded struct{ Before, After Element }
+	// SubscriptionRemoved is the opposite of SubscriptionAdded.
+	SubscriptionRemoved struct{ Before, After Element }
+	// DeprecationChanged is an element whose @deprecated came, went or has
+	// another reason.
+	DeprecationChanged struct{ Before, After Element }
+	// DescriptionChanged is an element whose description came, went or is
+	// another.
+	DescriptionChanged struct{ Before, After Element }
 	// InverseAdded is a pair of fields that are each other's inverse now. Field
 	// is the end that says so in the new schema.
 	InverseAdded struct {
@@ -160,6 +255,57 @@ type (
 	}
 )
 
+// An Element is a type, a field or an enum's value.
+type Element struct {
+	Type  *schema.Type
+	Field *schema.Field  // nil for a type and for an enum's value
+	Value *sdl.EnumValue // nil for a type and for a field
+}
+
+// Coordinate is the element's GraphQL schema coordinate.
+func (e Element) Coordinate() string {
+	switch {
+	case e.Field != nil:
+		return e.Field.Coordinate()
+	case e.Value != nil:
+		return e.Type.Name + "." + e.Value.Name.Text
+	}
+	return e.Type.Name
+}
+
+// Directive is the element's directive of that name, or nil.
+func (e Element) Directive(name string) *sdl.Directive {
+	switch {
+	case e.Field != nil:
+		return e.Field.Directive(name)
+	case e.Value != nil:
+		return sdl.Lookup(e.Value.Directives, name)
+	}
+	return e.Type.Directive(name)
+}
+
+// Description is the element's description, nil when there is none.
+func (e Element) Description() *sdl.Description {
+	switch {
+	case e.Field != nil:
+		return e.Field.Definition.Description
+	case e.Value != nil:
+		return e.Value.Description
+	}
+	return e.Type.Definition.Description
+}
+
+// Span is the element without its description; of a type, its name.
+func (e Element) Span() sdl.Span {
+	switch {
+	case e.Field != nil:
+		return e.Field.Definition.Name.Span.To(e.Field.Definition.Span)
+	case e.Value != nil:
+		return e.Value.Name.Span.To(e.Value.Span)
+	}
+	return e.Type.Definition.Name.Span
+}
+
 // Move is a field whose values are looked for under another predicate.
 type Move struct{ Before, After *schema.Field }
 
@@ -179,29 +325,49 @@ const (
 	ToEmbedding Refusal = "to-embedding"
 )
 
-func (TypeAdded) change()          {}
-func (TypeRemoved) change()        {}
-func (TypeRenamed) change()        {}
-func (TypeKindChanged) change()    {}
-func (StoredTypeChanged) change()  {}
-func (InterfaceAdded) change()     {}
-func (InterfaceRemoved) change()   {}
-func (UnionMemberAdded) change()   {}
-func (UnionMemberRemoved) change() {}
-func (EnumValueAdded) change()     {}
-func (EnumValueRemoved) change()   {}
-func (FieldAdded) change()         {}
-func (FieldRemoved) change()       {}
-func (FieldRenamed) change()       {}
-func (PredicateChanged) change()   {}
-func (FieldTypeChanged) change()   {}
-func (BecameList) change()         {}
-func (MadeRequired) change()       {}
-func (MadeOptional) change()       {}
-func (IDAdded) change()            {}
-func (IDRemoved) change()          {}
-func (IDScopeChanged) change()     {}
-func (InverseAdded) change()       {}
-func (InverseRemoved) change()     {}
-func (InverseChanged) change()     {}
-func (PredicateRefused) change()   {}
+func (TypeAdded) change()            {}
+func (TypeRemoved) change()          {}
+func (TypeRenamed) change()          {}
+func (TypeKindChanged) change()      {}
+func (StoredTypeChanged) change()    {}
+func (InterfaceAdded) change()       {}
+func (InterfaceRemoved) change()     {}
+func (UnionMemberAdded) change()     {}
+func (UnionMemberRemoved) change()   {}
+func (EnumValueAdded) change()       {}
+func (EnumValueRemoved) change()     {}
+func (EnumValueRenamed) change()     {}
+func (FieldAdded) change()           {}
+func (FieldRemoved) change()         {}
+func (FieldRenamed) change()         {}
+func (PredicateChanged) change()     {}
+func (FieldTypeChanged) change()     {}
+func (BecameList) change()           {}
+func (MadeRequired) change()         {}
+func (MadeOptional) change()         {}
+func (IDAdded) change()              {}
+func (IDRemoved) change()            {}
+func (IDScopeChanged) change()       {}
+func (InverseAdded) change()         {}
+func (InverseRemoved) change()       {}
+func (InverseChanged) change()       {}
+func (PredicateRefused) change()     {}
+func (ComputedChanged) change()      {}
+func (PredicateReused) change()      {}
+func (LanguageChanged) change()      {}
+func (LanguageLost) change()         {}
+func (EmbeddingChanged) change()     {}
+func (SearchAdded) change()          {}
+func (SearchRemoved) change()        {}
+func (SearchChanged) change()        {}
+func (DefaultChanged) change()       {}
+func (SecretAdded) change()          {}
+func (SecretRemoved) change()        {}
+func (SecretChanged) change()        {}
+func (AuthChanged) change()          {}
+func (AuthorizationChanged) change() {}
+func (GenerateChanged) change()      {}
+func (SubscriptionAdded) change()    {}
+func (SubscriptionRemoved) change()  {}
+func (DeprecationChanged) change()   {}
+func (DescriptionChanged) change()   {}

@@ -111,6 +111,8 @@ func line(c diff.Change) string {
 		return "member removed: " + c.Before.Name + " | " + c.Member.Text
 	case diff.EnumValueAdded:
 		return "value added: " + c.After.Name + "." + c.Value.Name.Text
+	case diff.EnumValueRenamed:
+		return fmt.Sprintf("value renamed, %s: %s.%s -> %s.%s", c.Confidence, c.Before.Name, c.From.Name.Text, c.After.Name, c.To.Name.Text)
 	case diff.EnumValueRemoved:
 		return "value removed: " + c.Before.Name + "." + c.Value.Name.Text
 	case diff.FieldAdded:
@@ -154,6 +156,48 @@ func line(c diff.Change) string {
 	case diff.InverseChanged:
 		return fmt.Sprintf("inverse changed: %s and %s -> %s and %s", c.Before.Coordinate(), c.Before.Inverse.Coordinate(),
 			c.After.Coordinate(), c.After.Inverse.Coordinate())
+	case diff.ComputedChanged:
+		return fmt.Sprintf("computed changed: %s, in %s", pair(c.Before, c.After), c.Owner.Name)
+	case diff.PredicateReused:
+		return "predicate reused: " + field(c.Field) + list("of", coordinates(c.Users))
+	case diff.LanguageChanged:
+		return "language changed: " + pair(c.Before, c.After)
+	case diff.LanguageLost:
+		return fmt.Sprintf("language lost: %s, read by %s", c.Before.Stored(), field(c.Field))
+	case diff.EmbeddingChanged:
+		return fmt.Sprintf("embedding changed: %s %s, %v -> %s, %v", c.Before.Coordinate(), c.Before.Type(), c.Before.Has("embedding"), c.After.Type(), c.After.Has("embedding"))
+	case diff.SearchAdded:
+		return "search added: " + pair(c.Before, c.After) + list("gained", c.Gained)
+	case diff.SearchRemoved:
+		return "search removed: " + pair(c.Before, c.After) + list("lost", c.Lost)
+	case diff.SearchChanged:
+		return "search changed: " + pair(c.Before, c.After) + list("lost", c.Lost) + list("gained", c.Gained)
+	case diff.DefaultChanged:
+		return "default changed: " + pair(c.Before, c.After)
+	case diff.SecretAdded:
+		return fmt.Sprintf("secret added to %s: %s", c.Before.Name, secret(c.After))
+	case diff.SecretRemoved:
+		return fmt.Sprintf("secret removed from %s: %s", c.After.Name, secret(c.Before))
+	case diff.SecretChanged:
+		return fmt.Sprintf("secret changed: %s -> %s", secret(c.Before), secret(c.After))
+	case diff.AuthChanged:
+		how := "closes"
+		if c.Opens {
+			how = "opens"
+		}
+		return fmt.Sprintf("auth changed: %s %s", c.After.Name, how) + list("for", c.Operations) + list("bare", c.Bare)
+	case diff.AuthorizationChanged:
+		return fmt.Sprintf("authorization changed: %v -> %v, opens %v", c.Before != nil, c.After != nil, c.Opens)
+	case diff.GenerateChanged:
+		return "generate changed: " + c.After.Name + list("lost", c.Lost) + list("gained", c.Gained)
+	case diff.SubscriptionAdded:
+		return "subscription added: " + c.After.Coordinate()
+	case diff.SubscriptionRemoved:
+		return "subscription removed: " + c.Before.Coordinate()
+	case diff.DeprecationChanged:
+		return "deprecation changed: " + c.Before.Coordinate() + " -> " + c.After.Coordinate()
+	case diff.DescriptionChanged:
+		return "description changed: " + c.Before.Coordinate() + " -> " + c.After.Coordinate()
 	case diff.PredicateRefused:
 		of := func(f *schema.Field, t *schema.Type) string {
 			switch {
@@ -174,6 +218,11 @@ func named(t *schema.Type) string {
 		return t.Name + " (" + t.Stored + ")"
 	}
 	return t.Name
+}
+
+// secret is a type's password with its predicate.
+func secret(t *schema.Type) string {
+	return fmt.Sprintf("%s.%s (%s)", t.Name, t.Secret.Field, t.Secret.Predicate)
 }
 
 func kind(t *schema.Type) string {

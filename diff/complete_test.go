@@ -58,7 +58,11 @@ func complete(t *testing.T, d *diff.Diff) {
 			field(c.Before)
 		case diff.PredicateChanged:
 			field(c.Before)
+		case diff.ComputedChanged:
+			field(c.Before, c.After)
 		case diff.FieldTypeChanged:
+			field(c.Before)
+		case diff.EmbeddingChanged:
 			field(c.Before)
 		case diff.BecameList:
 			field(c.Before)

@@ -4,39 +4,127 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/schemacheck/schemacheck/diff/sdl"
 )
 
-const declaredReason = "declared in the configuration"
-
-// declared are the renames that the user declares.
+// declared are the renames that the user declares. For fields and values the
+// names are without the type's.
 type declared struct {
-	types  declaredList
-	fields map[string]declaredList // by the old type's name
+	types   declaredList
+	members map[string]declaredList // by the old type's name
+	hints   map[string]declaredList // by the new type's name; the old name can have an owner
 }
 
-// declaredRename is one of them. For fields the names are without the type's.
-type declaredRename struct{ before, after string }
+// declaredRename is one of them.
+type declaredRename struct {
+	before, after string
+	hint          int // the comment that says so, from 1; 0 for the configuration
+}
 
-// declaredList has at most one rename for each old name.
+func (r declaredRename) rename() *Rename {
+	reason := "declared in the configuration"
+	if r.hint > 0 {
+		reason = "declared by a comment in the new schema"
+	}
+	return &Rename{Confidence: Declared, Score: 1, Reasons: []string{reason}}
+}
+
 type declaredList []declaredRename
 
-// parseDeclared sorts the renames. The type in the second coordinate of a
-// field is not looked at: the field's owner is the old owner's counterpart.
+// parseDeclared sorts the renames. The type in the second coordinate of a field
+// or value is not looked at: its owner is the old owner's counterpart.
 func parseDeclared(renames map[string]string) declared {
-	d := declared{fields: map[string]declaredList{}}
+	d := declared{members: map[string]declaredList{}, hints: map[string]declaredList{}}
 	for _, from := range slices.Sorted(maps.Keys(renames)) {
-		owner, field, isField := strings.Cut(from, ".")
+		owner, member, isMember := strings.Cut(from, ".")
 		to := renames[from]
-		if !isField {
-			d.types = append(d.types, declaredRename{from, to})
+		if !isMember {
+			d.types = append(d.types, declaredRename{from, to, 0})
 			continue
 		}
 		if _, name, ok := strings.Cut(to, "."); ok {
 			to = name
 		}
-		d.fields[owner] = append(d.fields[owner], declaredRename{field, to})
+		d.members[owner] = append(d.members[owner], declaredRename{member, to, 0})
 	}
 	return d
+}
+
+// addHints reads the comments of the new schema.
+func (d *declared) addHints(s *sdl.Schema) {
+	hint := func(c sdl.Comment) (from string, ok bool) {
+		word, rest, ok := c.Instruction()
+		names := strings.Fields(rest)
+		if !ok || word != sdl.RenamedFrom || len(names) == 0 {
+			return "", false
+		}
+		return names[0], true
+	}
+	if !slices.ContainsFunc(s.Comments, func(c sdl.Comment) bool { _, ok := hint(c); return ok }) {
+		return
+	}
+	on := s.Elements().Under(s.Comments)
+	for i, c := range s.Comments {
+		from, ok := hint(c)
+		if !ok {
+			continue
+		}
+		for _, e := range on[i] {
+			switch {
+			case e.Definition == nil:
+			case e.Member.Text == "":
+				d.types = append(d.types, declaredRename{from, e.Definition.Name.Text, i + 1})
+			case e.Definition.Kind != sdl.Union: // whose members are named elsewhere
+				owner := e.Definition.Name.Text
+				d.hints[owner] = append(d.hints[owner], declaredRename{from, e.Member.Text, i + 1})
+			}
+		}
+	}
+}
+
+// of are the renames of the fields or values of a type.
+func (d declared) of(before, after string) declaredList {
+	all := slices.Clip(d.members[before])
+	for _, r := range d.hints[after] {
+		if owner, name, ok := strings.Cut(r.before, "."); ok {
+			if owner != before && owner != after {
+				continue
+			}
+			r.before = name
+		}
+		all = append(all, r)
+	}
+	return all
+}
+
+// oneToOne leaves out what contradicts the rest: of several renames from or to
+// one name that counts which fits the two sides, and of those the first. A
+// comment that shares its line with several new elements says nothing about any.
+func (l declaredList) oneToOne(n names) declaredList {
+	fits := func(r declaredRename) bool { return n.before(r.before) && !n.before(r.after) && n.after(r.after) }
+	meant := map[int]int{} // how many elements a comment fits
+	for _, r := range l {
+		if r.hint > 0 && fits(r) {
+			meant[r.hint]++
+		}
+	}
+	kept := make([]bool, len(l))
+	from, to := map[string]bool{}, map[string]bool{}
+	for _, fitting := range []bool{true, false} {
+		for i, r := range l {
+			if fits(r) == fitting && meant[r.hint] < 2 && !from[r.before] && !to[r.after] {
+				from[r.before], to[r.after], kept[i] = true, true, true
+			}
+		}
+	}
+	var all declaredList
+	for i, r := range l {
+		if kept[i] {
+			all = append(all, r)
+		}
+	}
+	return all
 }
 
 // names are what declared renames are held against: the elements of two
@@ -54,6 +142,7 @@ type names struct {
 // carried out earlier, or will be, and must not be seen: a list of renames
 // grows with the history of a schema.
 func (l declaredList) inForce(n names) declaredList {
+	l = l.oneToOne(n)
 	next, previous := map[string]string{}, map[string]string{}
 	for _, r := range l {
 		next[r.before] = r.after
@@ -78,7 +167,7 @@ func (l declaredList) inForce(n names) declaredList {
 			continue
 		}
 		if l.leavesRoom(r.before, target, n, to) && l.leavesName(r.before, n, previous) || l.swaps(r.before, n, to) {
-			force = append(force, declaredRename{r.before, target})
+			force = append(force, declaredRename{r.before, target, r.hint})
 		}
 	}
 	return force

@@ -1,8 +1,10 @@
 // Package diff says what changed between two schemas, in what the author
-// wrote and in what Dgraph stores, and nothing about whether it matters.
+// wrote, in what Dgraph stores and in the API that it generates, and nothing
+// about whether it matters.
 package diff
 
 import (
+	"github.com/schemacheck/schemacheck/diff/api"
 	"github.com/schemacheck/schemacheck/diff/schema"
 	"github.com/schemacheck/schemacheck/diff/sdl"
 	"github.com/schemacheck/schemacheck/diff/storage"
@@ -23,10 +25,14 @@ func New(source *sdl.Schema) *Schema {
 // Options tell Compare what cannot be seen in the schemas.
 type Options struct {
 	// Renames are renames that the user declares: old to new coordinate, of
-	// types ("User" to "Account") or of fields ("User.phone" to "User.tel"; the
-	// new type's name may stand in the second one). Those that do not fit the
-	// two schemas have no effect: they were carried out earlier, or will be.
+	// types ("User" to "Account"), of fields ("User.phone" to "User.tel"; the
+	// new type's name may stand in the second one) or of an enum's values. Those
+	// that do not fit the two schemas have no effect: they were carried out
+	// earlier, or will be. So it is with comments of the new schema, on a type,
+	// a field or a value: `# schemacheck:renamed-from phone`.
 	Renames map[string]string
+	// DgraphVersion is as in api.Options.
+	DgraphVersion string
 }
 
 // Diff is what Compare found.
@@ -35,12 +41,15 @@ type Diff struct {
 	// Changes are first the predicates that Dgraph refuses to alter, in the
 	// order of the old schema. Then come the types that both schemas have, in
 	// the order of the new one, each with its fields; what a type lost follows
-	// what it kept or gained. Types that only one side has and inverses come
-	// last.
+	// what it kept or gained. Types that only one side has, and what is not
+	// about one type alone, such as inverses, come last.
 	Changes []Change
+	// API is what changes for clients, whether or not it is also a Change.
+	API     []ContractChange
 	types   *typeMatch
 	fields  map[*schema.Field]*schema.Field // both ways
 	renames fieldRenames
+	values  map[*sdl.EnumValue]valueMatch // by the new ones
 }
 
 // Compare finds the changes from before to after. Both schemas may be invalid;
@@ -50,14 +59,21 @@ func Compare(before, after *Schema, options Options) *Diff {
 		Before: before,
 		After:  after,
 		fields: map[*schema.Field]*schema.Field{},
+		values: map[*sdl.EnumValue]valueMatch{},
 	}
 	declared := parseDeclared(options.Renames)
+	declared.addHints(after.Source)
 	d.types = matchTypes(before, after, declared)
 	for _, interfaces := range []bool{true, false} { // what they hand down follows them
 		for _, pair := range d.types.pairs {
 			if (pair.after.Kind == sdl.Interface) == interfaces {
 				d.matchFields(pair, declared)
 			}
+		}
+	}
+	for _, pair := range d.types.pairs {
+		if pair.before.Kind == sdl.Enum && pair.after.Kind == sdl.Enum {
+			d.matchValues(pair, declared)
 		}
 	}
 	refused := d.comparePredicates()
@@ -76,6 +92,10 @@ func Compare(before, after *Schema, options Options) *Diff {
 		}
 	}
 	d.compareInverses()
+	d.compareReuse()
+	d.compareLanguages()
+	d.compareAuthorization()
+	d.API = d.Contract(api.DerivePair(before.Schema, after.Schema, api.Options{DgraphVersion: options.DgraphVersion}))
 	return d
 }
 

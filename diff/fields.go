@@ -21,7 +21,7 @@ func (d *Diff) matchFields(p typePair, declared declared) {
 	}
 	olds, news := firstFields(p.before), firstFields(p.after)
 	byPredicate := d.movedHere(p, news)
-	for _, r := range declared.fields[p.before.Name].inForce(fieldNames(p)) {
+	for _, r := range declared.of(p.before.Name, p.after.Name).inForce(fieldNames(p)) {
 		b, a := p.before.Field(r.before), p.after.Field(r.after)
 		if !free(b, a) || d.inheritedAlike(b, a) || !storedAlike(b, a) {
 			continue
@@ -30,7 +30,7 @@ func (d *Diff) matchFields(p typePair, declared declared) {
 			continue // the values went to another field
 		}
 		match(b, a)
-		d.renamed(a, *byDeclaration())
+		d.renamed(a, *r.rename())
 		if key(b) != "" && key(b) == key(a) {
 			d.renamed(a, predicateRename(a))
 		}
@@ -187,15 +187,27 @@ func (d *Diff) compareFields(p typePair, refused refusals) {
 			if !d.inheritedAlike(b, a) {
 				d.compareField(p, b, a, refused)
 			}
+		} else if b := d.otherwise(p.before, a); b != nil {
+			d.add(ComputedChanged{b, a, p.after})
 		} else if a.Source == nil {
 			d.add(FieldAdded{p.before, a, d.hadItThemselves(a)})
 		}
 	}
 	for _, b := range firstFields(p.before) {
-		if d.fields[b] == nil && b.Source == nil {
+		if d.fields[b] == nil && b.Source == nil && d.otherwise(p.after, b) == nil {
 			d.add(FieldRemoved{b, p.after})
 		}
 	}
+}
+
+// otherwise is the field of that name on the other side when one of the two is
+// stored there and the other computed; else nil.
+func (d *Diff) otherwise(other *schema.Type, f *schema.Field) *schema.Field {
+	o := other.Field(f.Name)
+	if o == nil || d.fields[o] != nil || o.Source != nil || f.Source != nil || o.Computed() == f.Computed() || storedAlike(o, f) {
+		return nil
+	}
+	return o
 }
 
 // inheritedAlike reports whether a field comes from one interface on both
@@ -221,7 +233,10 @@ func (d *Diff) compareField(p typePair, b, a *schema.Field, refused refusals) {
 	switch rename := d.renames[a]; {
 	case rename != nil:
 		d.add(FieldRenamed{b, a, *rename})
-	case elsewhere && !movesWithType(p, b, a) && d.arrivesWith(p, a) == nil && d.leavesWith(p, b) == nil:
+	case !elsewhere || movesWithType(p, b, a) || d.arrivesWith(p, a) != nil || d.leavesWith(p, b) != nil:
+	case storedName(b) == storedName(a) && b.Reverse == a.Reverse:
+		d.add(LanguageChanged{b, a})
+	default:
 		d.add(PredicateChanged{b, a})
 	}
 	if !keeps(b) {
@@ -232,6 +247,8 @@ func (d *Diff) compareField(p typePair, b, a *schema.Field, refused refusals) {
 		d.compareNullability(b, a)
 	}
 	d.compareID(b, a)
+	d.compareSearch(b, a)
+	d.compareDefault(b, a)
 }
 
 // movesWithType reports whether a field's predicate differs only because the
@@ -252,8 +269,10 @@ func nodeID(f *schema.Field) bool {
 
 func (d *Diff) compareFieldType(b, a *schema.Field) {
 	before, after := b.Type(), a.Type()
-	if nodeID(b) != nodeID(a) || b.Has("embedding") != a.Has("embedding") || before.List() && !after.List() ||
-		!d.sameNamed(before.Named(), after.Named()) {
+	switch {
+	case b.Has("embedding") != a.Has("embedding"):
+		d.add(EmbeddingChanged{b, a})
+	case nodeID(b) != nodeID(a), before.List() && !after.List(), !d.sameNamed(before.Named(), after.Named()):
 		d.add(FieldTypeChanged{b, a})
 	}
 	if !before.List() && after.List() && !a.Has("embedding") {

@@ -10,11 +10,10 @@ import (
 	"github.com/schemacheck/schemacheck/diff/sdl"
 )
 
-// A pair must reach threshold to count as a likely rename, and must beat every
-// other pair of its two elements by margin. The weights below are chosen so
-// that a rename in place, with nothing else changed, scores far above, and a
-// removal beside an unrelated addition far below; the tests print where the
-// labelled cases lie.
+// A pair must have evidence of its own that it is one element, reach threshold
+// to count as a likely rename, and beat every other pair of its two elements by
+// margin. The weights below are chosen so that a rename in place, with nothing
+// else changed, scores far above; the tests print which labelled cases go wrong.
 const (
 	threshold = 0.62
 	margin    = 0.08
@@ -32,16 +31,51 @@ type openField struct {
 	*schema.Field
 	name       name
 	directives []string
-	place      place
+	place      place[*schema.Field]
 	reference  bool // points to nodes
-	only       bool // no other field of the type is of its named type
+	// description is the field's, empty when another field has the same one.
+	description string
 }
 
-// place is where a field stands: between two fields that have counterparts,
-// of which the new ones are given, or nil at the ends.
-type place struct {
-	previous, next *schema.Field
-	offset, run    int // among the open fields between the two
+// place is where an element stands: between two that have counterparts, of
+// which the new ones are given, or nil at the ends.
+type place[T comparable] struct {
+	previous, next T
+	offset, run    int // among the open elements between the two
+}
+
+// places are the places of the open elements. Counterpart is the new one of
+// what is not open, nil for what is.
+func places[T comparable](all []T, counterpart func(T) T) map[T]place[T] {
+	var none, previous T
+	found := map[T]place[T]{}
+	var run []T
+	end := func(next T) {
+		for i, e := range run {
+			found[e] = place[T]{previous, next, i, len(run)}
+		}
+		run, previous = nil, next
+	}
+	for _, e := range all {
+		if c := counterpart(e); c == none {
+			run = append(run, e)
+		} else {
+			end(c)
+		}
+	}
+	end(none)
+	return found
+}
+
+// likeness is 1 for the same place, and less for one beside the same element.
+func (p place[T]) likeness(q place[T]) (float64, string) {
+	switch {
+	case p == q:
+		return 1, "same place in the "
+	case p.previous == q.previous && p.offset == q.offset, p.next == q.next && p.run-p.offset == q.run-q.offset:
+		return 0.5, "beside the same "
+	}
+	return 0, ""
 }
 
 // likelyFields finds the renamed fields among those of a type that nothing
@@ -85,46 +119,33 @@ func (d *Diff) open(s *Schema, t *schema.Type) []openField {
 	if len(fields) == 0 {
 		return nil
 	}
-	places := d.places(s, t)
-	uses := map[string]int{}
-	for _, f := range t.Fields {
-		uses[f.Type().Named()]++
+	var written []*schema.Field
+	for _, definition := range t.Definition.Fields {
+		written = append(written, t.Field(definition.Name.Text))
+	}
+	stand := places(written, func(f *schema.Field) *schema.Field {
+		if other := d.fields[f]; other == nil || s == d.Before {
+			return other
+		}
+		return f
+	})
+	described := map[string]int{}
+	for _, f := range t.Definition.Fields {
+		if f.Description != nil {
+			described[f.Description.Text]++
+		}
 	}
 	for i := range fields {
 		f := &fields[i]
 		f.name = nameOf(f.Name)
 		f.directives = directiveTexts(f.Definition.Directives)
-		f.place = places[f.Field]
+		f.place = stand[f.Field]
 		f.reference = s.reference(f.Type().Named())
-		f.only = uses[f.Type().Named()] == 1
+		if text := f.Definition.Description; text != nil && described[text.Text] == 1 {
+			f.description = text.Text
+		}
 	}
 	return fields
-}
-
-// places are the places of the open fields of a type of either schema.
-func (d *Diff) places(s *Schema, t *schema.Type) map[*schema.Field]place {
-	places := map[*schema.Field]place{}
-	var run []*schema.Field
-	var previous *schema.Field
-	end := func(next *schema.Field) {
-		for i, f := range run {
-			places[f] = place{previous, next, i, len(run)}
-		}
-		run, previous = nil, next
-	}
-	for _, definition := range t.Definition.Fields {
-		f := t.Field(definition.Name.Text)
-		switch other := d.fields[f]; {
-		case other == nil:
-			run = append(run, f)
-		case s == d.Before:
-			end(other)
-		default:
-			end(f)
-		}
-	}
-	end(nil)
-	return places
 }
 
 // reference reports whether fields of the type point to nodes.
@@ -136,7 +157,9 @@ func (s *Schema) reference(named string) bool {
 	return kind == sdl.Object || kind == sdl.Interface || kind == sdl.Union
 }
 
-// fieldLikeness is how alike two fields are, 0 to 1, and why.
+// fieldLikeness is how alike two fields are, 0 to 1, and why. Two fields of one
+// type in one place are still two, unless something else makes them one: their
+// names, a description that no other field has, or the same inverse.
 func (d *Diff) fieldLikeness(b, a openField) (float64, []string) {
 	bt, at := b.Type(), a.Type()
 	sameType := d.sameNamed(bt.Named(), at.Named())
@@ -146,18 +169,20 @@ func (d *Diff) fieldLikeness(b, a openField) (float64, []string) {
 		!sameType && (b.reference || a.reference || nodeID(b.Field) || nodeID(a.Field)):
 		return 0, nil
 	}
-	var reasons []string
-	names := b.name.likeness(a.name)
-	score := 0.55 * names
-	switch {
-	case names == 1: // but for case and underscores
-		score += 0.1
-		reasons = append(reasons, fmt.Sprintf("the names differ in spelling only (%s, %s)", b.Name, a.Name))
-	case b.Owner.Name != a.Owner.Name && withoutOwner(b.Name, b.Owner.Name) == withoutOwner(a.Name, a.Owner.Name):
-		score = 0.65
-		reasons = append(reasons, fmt.Sprintf("the names follow their types' (%s, %s)", b.Name, a.Name))
-	case names >= 0.5:
-		reasons = append(reasons, fmt.Sprintf("the names are alike (%s, %s)", b.Name, a.Name))
+	score, reasons := d.likeNames(b, a)
+	evidence := len(reasons) > 0
+	if b.description != "" && b.description == a.description {
+		score += 0.35
+		evidence = true
+		reasons = append(reasons, "same description")
+	}
+	if d.sameInverse(b.Field, a.Field) {
+		score += 0.35
+		evidence = true
+		reasons = append(reasons, "same inverse "+a.Inverse.Coordinate())
+	}
+	if !evidence {
+		return 0, nil
 	}
 	switch {
 	case !sameType:
@@ -177,28 +202,60 @@ func (d *Diff) fieldLikeness(b, a openField) (float64, []string) {
 			reasons = append(reasons, "same directives")
 		}
 	}
-	switch x, y := b.place, a.place; {
-	case x == y:
+	if near, reason := b.place.likeness(a.place); near == 1 {
 		score += 0.15
-		reasons = append(reasons, "same place in the type")
-	case x.previous == y.previous && x.offset == y.offset, x.next == y.next && x.run-x.offset == y.run-y.offset:
+		reasons = append(reasons, reason+"type")
+	} else if near > 0 {
 		score += 0.08
-		reasons = append(reasons, "beside the same field")
-	}
-	if x, y := b.Definition.Description, a.Definition.Description; x != nil && y != nil && x.Text == y.Text {
-		score += 0.15
-		reasons = append(reasons, "same description")
-	}
-	// A type that is used once on each side says much by itself: the only list
-	// of Invoice was renamed to another list of Invoice.
-	if sameType && b.reference && b.only && a.only && !b.name.opposes(a.name) {
-		score += 0.15
-		if len(a.directives) > 0 && slices.Equal(b.directives, a.directives) {
-			score += 0.05
-		}
-		reasons = append(reasons, "the type's only field of "+at.Named())
+		reasons = append(reasons, reason+"field")
 	}
 	return min(score, 1), reasons
+}
+
+// likeNames is what the names of two fields add to their likeness. Without a
+// reason they are no evidence.
+func (d *Diff) likeNames(b, a openField) (float64, []string) {
+	likeness := b.name.likeness(a.name, append(words(b.Owner.Name), words(a.Owner.Name)...)...)
+	of := fmt.Sprintf("(%s, %s)", b.Name, a.Name)
+	switch {
+	case likeness == 1: // but for case and underscores
+		return 0.65, []string{"the names differ in spelling only " + of}
+	case b.Owner.Name != a.Owner.Name && withoutOwner(b.Name, b.Owner.Name) == withoutOwner(a.Name, a.Owner.Name),
+		b.reference && b.Type().Named() != a.Type().Named() && namedAfter(b.Name, b.Type().Named(), a.Name, a.Type().Named()):
+		return 0.65, []string{"the names follow their types' " + of}
+	case likeness >= alike:
+		return 0.55 * likeness, []string{"the names are alike " + of}
+	}
+	return 0.55 * likeness, nil
+}
+
+// namedAfter reports whether two names, lorries and mainTruck, contain the
+// names of their types, Lorry and Truck, and are else equal.
+func namedAfter(before, typeBefore, after, typeAfter string) bool {
+	rest := func(name, typ string) (string, bool) {
+		w := words(name)
+		for i := range w {
+			w[i] = singular(w[i])
+		}
+		name, typ = strings.Join(w, "_"), strings.Join(words(typ), "_")
+		return strings.Replace(name, typ, "*", 1), strings.Contains(name, typ)
+	}
+	b, ok := rest(before, typeBefore)
+	a, ok2 := rest(after, typeAfter)
+	return ok && ok2 && b == a
+}
+
+// sameInverse reports whether two fields are the other end of one field that
+// both schemas have.
+func (d *Diff) sameInverse(b, a *schema.Field) bool {
+	x, y := b.Inverse, a.Inverse
+	if x == nil || y == nil || b == x || a == y || d.types.after[x.Owner] != y.Owner {
+		return false
+	}
+	if d.fields[x] != nil || d.fields[y] != nil {
+		return d.fields[x] == y
+	}
+	return x.Name == y.Name
 }
 
 // sameDirectives compares directives and their arguments, but for the argument

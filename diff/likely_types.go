@@ -159,29 +159,32 @@ func typeFeatures(t *schema.Type) []string {
 	return slices.Compact(all)
 }
 
-// typeLikeness is how alike two types are, 0 to 1, and why. renamed are the new
-// names of types that are known to be renamed.
+// typeLikeness is how alike two types are, 0 to 1, and why. Where the names are
+// not alike, the descriptions must be the same, or everything must be moved over
+// that named the old type. renamed are the new names of types that are known to
+// be renamed.
 func typeLikeness(b, a *schema.Type, uses *retargets, renamed map[string]string) (float64, []string) {
 	if b.Kind != a.Kind || b.Stores() != a.Stores() {
 		return 0, nil
 	}
 	var reasons []string
-	names := nameOf(b.Name).likeness(nameOf(a.Name))
+	names := max(nameOf(b.Name).likeness(nameOf(a.Name)), prefixed(nameOf(b.Name), nameOf(a.Name)))
 	score := 0.35 * names
-	if names >= 0.5 {
+	if names >= alike {
 		reasons = append(reasons, fmt.Sprintf("the names are alike (%s, %s)", b.Name, a.Name))
 	}
-	if shared, of := sharedMembers(b, a, renamed); of > 0 {
-		overlap := shared / of
+	common := sharedMembers(b, a, renamed)
+	overlap := common.share()
+	if common.of > 0 {
 		weight := 0.5
-		if shared < 2 { // one common field, such as an id, is little evidence
+		if common.shared < 2 { // one common field, such as an id, is little evidence
 			weight = 0.3
 			if overlap == 1 {
 				weight = 0.4
 			}
 		}
 		score += weight * overlap
-		if overlap >= 0.3 && shared >= 1 {
+		if overlap >= 0.3 && common.shared >= 1 {
 			what := "fields"
 			switch b.Kind {
 			case sdl.Enum:
@@ -189,16 +192,30 @@ func typeLikeness(b, a *schema.Type, uses *retargets, renamed map[string]string)
 			case sdl.Union:
 				what = "members"
 			}
-			reasons = append(reasons, fmt.Sprintf("%d of %d %s are the same", int(shared), size(b), what))
+			reasons = append(reasons, fmt.Sprintf("%d of %d %s are the same", int(common.shared), size(b), what))
 		}
 	}
-	if moved := uses.pairs[[2]string{b.Name, a.Name}]; moved > 0 {
-		all := max(uses.before[b.Name], uses.after[a.Name])
+	moved, all := uses.pairs[[2]string{b.Name, a.Name}], max(uses.before[b.Name], uses.after[a.Name])
+	if moved > 0 {
 		score += 0.1 + 0.2*float64(moved)/float64(all)
 		if moved == all && moved > 1 {
 			score += 0.1
 		}
 		reasons = append(reasons, fmt.Sprintf("%s that named %s now %s %s", count(moved, "element"), b.Name, pluralS(moved, "name"), a.Name))
+	}
+	described := false
+	if x, y := b.Definition.Description, a.Definition.Description; x != nil && y != nil && x.Text == y.Text {
+		score += 0.25
+		described = true
+		reasons = append(reasons, "same description")
+	}
+	const some = 0.5
+	switch {
+	case names >= alike, described,
+		moved > 0 && moved == all && common.own >= 1 && overlap >= some,
+		moved > 0 && moved == all && overlap == 1 && (moved > 1 || common.shared > 1):
+	default:
+		return 0, nil
 	}
 	if len(b.Definition.Directives)+len(b.Definition.Interfaces) > 0 && sameHeader(b, a) {
 		score += 0.05
@@ -207,17 +224,50 @@ func typeLikeness(b, a *schema.Type, uses *retargets, renamed map[string]string)
 	return min(score, 1), reasons
 }
 
+// prefixed is the likeness of two names of types of which one only has words
+// before the other, as namespaces are: Listener and awsAlbListener.
+func prefixed(x, y name) float64 {
+	if len(x.joined) > len(y.joined) {
+		x, y = y, x
+	}
+	before := 0
+	for _, w := range y.words {
+		if y.joined[before:] == x.joined {
+			return 0.7
+		}
+		if slices.Contains(contrasting, w) {
+			return 0
+		}
+		before += len(w)
+	}
+	return 0
+}
+
 func sameHeader(b, a *schema.Type) bool {
 	return sameDirectives(b.Definition.Directives, a.Definition.Directives) &&
 		slices.EqualFunc(b.Definition.Interfaces, a.Definition.Interfaces, func(x, y sdl.Name) bool { return x.Text == y.Text })
 }
 
-// sharedMembers counts the fields, values or members that two types have in
-// common, and gives the mean of how many each has. A field of the same name and
-// another type counts half. References to renamed types, and to the types themselves, count
-// as equal, and so do names that hold the type's name: isCat of Cat is isDog
-// of Dog.
-func sharedMembers(b, a *schema.Type, renamed map[string]string) (shared, of float64) {
+// common is what two types have in common.
+type common struct {
+	// shared counts the fields, values or members that both have, and of is the
+	// mean of how many each has. A field of another type counts half.
+	shared, of float64
+	// own are those of shared that not every other type has.
+	own float64
+}
+
+// share is how much of the two types is shared, 0 to 1.
+func (c common) share() float64 { return c.shared / max(c.of, 1) }
+
+// usual are names that fields of any type have.
+var usual = strings.Fields("id uid uuid key name title label description text type kind status value code url image date age " +
+	"createdAt updatedAt deletedAt created_at updated_at deleted_at created updated createdBy updatedBy owner user tags")
+
+// sharedMembers compares the fields, values or members of two types. References
+// to renamed types, and to the types themselves, count as equal, and so do names
+// that hold the type's name: isCat of Cat is isDog of Dog.
+func sharedMembers(b, a *schema.Type, renamed map[string]string) common {
 	members := make(map[string]string, size(b))
 	byOwner := map[string]string{} // the members whose names hold the type's
 	for _, f := range b.Definition.Fields {
@@ -240,17 +290,21 @@ func sharedMembers(b, a *schema.Type, renamed map[string]string) (shared, of flo
 		}
 		members[name] = ""
 	}
-	of = float64(size(b)+size(a)) / 2
+	c := common{of: float64(size(b)+size(a)) / 2}
 	see := func(name, typ string) {
 		was, ok := members[name]
-		switch {
-		case !ok:
-		case was == typ:
-			shared++
-		default:
-			shared += 0.5
+		if !ok {
+			return
 		}
 		delete(members, name) // what is written twice counts once
+		part := 1.0
+		if was != typ {
+			part = 0.5
+		}
+		c.shared += part
+		if !slices.Contains(usual, name) {
+			c.own += part
+		}
 	}
 	for _, f := range a.Definition.Fields {
 		name := f.Name.Text
@@ -267,7 +321,7 @@ func sharedMembers(b, a *schema.Type, renamed map[string]string) (shared, of flo
 	for _, m := range a.Definition.Members {
 		see(m.Text, "")
 	}
-	return shared, of
+	return c
 }
 
 func size(t *schema.Type) int {

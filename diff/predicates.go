@@ -1,6 +1,8 @@
 package diff
 
 import (
+	"slices"
+
 	"github.com/schemacheck/schemacheck/diff/schema"
 	"github.com/schemacheck/schemacheck/diff/storage"
 )
@@ -60,6 +62,36 @@ func refusal(b, a *storage.Predicate) Refusal {
 		return ListToSingle
 	}
 	return ""
+}
+
+// compareReuse finds the new fields that store where other fields stored
+// before.
+func (d *Diff) compareReuse() {
+	held := make(map[string]*storage.Predicate, len(d.Before.Storage.Predicates))
+	for _, b := range d.Before.Storage.Predicates {
+		held[b.Stored()] = b
+	}
+	for _, t := range firsts(d.After) {
+		for _, a := range firstFields(t) {
+			if a.Source != nil || a.Predicate == "" || a.Reverse || d.fields[a] != nil || held[storedName(a)] == nil {
+				continue
+			}
+			goesOn := func(b *schema.Field) bool { return d.becomes(b, a) } // through an interface
+			if slices.ContainsFunc(held[storedName(a)].Fields, goesOn) {
+				continue
+			}
+			var users []*schema.Field
+			for _, b := range held[storedName(a)].Fields {
+				twin := d.fields[b] == nil && b.Coordinate() == a.Coordinate() // of a type that is written twice
+				if b.Source == nil && !b.Reverse && b.Language == a.Language && !twin {
+					users = append(users, b)
+				}
+			}
+			if len(users) > 0 {
+				d.add(PredicateReused{a, users})
+			}
+		}
+	}
 }
 
 // sharedField picks the fields to speak of: two that are counterparts, else

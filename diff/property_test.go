@@ -52,13 +52,20 @@ func TestSameIsEmpty(t *testing.T) {
 }
 
 // TestOrderIsNoChange writes the definitions, the fields and the values in
-// another order and puts comments and descriptions everywhere.
+// another order and puts comments and descriptions everywhere; only these and
+// what the order decides in Dgraph are told.
 func TestOrderIsNoChange(t *testing.T) {
 	t.Parallel()
 	random(t, generate.Options{NoFederation: true}, func(t *testing.T, rng *rand.Rand, text string) {
 		other := shuffled(rng, parse(t, text))
-		if d := compare(t, text, other, nil); len(d.Changes) > 0 {
-			t.Errorf("changes to\n%s\n%s", other, lines(d))
+		for _, c := range compare(t, text, other, nil).Changes {
+			switch c.(type) {
+			case diff.DescriptionChanged:
+			case diff.AuthorizationChanged: // the line is left out
+			case diff.LanguageLost: // Dgraph takes @lang from the last field
+			default:
+				t.Errorf("a change to\n%s\n%s", other, line(c))
+			}
 		}
 	})
 }
@@ -123,13 +130,13 @@ func TestUnpinnedRename(t *testing.T) {
 		s := load(t, "schema.graphql", text)
 		if typ := pickType(rng, s); typ != nil && typ.Stored == typ.Name && rng.IntN(2) == 0 {
 			tried++
-			name := typ.Name + "Renamed"
+			name := typ.Name + "Record"
 			after := renameType(s, typ, name, false)
 			onlyRename(t, text, after, map[string]string{typ.Name: name}, diff.Declared, typ.Name, name)
 			onlyRename(t, text, after, nil, diff.Likely, typ.Name, name)
 		} else if f := pickField(rng, s); f != nil && f.Definition.Directives == nil {
 			tried++
-			name := f.Name + "Renamed"
+			name := f.Name + "Record"
 			after := renameField(s, f, name, false)
 			onlyRename(t, text, after, map[string]string{f.Coordinate(): name}, diff.Declared, f.Coordinate(), f.Owner.Name+"."+name)
 			onlyRename(t, text, after, nil, diff.Likely, f.Coordinate(), f.Owner.Name+"."+name)

@@ -50,7 +50,7 @@ func matchTypes(before, after *Schema, declared declared) *typeMatch {
 		if !free(b, a) || b.Kind != a.Kind {
 			continue
 		}
-		rename := byDeclaration()
+		rename := r.rename()
 		if b.Stores() && a.Stores() {
 			if other := stored[b.Stored]; other != nil && other != a && other.Kind == b.Kind && other.Name != b.Name {
 				continue // what is stored went to another type
@@ -110,14 +110,9 @@ func typeNames(before, after *Schema) names {
 		after:     func(name string) bool { return after.Type(name) != nil },
 		unchanged: func(name string) bool { return sameShape(before.Type(name), after.Type(name)) },
 		alike: func(b, a string) float64 {
-			shared, of := sharedMembers(before.Type(b), after.Type(a), nil)
-			return shared / max(of, 1)
+			return sharedMembers(before.Type(b), after.Type(a), nil).share()
 		},
 	}
-}
-
-func byDeclaration() *Rename {
-	return &Rename{Confidence: Declared, Score: 1, Reasons: []string{declaredReason}}
 }
 
 func storedRename(t *schema.Type) *Rename {
@@ -160,10 +155,14 @@ func (d *Diff) compareTypes(p typePair) {
 			d.add(StoredTypeChanged{p.before, p.after})
 		}
 		d.compareInterfaces(p)
+		d.compareSecret(p)
+		d.compareAuth(p)
 	}
+	d.compareProse(p)
 	if p.before.Kind != p.after.Kind {
 		return
 	}
+	d.compareOperations(p)
 	switch p.after.Kind {
 	case sdl.Union:
 		d.compareUnion(p)
@@ -205,21 +204,23 @@ func (d *Diff) nameAfter(name string) string {
 }
 
 func (d *Diff) compareEnum(p typePair) {
-	before := map[string]bool{}
-	for _, v := range p.before.Definition.Values {
-		before[v.Name.Text] = true
-	}
-	after := map[string]bool{}
+	stays := map[*sdl.EnumValue]bool{} // of the old ones
+	after := values(p.after)
 	for _, v := range p.after.Definition.Values {
-		if !before[v.Name.Text] && !after[v.Name.Text] {
+		m := d.values[v]
+		stays[m.before] = true
+		switch {
+		case after[v.Name.Text] != v: // once, also when it is written twice
+		case m.before == nil:
 			d.add(EnumValueAdded{p.before, p.after, v})
+		case m.rename != nil:
+			d.add(EnumValueRenamed{p.before, p.after, m.before, v, *m.rename})
 		}
-		after[v.Name.Text] = true
 	}
+	before := values(p.before)
 	for _, v := range p.before.Definition.Values {
-		if !after[v.Name.Text] {
+		if before[v.Name.Text] == v && !stays[v] {
 			d.add(EnumValueRemoved{p.before, p.after, v})
-			after[v.Name.Text] = true // once, also when it was written twice
 		}
 	}
 }
@@ -273,17 +274,19 @@ func moved(before, after *schema.Field) bool {
 
 // storedName is a field's predicate as a server names it: "<" and ">" around a
 // name only quote it.
-func storedName(f *schema.Field) string {
-	if name, ok := strings.CutPrefix(f.Predicate, "<"); ok {
+func storedName(f *schema.Field) string { return unquoted(f.Predicate) }
+
+func unquoted(predicate string) string {
+	if name, ok := strings.CutPrefix(predicate, "<"); ok {
 		return strings.TrimSuffix(name, ">")
 	}
-	return f.Predicate
+	return predicate
 }
 
 // arrivesWith is the interface that the new field is inherited from when the
 // type did not implement it before, else nil.
 func (d *Diff) arrivesWith(p typePair, f *schema.Field) *schema.Type {
-	if f.Source == nil || slices.Contains(p.before.Interfaces, d.types.before[f.Source]) {
+	if f.Source == nil || !d.arrives(p, f.Source) {
 		return nil
 	}
 	return f.Source
@@ -292,8 +295,18 @@ func (d *Diff) arrivesWith(p typePair, f *schema.Field) *schema.Type {
 // leavesWith is the interface that the old field is inherited from when the
 // type no longer implements it, else nil.
 func (d *Diff) leavesWith(p typePair, f *schema.Field) *schema.Type {
-	if f.Source == nil || slices.Contains(p.after.Interfaces, d.types.after[f.Source]) {
+	if f.Source == nil || !d.leaves(p, f.Source) {
 		return nil
 	}
 	return f.Source
+}
+
+// arrives reports whether the type did not implement the new interface before.
+func (d *Diff) arrives(p typePair, i *schema.Type) bool {
+	return !slices.Contains(p.before.Interfaces, d.types.before[i])
+}
+
+// leaves reports whether the type no longer implements the old interface.
+func (d *Diff) leaves(p typePair, i *schema.Type) bool {
+	return !slices.Contains(p.after.Interfaces, d.types.after[i])
 }

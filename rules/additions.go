@@ -59,6 +59,9 @@ var fieldAdded = &Rule{
 		if p.refused[unquoted(a.Predicate)] != "" {
 			return nil // the field cannot be had: that is told of its predicate
 		}
+		if p.reused[a] {
+			return nil // it is told what the field reads
+		}
 		f := &Finding{
 			Coordinate:  a.Coordinate(),
 			Addition:    true,
@@ -100,7 +103,6 @@ var enumValueAdded = &Rule{
 			Coordinate:  c.Before.Name + "." + c.Value.Name.Text,
 			Addition:    true,
 			Place:       Place{AnchorSelf, c.Value.Name.Span.To(c.Value.Span)},
-			Impact:      Impact{API: APIDangerous},
 			Reversible:  true,
 			Message:     fmt.Sprintf("%s gains the value %s", c.Before.Name, c.Value.Name.Text),
 			Consequence: "Clients may meet a value that they do not know.",

@@ -20,12 +20,14 @@ var update = flag.Bool("update", false, "rewrite findings.txt of every case, and
 
 // A testCase is a folder testdata/RULE/NAME with old.graphql and new.graphql.
 // A case whose name begins with "silent" must not fire the rule; every other
-// must.
+// must. It can have renames.txt, with the renames that are declared, and
+// accept.txt, with the findings that are accepted.
 type testCase struct {
 	rule, name string
 	dir        string
 	old, new   string
 	renames    map[string]string
+	accepted   []rules.Acceptance
 }
 
 // allCases reads testdata.
@@ -52,6 +54,9 @@ func allCases(t *testing.T) []*testCase {
 				c.renames[from] = to
 			}
 		}
+		if text, err := os.ReadFile(filepath.Join(dir, "accept.txt")); err == nil {
+			c.accepted = acceptances(t, string(text))
+		}
 		cases = append(cases, c)
 	}
 	return cases
@@ -71,14 +76,32 @@ func (c *testCase) findings(t *testing.T) []*rules.Finding {
 	return judge(t, c.old, c.new, c.renames)
 }
 
-// judge does what the program does with two texts.
+// reported are the findings that are left when suppressions are looked at, and
+// those that they take out.
+func (c *testCase) reported(t *testing.T) ([]*rules.Finding, []rules.Suppressed) {
+	t.Helper()
+	findings, after := judged(t, c.old, c.new, c.renames)
+	if c.refused(t) {
+		return findings, nil
+	}
+	return rules.Suppress(findings, rules.Suppressions{Schema: after, Accepted: c.accepted, Fingerprint: identity})
+}
+
+// judge does what the program does with two texts, but for suppressions.
 func judge(t *testing.T, before, after string, renames map[string]string) []*rules.Finding {
+	t.Helper()
+	findings, _ := judged(t, before, after, renames)
+	return findings
+}
+
+// judged gives the new schema too, which the findings are placed in.
+func judged(t *testing.T, before, after string, renames map[string]string) ([]*rules.Finding, *sdl.Schema) {
 	t.Helper()
 	b, a := derive(t, "old.graphql", before), derive(t, "new.graphql", after)
 	if problems := validity.Check(a.Schema, validity.Options{}).Problems; len(problems) > 0 {
-		return rules.Invalid(problems)
+		return rules.Invalid(problems), a.Source
 	}
-	return rules.Judge(diff.Compare(b, a, diff.Options{Renames: renames}))
+	return rules.Judge(diff.Compare(b, a, diff.Options{Renames: renames})), a.Source
 }
 
 func derive(t *testing.T, name, text string) *diff.Schema {
@@ -108,7 +131,7 @@ func TestCases(t *testing.T) {
 		}
 		t.Run(c.rule+"/"+c.name, func(t *testing.T) {
 			t.Parallel()
-			findings := c.findings(t)
+			findings, suppressed := c.reported(t)
 			var fired []string
 			for _, f := range findings {
 				fired = append(fired, f.Rule.ID)
@@ -116,7 +139,7 @@ func TestCases(t *testing.T) {
 			if has := strings.Contains(" "+strings.Join(fired, " ")+" ", " "+c.rule+" "); has == c.silent() {
 				t.Errorf("the case is named %s, and the rules that fire are %v", c.name, fired)
 			}
-			compareGolden(t, filepath.Join(c.dir, "findings.txt"), render(findings))
+			compareGolden(t, filepath.Join(c.dir, "findings.txt"), render(findings)+renderSuppressed(suppressed))
 		})
 	}
 	for _, id := range rules.IDs() {
@@ -245,6 +268,7 @@ func renderContent(f *rules.Finding) string {
 		impact += "; addition"
 	}
 	line("impact", "%s", impact)
+	line("api", "%s", renderAPI(f))
 	if f.Confidence != "" {
 		line("confidence", "%s: %s", f.Confidence, strings.Join(f.Reasons, "; "))
 	}

@@ -59,6 +59,10 @@ var (
 		consequence: "Dates are read as seconds since 1970; fractions are cut, and dates beyond 32 bits read null where the type is Int.",
 		question:    "have a fraction of a second or are out of range",
 	}
+	asVector = conversion{
+		data:        DataNone,
+		consequence: "Every stored value is read as a vector of one number, which no other vector can be compared with.",
+	}
 	toFraction = conversion{
 		data:        DataTruncated,
 		consequence: "Dates are read as seconds since 1970; those before 1678 and after 2262 come out wrong.",
@@ -86,7 +90,7 @@ var conversions = func() map[[2]string]conversion {
 		}
 	}
 	text := map[string]conversion{"Int": mustParse, "Int64": mustParse, "Float": mustParse, "Boolean": mustParse,
-		"DateTime": mustParse, "Point": mustParse, "Polygon": mustParse, "MultiPolygon": mustParse, "String": converts}
+		"DateTime": mustParse, "Point": mustParse, "Polygon": mustParse, "MultiPolygon": mustParse, "String": converts, "vector": mustParse}
 	row("String", text)
 	row("enum", text)
 	row("Int", map[string]conversion{"String": converts, "Int64": converts, "Float": converts, "Boolean": truth, "DateTime": asSeconds})
@@ -110,6 +114,9 @@ var conversions = func() map[[2]string]conversion {
 				question:    "have another shape",
 			}
 		}
+	}
+	for _, number := range []string{"Int", "Int64", "Float", "Boolean"} {
+		m[[2]string{number, "vector"}] = asVector
 	}
 	row("vector", map[string]conversion{"String": converts})
 	return m

@@ -2,57 +2,112 @@ package rules
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/schemacheck/schemacheck/diff"
 	"github.com/schemacheck/schemacheck/diff/schema"
+	"github.com/schemacheck/schemacheck/diff/sdl"
 )
 
 var enumValueRemoved = &Rule{
 	ID:       "enum-value-removed",
 	Severity: Error,
-	Summary:  "An enum loses a value that nodes may hold.",
+	Summary:  "An enum loses a value, or renames one, that nodes may hold.",
 	Doc: Doc{
-		Dgraph:   "Nothing: enums are stored as strings, and the string stays.",
-		Clients:  "A stored value that is no member reads null with an error; where the field is non-null the node is lost, and a list of non-null elements reads null as a whole.",
-		Before:   "type Shirt {\n  id: ID!\n  color: Color\n}\nenum Color { RED GREEN BLUE }\n",
-		After:    "type Shirt {\n  id: ID!\n  color: Color\n}\nenum Color { RED BLUE }\n",
+		Dgraph:  "Nothing: enums are stored as strings, and the string stays, whatever the value is called now.",
+		Clients: "A stored value that is no member reads null with an error; where the field is non-null the node is lost, and a list of non-null elements reads null as a whole.",
+		Before:  "type Shirt {\n  id: ID!\n  color: Color\n}\nenum Color { RED GREEN BLUE }\n",
+		After:   "type Shirt {\n  id: ID!\n  color: Color\n}\nenum Color { RED BLUE }\n",
+		Query:   `{ queryShirt { color } }`,
+		Answer: `{
+  "errors": [{"message": "Error coercing value '\"GREEN\"' for field 'color' to type Color."}],
+  "data": {"queryShirt": [{"color": "RED"}, {"color": null}]}
+}`,
 		Question: "How many nodes hold the removed value?",
 		WaysOut: []string{
 			"Keep the value and mark it @deprecated.",
-			"Map the stored values to another member before the update.",
+			"Map the stored values to another member before the update; for a renamed one, that is its new name.",
 		},
 		Reverse: "The old enum reads everything as before.",
 	},
-	judge: on(func(p *pass, c diff.EnumValueRemoved) *Finding {
-		name := c.Value.Name.Text
-		uses := p.usesOf(c.Before, c.After)
-		f := &Finding{
-			Coordinate: c.Before.Name + "." + name,
-			Place:      onOwner(c.After),
-			Previous:   c.Value.Name.Span.To(c.Value.Span),
-			Impact:     Impact{API: APIBreaking, Data: DataInvalid},
-			Reversible: true,
-			Message:    fmt.Sprintf("%s loses the value %s", c.Before.Name, name),
-			Fixes: []Fix{
-				{"keep-and-deprecate", Directive, Safe, fmt.Sprintf("keep %s.%s and mark it @deprecated", c.Before.Name, name)},
-				{"map-value", Migration, Review, fmt.Sprintf("map the stored %s to another member", name)},
-			},
+	judge: func(p *pass, c diff.Change) *Finding {
+		switch c := c.(type) {
+		case diff.EnumValueRemoved:
+			return p.valueRemoved(c)
+		case diff.EnumValueRenamed:
+			return p.valueRenamed(c)
 		}
-		for _, u := range uses {
-			f.Affects = append(f.Affects, u.Coordinate())
-			f.Predicates = predicates(append(f.Predicates, u.Predicate)...)
-		}
-		if len(f.Predicates) == 0 {
-			f.Impact.Data = DataNone
-			f.Severity = Warning
-			f.Fixes = f.Fixes[:1]
-			f.Consequence = "No stored field uses the enum any more; clients that send or expect the value break."
-			return f
-		}
-		f.Question = fmt.Sprintf("How many nodes hold %q under %s?", name, list(f.Predicates))
-		f.Consequence = fmt.Sprintf("Stored values %s read null with an error in %s; where the field is non-null, the node is lost with them.", name, list(f.Affects))
+		return nil
+	},
+}
+
+func (p *pass) valueRemoved(c diff.EnumValueRemoved) *Finding {
+	name := c.Value.Name.Text
+	f := p.valueGone(c.Before, c.After, c.Value)
+	f.Message = fmt.Sprintf("%s loses the value %s", c.Before.Name, name)
+	f.Fixes = []Fix{
+		{"keep-and-deprecate", Directive, Safe, fmt.Sprintf("keep %s.%s and mark it @deprecated", c.Before.Name, name)},
+		{"map-value", Migration, Review, fmt.Sprintf("map the stored %s to another member", name)},
+	}
+	if len(f.Predicates) == 0 {
+		f.Fixes = f.Fixes[:1]
+	}
+	return f
+}
+
+// valueRenamed is about stored values of the old name, which mean something
+// else when another value goes by it now.
+func (p *pass) valueRenamed(c diff.EnumValueRenamed) *Finding {
+	from, to := c.From.Name.Text, c.To.Name.Text
+	f := p.valueGone(c.Before, c.After, c.From)
+	f.To = c.After.Name + "." + to
+	f.Place = Place{AnchorSelf, c.To.Name.Span.To(c.To.Span)}
+	f.Confidence, f.Reasons = string(c.Confidence), c.Reasons
+	f.Message = fmt.Sprintf("%s is renamed to %s", f.Coordinate, to)
+	if c.Confidence == diff.Likely {
+		f.Message = fmt.Sprintf("%s looks renamed to %s", f.Coordinate, to)
+	}
+	keep := Fix{"keep-and-deprecate", Directive, Safe, fmt.Sprintf("keep %s beside %s.%s and mark it @deprecated", from, c.After.Name, to)}
+	change := Fix{"map-value", Migration, Review, fmt.Sprintf("map the stored %s to %s", from, to)}
+	taken := slices.ContainsFunc(c.After.Definition.Values, func(v *sdl.EnumValue) bool { return v.Name.Text == from })
+	switch stored := len(f.Predicates) > 0; {
+	case taken && stored:
+		change.Title += fmt.Sprintf(", in one step with what becomes %s", from)
+		f.Fixes = []Fix{change}
+		f.Consequence = fmt.Sprintf("Stored values %s stay as they are and read as %s in %s, which means something else now.", from, from, list(f.Affects))
+	case taken:
+	case stored:
+		f.Fixes = []Fix{keep, change}
+	default:
+		f.Fixes = []Fix{keep}
+	}
+	return f
+}
+
+// valueGone is a finding about an old value that the new enum does not have, or
+// not as the same one.
+func (p *pass) valueGone(before, after *schema.Type, value *sdl.EnumValue) *Finding {
+	name := value.Name.Text
+	f := &Finding{
+		Coordinate: before.Name + "." + name,
+		Place:      onOwner(after),
+		Previous:   value.Name.Span.To(value.Span),
+		Impact:     Impact{API: APIBreaking, Data: DataInvalid},
+		Reversible: true,
+	}
+	for _, u := range p.usesOf(before, after) {
+		f.Affects = append(f.Affects, u.Coordinate())
+		f.Predicates = predicates(append(f.Predicates, u.Predicate)...)
+	}
+	if len(f.Predicates) == 0 {
+		f.Impact = Impact{API: APINone, Data: DataNone} // what is left for clients, the contract says
+		f.Severity = Warning
+		f.Consequence = "No stored field uses the enum any more; operations that send the value elsewhere are refused."
 		return f
-	}),
+	}
+	f.Question = fmt.Sprintf("How many nodes hold %q under %s?", name, list(f.Predicates))
+	f.Consequence = fmt.Sprintf("Stored values %s read null with an error in %s; where the field is non-null, the node is lost with them.", name, list(f.Affects))
+	return f
 }
 
 // usesOf are the old fields of an enum or a union that go on to use it, those

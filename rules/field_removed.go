@@ -15,9 +15,14 @@ var fieldRemoved = &Rule{
 	Doc: Doc{
 		Dgraph: "It keeps the predicate, its index and all values. A delete of a node through GraphQL removes only what the " +
 			"schema lists, so the removed field's values stay behind on a node without a type.",
-		Clients:  "The field is gone from queries, inputs and filters. When a later schema adds the field again, the old values come back.",
-		Before:   "type Post {\n  id: ID!\n  title: String\n  numLikes: Int\n}\n",
-		After:    "type Post {\n  id: ID!\n  title: String\n}\n",
+		Clients: "The field is gone from queries, inputs and filters. When a later schema adds the field again, the old values come back.",
+		Before:  "type Post {\n  id: ID!\n  title: String\n  numLikes: Int\n}\n",
+		After:   "type Post {\n  id: ID!\n  title: String\n}\n",
+		Query:   `{ queryPost { title numLikes } }`,
+		Answer: `{
+  "errors": [{"message": "Cannot query field \"numLikes\" on type \"Post\"."}],
+  "data": null
+}`,
 		Question: "How many nodes have a value under the predicate?",
 		WaysOut: []string{
 			"Keep the field and mark it @deprecated until its values are gone.",

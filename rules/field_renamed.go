@@ -17,6 +17,8 @@ var fieldRenamed = &Rule{
 		Clients:  "Without the directive the new field reads null for every node, or fails when it is non-null. With it, data is complete; only the name in the API changes.",
 		Before:   "type User {\n  id: ID!\n  phone: String @search(by: [hash])\n}\n",
 		After:    "type User {\n  id: ID!\n  phoneNumber: String @search(by: [hash])\n}\n",
+		Query:    `{ queryUser { phoneNumber } }`,
+		Answer:   `{"data": {"queryUser": [{"phoneNumber": null}]}}`,
 		Question: "How many nodes have a value under the old predicate, and is there any under the new one?",
 		WaysOut: []string{
 			"@dgraph(pred: \"User.phone\") on the new field.",

@@ -18,8 +18,13 @@ var fieldTypeChanged = &Rule{
 			"converted on each read.",
 		Clients: "One value that does not convert fails the whole query for everybody who selects the field. Values that " +
 			"are no members of the new enum, or do not fit into 32 bits, read null with an error. Fractions are cut.",
-		Before:   "type Product {\n  id: ID!\n  price: String\n}\n",
-		After:    "type Product {\n  id: ID!\n  price: Float\n}\n",
+		Before: "type Product {\n  id: ID!\n  price: String\n}\n",
+		After:  "type Product {\n  id: ID!\n  price: Float\n}\n",
+		Query:  `{ queryProduct { price } }`,
+		Answer: `{
+  "errors": [{"message": "Dgraph query failed because Dgraph execution failed because : strconv.ParseFloat: parsing \"on request\": invalid syntax"}],
+  "data": null
+}`,
 		Question: "Which values do not convert, and which lose something?",
 		WaysOut: []string{
 			"Mend or remove the values that do not convert before the update: afterwards they cannot be read.",
@@ -32,47 +37,52 @@ var fieldTypeChanged = &Rule{
 		if p.reference(b, p.Before) || p.reference(a, p.After) {
 			return nil
 		}
-		f := &Finding{
-			Coordinate: b.Coordinate(),
-			Place:      place(a),
-			Previous:   previous(b),
-			Affects:    inherits(a),
-			Predicates: predicates(b.Predicate, a.Predicate),
-			Impact:     Impact{API: APIBreaking, Storage: p.storage(a)},
-			Reversible: true,
-			Message:    fmt.Sprintf("%s changes from %s to %s", b.Coordinate(), written(b), written(a)),
-		}
-		if b.Coordinate() != a.Coordinate() {
-			f.To = a.Coordinate()
-		}
-		if b.Predicate == "" || a.Predicate == "" {
-			nodeIDChanged(f, b, a)
-			return f
-		}
-		if storedAs(b) != storedAs(a) {
-			p.elsewhere(f, b, a)
-			return f
-		}
-		kind := conversionOf(p.valueType(b, p.Before), p.valueType(a, p.After))
-		if p.includes(b, a) {
-			kind = included
-		}
-		f.Impact.Data = kind.data
-		f.Consequence = kind.consequence
-		if was, is := p.Before.Storage.Predicate(b.Predicate), p.After.Storage.Predicate(a.Predicate); was != nil && is != nil && !was.List && is.List {
-			f.Reversible = false // a list never becomes one value again
-		}
-		if kind.data == DataNone {
-			f.Severity = Warning
-			return f
-		}
-		f.Question = fmt.Sprintf("Which values under %s %s?", b.Predicate, kind.question)
-		f.Fixes = []Fix{
-			{"new-predicate", Directive, Review, "give the field a new predicate with @dgraph(pred:) and fill it with converted values"},
-			{"convert-in-place", Migration, Review, "mend the values of " + b.Predicate + " before the update"},
-		}
-		return f
+		return p.retyped(b, a)
 	}),
+}
+
+// retyped is about a field whose values are read as another type.
+func (p *pass) retyped(b, a *schema.Field) *Finding {
+	f := &Finding{
+		Coordinate: b.Coordinate(),
+		Place:      place(a),
+		Previous:   previous(b),
+		Affects:    inherits(a),
+		Predicates: predicates(b.Predicate, a.Predicate),
+		Impact:     Impact{API: APIBreaking, Storage: p.storage(a)},
+		Reversible: true,
+		Message:    fmt.Sprintf("%s changes from %s to %s", b.Coordinate(), written(b), written(a)),
+	}
+	if b.Coordinate() != a.Coordinate() {
+		f.To = a.Coordinate()
+	}
+	if b.Predicate == "" || a.Predicate == "" {
+		nodeIDChanged(f, b, a)
+		return f
+	}
+	if storedAs(b) != storedAs(a) {
+		p.elsewhere(f, b, a)
+		return f
+	}
+	kind := conversionOf(p.valueType(b, p.Before), p.valueType(a, p.After))
+	if p.includes(b, a) {
+		kind = included
+	}
+	f.Impact.Data = kind.data
+	f.Consequence = kind.consequence
+	if was, is := p.Before.Storage.Predicate(b.Predicate), p.After.Storage.Predicate(a.Predicate); was != nil && is != nil && !was.List && is.List {
+		f.Reversible = false // a list never becomes one value again
+	}
+	if kind.data == DataNone {
+		f.Severity = Warning
+		return f
+	}
+	f.Question = fmt.Sprintf("Which values under %s %s?", b.Predicate, kind.question)
+	f.Fixes = []Fix{
+		{"new-predicate", Directive, Review, "give the field a new predicate with @dgraph(pred:) and fill it with converted values"},
+		{"convert-in-place", Migration, Review, "mend the values of " + b.Predicate + " before the update"},
+	}
+	return f
 }
 
 // elsewhere is about a field that moved to another predicate along with its

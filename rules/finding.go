@@ -16,6 +16,8 @@ type Finding struct {
 	Subject string
 	// Affects are coordinates that are touched along with it.
 	Affects []string
+	// API are the changes of the generated API that it causes.
+	API []APIChange
 	// Message says what changed.
 	Message string
 	// Consequence says in one sentence what happens after the deploy.

@@ -16,8 +16,13 @@ var idAdded = &Rule{
 			"from then on.",
 		Clients: "A get query by a value that two nodes hold answers null with an error; every add, upsert or nested reference with " +
 			"that value fails. Empty values cannot be used.",
-		Before:   "type User {\n  id: ID!\n  email: String!\n}\n",
-		After:    "type User {\n  id: ID!\n  email: String! @id\n}\n",
+		Before: "type User {\n  id: ID!\n  email: String!\n}\n",
+		After:  "type User {\n  id: ID!\n  email: String! @id\n}\n",
+		Query:  `{ getUser(email: "ann@example.org") { email } }`,
+		Answer: `{
+  "errors": [{"message": "A list was returned, but GraphQL was expecting just one item ..."}],
+  "data": {"getUser": null}
+}`,
 		Question: "Which values do several nodes hold, and which nodes have none or an empty one?",
 		WaysOut: []string{
 			"Make the values unique before the update: keep the oldest, add suffixes, merge the nodes, or clear the duplicates.",
@@ -47,10 +52,22 @@ var idRemoved = &Rule{
 	Severity: Warning,
 	Summary:  "A field loses @id.",
 	Doc: Doc{
-		Dgraph:   "It drops the index and @upsert, unless @search keeps the index. Values stay.",
-		Clients:  "The get query by that field is gone, upserts too, and two nodes can take the same value from now on.",
-		Before:   "type User {\n  id: ID!\n  email: String! @id\n}\n",
-		After:    "type User {\n  id: ID!\n  email: String!\n}\n",
+		Dgraph:  "It drops the index and @upsert, unless @search keeps the index. Values stay.",
+		Clients: "The get query by that field is gone, upserts too, and two nodes can take the same value from now on.",
+		Before:  "type User {\n  id: ID!\n  email: String! @id\n}\n",
+		After:   "type User {\n  id: ID!\n  email: String!\n}\n",
+		Query:   `{ getUser(email: "ann@example.org") { email } }`,
+		Answer: `{
+  "errors": [
+    {
+      "message": "Field \"getUser\" argument \"id\" of type \"ID!\" is required but not provided."
+    },
+    {
+      "message": "Unknown argument \"email\" on field \"getUser\" of type \"Query\"."
+    }
+  ],
+  "data": null
+}`,
 		Question: "None: every value fits.",
 		WaysOut:  []string{"Keep @id."},
 		Reverse:  "Going back is id-added: duplicates that came meanwhile must be mended first.",
@@ -69,10 +86,15 @@ var idScopeChanged = &Rule{
 	Severity: Error,
 	Summary:  "An @id becomes unique over all types of an interface, or stops to be.",
 	Doc: Doc{
-		Dgraph:   "Nothing changes in storage, so that a comparison of stored schemas does not show it. No value is looked at.",
-		Clients:  "With interface: true, a value that nodes of two implementing types hold makes the interface's get query answer null with an error, and adds of that value fail.",
-		Before:   "interface Item {\n  id: ID!\n  sku: String! @id\n}\ntype Book implements Item {\n  pages: Int\n}\ntype Disc implements Item {\n  minutes: Int\n}\n",
-		After:    "interface Item {\n  id: ID!\n  sku: String! @id(interface: true)\n}\ntype Book implements Item {\n  pages: Int\n}\ntype Disc implements Item {\n  minutes: Int\n}\n",
+		Dgraph:  "Nothing changes in storage, so that a comparison of stored schemas does not show it. No value is looked at.",
+		Clients: "With interface: true, a value that nodes of two implementing types hold makes the interface's get query answer null with an error, and adds of that value fail.",
+		Before:  "interface Item {\n  id: ID!\n  sku: String! @id\n}\ntype Book implements Item {\n  pages: Int\n}\ntype Disc implements Item {\n  minutes: Int\n}\n",
+		After:   "interface Item {\n  id: ID!\n  sku: String! @id(interface: true)\n}\ntype Book implements Item {\n  pages: Int\n}\ntype Disc implements Item {\n  minutes: Int\n}\n",
+		Query:   `{ getItem(sku: "A-1") { sku } }`,
+		Answer: `{
+  "errors": [{"message": "A list was returned, but GraphQL was expecting just one item ..."}],
+  "data": {"getItem": null}
+}`,
 		Question: "Which values do nodes of several implementing types hold?",
 		WaysOut:  []string{"Make the values unique over all implementing types before the update."},
 		Reverse:  "The old schema brings everything back.",

@@ -18,6 +18,11 @@ var interfaceAdded = &Rule{
 		Clients: "Moved fields read null, or fail when they are non-null. Queries of the interface do not find the nodes that existed before.",
 		Before:  "interface Animal {\n  id: ID!\n  name: String!\n}\ntype Dog {\n  id: ID!\n  name: String!\n}\n",
 		After:   "interface Animal {\n  id: ID!\n  name: String!\n}\ntype Dog implements Animal {\n  breed: String\n}\n",
+		Query:   `{ queryDog { name } queryAnimal { name } }`,
+		Answer: `{
+  "errors": [{"message": "Non-nullable field 'name' (type String!) was not present in result from Dgraph ..."}],
+  "data": {"queryAnimal": [], "queryDog": [null]}
+}`,
 		Question: "How many nodes of the type lack the interface's dgraph.type, and how many have values under the " +
 			"old predicates?",
 		WaysOut: []string{
@@ -84,8 +89,13 @@ var interfaceRemoved = &Rule{
 			"far are left behind under the interface's. Existing nodes keep the interface's dgraph.type.",
 		Clients: "Moved fields read null, or fail when they are non-null. When the interface stays, its queries still return " +
 			"the nodes, and its delete mutation deletes them.",
-		Before:   "interface Animal {\n  id: ID!\n  name: String!\n}\ntype Dog implements Animal {\n  breed: String\n}\n",
-		After:    "interface Animal {\n  id: ID!\n  name: String!\n}\ntype Dog {\n  id: ID!\n  name: String!\n  breed: String\n}\n",
+		Before: "interface Animal {\n  id: ID!\n  name: String!\n}\ntype Dog implements Animal {\n  breed: String\n}\n",
+		After:  "interface Animal {\n  id: ID!\n  name: String!\n}\ntype Dog {\n  id: ID!\n  name: String!\n  breed: String\n}\n",
+		Query:  `{ queryDog { breed name } queryAnimal { name } }`,
+		Answer: `{
+  "errors": [{"message": "Non-nullable field 'name' (type String!) was not present in result from Dgraph ..."}],
+  "data": {"queryAnimal": [{"name": "Rex"}], "queryDog": [null]}
+}`,
 		Question: "How many nodes of the type keep the interface's dgraph.type, and how many have values under its predicates?",
 		WaysOut: []string{
 			"@dgraph(pred: \"Animal.name\") on the field of the type.",

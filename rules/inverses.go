@@ -13,10 +13,17 @@ var inverseAdded = &Rule{
 	Severity: Error,
 	Summary:  "Two fields become each other's inverse; stored edges are not completed.",
 	Doc: Doc{
-		Dgraph:   "It stores two independent edges and completes neither. Only GraphQL mutations keep both sides, from then on, and only for the pairs that they touch.",
-		Clients:  "Old edges show on one side only; the other reads null or [], and a non-null back edge turns the node into an error.",
-		Before:   "type Author {\n  id: ID!\n  posts: [Post]\n}\ntype Post {\n  id: ID!\n  author: Author\n}\n",
-		After:    "type Author {\n  id: ID!\n  posts: [Post] @hasInverse(field: author)\n}\ntype Post {\n  id: ID!\n  author: Author\n}\n",
+		Dgraph:  "It stores two independent edges and completes neither. Only GraphQL mutations keep both sides, from then on, and only for the pairs that they touch.",
+		Clients: "Old edges show on one side only; the other reads null or [], and a non-null back edge turns the node into an error.",
+		Before:  "type Author {\n  id: ID!\n  posts: [Post]\n}\ntype Post {\n  id: ID!\n  author: Author\n}\n",
+		After:   "type Author {\n  id: ID!\n  posts: [Post] @hasInverse(field: author)\n}\ntype Post {\n  id: ID!\n  author: Author\n}\n",
+		Query:   `{ queryPost { author { __typename } } queryAuthor { posts { __typename } } }`,
+		Answer: `{
+  "data": {
+    "queryAuthor": [{"posts": []}],
+    "queryPost": [{"author": {"__typename": "Author"}}]
+  }
+}`,
 		Question: "How many edges lack their back edge, and where has a single side several candidates?",
 		WaysOut: []string{
 			"Read the other side backwards instead: @dgraph(pred: \"~Post.author\") completes nothing and shows everything, but is read-only.",
@@ -51,6 +58,8 @@ var inverseRemoved = &Rule{
 		Clients:  "They must set both sides themselves.",
 		Before:   "type Author {\n  id: ID!\n  posts: [Post] @hasInverse(field: author)\n}\ntype Post {\n  id: ID!\n  author: Author\n}\n",
 		After:    "type Author {\n  id: ID!\n  posts: [Post]\n}\ntype Post {\n  id: ID!\n  author: Author\n}\n",
+		Query:    `mutation { addPost(input: [{author: {posts: []}}]) { post { author { posts { __typename } } } } }`,
+		Answer:   `{"data": {"addPost": {"post": [{"author": {"posts": []}}]}}}`,
 		Question: "None: stored edges stay as they are.",
 		WaysOut:  []string{"Keep @hasInverse."},
 		Reverse:  "Going back is inverse-added: edges written meanwhile are one-sided.",
@@ -78,10 +87,16 @@ var inverseChanged = &Rule{
 	Severity: Error,
 	Summary:  "A field gets another inverse.",
 	Doc: Doc{
-		Dgraph:   "It stores independent edges and moves none. The old back edges stay, the new ones are missing.",
-		Clients:  "Old edges show on one side only; the new back edge reads null or [].",
-		Before:   "type Author {\n  id: ID!\n  posts: [Post] @hasInverse(field: author)\n}\ntype Post {\n  id: ID!\n  author: Author\n  editor: Author\n}\n",
-		After:    "type Author {\n  id: ID!\n  posts: [Post] @hasInverse(field: editor)\n}\ntype Post {\n  id: ID!\n  author: Author\n  editor: Author\n}\n",
+		Dgraph:  "It stores independent edges and moves none. The old back edges stay, the new ones are missing.",
+		Clients: "Old edges show on one side only; the new back edge reads null or [].",
+		Before:  "type Author {\n  id: ID!\n  posts: [Post] @hasInverse(field: author)\n}\ntype Post {\n  id: ID!\n  author: Author\n  editor: Author\n}\n",
+		After:   "type Author {\n  id: ID!\n  posts: [Post] @hasInverse(field: editor)\n}\ntype Post {\n  id: ID!\n  author: Author\n  editor: Author\n}\n",
+		Query:   `{ queryPost { author { __typename } editor { __typename } } }`,
+		Answer: `{
+  "data": {
+    "queryPost": [{"author": {"__typename": "Author"}, "editor": null}]
+  }
+}`,
 		Question: "How many edges lack the new back edge?",
 		WaysOut:  []string{"Restore the old inverse.", "Write the new back edges and delete the old ones."},
 		Reverse:  "The old schema brings everything back; edges written meanwhile stay.",

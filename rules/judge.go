@@ -16,6 +16,7 @@ import (
 // file, position and rule.
 func Judge(d *diff.Diff) []*Finding {
 	p := newPass(d)
+	g := &grouping{p, map[any][]*Finding{}}
 	var findings []*Finding
 	for _, c := range d.Changes {
 		for _, r := range All {
@@ -25,13 +26,13 @@ func Judge(d *diff.Diff) []*Finding {
 			if f := r.judge(p, c); f != nil {
 				f.Rule = r
 				f.Severity = cmp.Or(f.Severity, r.Severity)
-				f.Impact.API = cmp.Or(f.Impact.API, APINone)
-				f.Impact.Storage = cmp.Or(f.Impact.Storage, StorageNone)
-				f.Impact.Data = cmp.Or(f.Impact.Data, DataNone)
+				f.Impact.complete()
+				g.own(f, c)
 				findings = append(findings, f)
 			}
 		}
 	}
+	findings = append(findings, g.contract(d.API)...)
 	Sort(findings)
 	return findings
 }
@@ -75,6 +76,10 @@ type pass struct {
 	held map[string]*storage.Predicate
 	// refused are the predicates that Dgraph refuses to alter.
 	refused map[string]diff.Refusal
+	// reused are the new fields that reach a predicate in use.
+	reused map[*schema.Field]bool
+	// builds is the number of predicates whose indexes the update builds.
+	builds int
 }
 
 // user is who uses a predicate.
@@ -84,23 +89,46 @@ type user struct {
 }
 
 func newPass(d *diff.Diff) *pass {
-	p := &pass{Diff: d, reaching: map[string][]user{}, held: map[string]*storage.Predicate{}, refused: map[string]diff.Refusal{}}
+	p := &pass{
+		Diff:     d,
+		reaching: make(map[string][]user, len(d.After.Storage.Predicates)),
+		held:     make(map[string]*storage.Predicate, len(d.Before.Storage.Predicates)),
+		refused:  map[string]diff.Refusal{},
+		reused:   map[*schema.Field]bool{},
+	}
 	for _, c := range d.Changes {
-		if c, ok := c.(diff.PredicateRefused); ok {
+		switch c := c.(type) {
+		case diff.PredicateRefused:
 			p.refused[c.Before.Stored()] = c.Refusal
+		case diff.PredicateReused:
+			p.reused[c.Field] = true
 		}
 	}
 	for _, b := range d.Before.Storage.Predicates {
 		p.held[b.Stored()] = b
 	}
+	for _, a := range d.After.Storage.Predicates {
+		if p.refused[a.Stored()] == "" && p.rebuilt(a) == StorageRebuild {
+			p.builds++
+		}
+	}
+	users := make([]user, 0, len(d.After.Storage.Predicates)) // nearly all predicates have one
+	use := func(predicate string, u user) {
+		if p.reaching[predicate] != nil {
+			p.reaching[predicate] = append(p.reaching[predicate], u)
+			return
+		}
+		users = append(users, u)
+		p.reaching[predicate] = users[len(users)-1 : len(users) : len(users)]
+	}
 	for _, t := range d.After.Types {
 		for _, f := range t.Fields {
 			if f.Predicate != "" && f.Source == nil {
-				p.reaching[storedAs(f)] = append(p.reaching[storedAs(f)], user{f.Coordinate(), t})
+				use(storedAs(f), user{f.Coordinate(), t})
 			}
 		}
 		if t.Secret != nil && t.Secret.Source == nil {
-			p.reaching[unquoted(t.Secret.Predicate)] = append(p.reaching[unquoted(t.Secret.Predicate)], user{t.Name, t})
+			use(unquoted(t.Secret.Predicate), user{t.Name, t})
 		}
 	}
 	return p
@@ -240,10 +268,13 @@ func (p *pass) inUse(f *schema.Field) bool {
 // there already, whichever field of the old schema stored them. Source:
 // needsTokIndexRebuild, needsReverseEdgesRebuild, rebuildListType.
 func (p *pass) storage(f *schema.Field) Storage {
-	a := p.After.Storage.Predicate(f.Predicate)
-	if a == nil {
-		return StorageNone
+	if a := p.After.Storage.Predicate(f.Predicate); a != nil {
+		return p.rebuilt(a)
 	}
+	return StorageNone
+}
+
+func (p *pass) rebuilt(a *storage.Predicate) Storage {
 	b := p.held[a.Stored()]
 	if b == nil {
 		return StorageNone // nothing is stored there yet

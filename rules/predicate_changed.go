@@ -16,6 +16,8 @@ var predicateChanged = &Rule{
 		Clients:  "The field reads null for every node, or fails when it is non-null, although the schema looks the same to clients.",
 		Before:   "type User {\n  id: ID!\n  name: String @dgraph(pred: \"person.name\")\n}\n",
 		After:    "type User {\n  id: ID!\n  name: String\n}\n",
+		Query:    `{ queryUser { name } }`,
+		Answer:   `{"data": {"queryUser": [{"name": null}]}}`,
 		Question: "How many nodes have a value under the old predicate?",
 		WaysOut: []string{
 			"@dgraph(pred:) with the old predicate; on the interface when the field is inherited, which can serve one type only.",

@@ -13,10 +13,15 @@ var referenceChanged = &Rule{
 	Severity: Error,
 	Summary:  "A field that points to nodes of one type points to another.",
 	Doc: Doc{
-		Dgraph:   "It accepts the change: an edge does not know the type of its target, and no check is made on reads.",
-		Clients:  "Old targets come out as nodes of the new type, with null in every field that they do not have; a non-null field among these turns the reference into an error.",
-		Before:   "type Post {\n  id: ID!\n  author: User\n}\ntype User {\n  id: ID!\n  name: String!\n}\ntype Editor {\n  id: ID!\n  desk: String!\n}\n",
-		After:    "type Post {\n  id: ID!\n  author: Editor\n}\ntype User {\n  id: ID!\n  name: String!\n}\ntype Editor {\n  id: ID!\n  desk: String!\n}\n",
+		Dgraph:  "It accepts the change: an edge does not know the type of its target, and no check is made on reads.",
+		Clients: "Old targets come out as nodes of the new type, with null in every field that they do not have; a non-null field among these turns the reference into an error.",
+		Before:  "type Post {\n  id: ID!\n  author: User\n}\ntype User {\n  id: ID!\n  name: String!\n}\ntype Editor {\n  id: ID!\n  desk: String!\n}\n",
+		After:   "type Post {\n  id: ID!\n  author: Editor\n}\ntype User {\n  id: ID!\n  name: String!\n}\ntype Editor {\n  id: ID!\n  desk: String!\n}\n",
+		Query:   `{ queryPost { author { __typename desk } } }`,
+		Answer: `{
+  "errors": [{"message": "Non-nullable field 'desk' (type String!) was not present in result from Dgraph ..."}],
+  "data": {"queryPost": [{"author": null}]}
+}`,
 		Question: "How many edges lead to nodes that lack the new type?",
 		WaysOut: []string{
 			"A new field for the new type; keep the old one and mark it @deprecated.",

@@ -16,10 +16,15 @@ var requiredFieldAdded = &Rule{
 	Severity: Error,
 	Summary:  "A type gains a non-null field, which no stored node has.",
 	Doc: Doc{
-		Dgraph:   "It accepts the change without a look at the data. @default fills a value when a node is added or updated, never for nodes that exist.",
-		Clients:  nonNullClients + " Adding a node requires the field from now on, unless it has @default(add:).",
-		Before:   "type User {\n  id: ID!\n  name: String\n}\n",
-		After:    "type User {\n  id: ID!\n  name: String\n  email: String!\n}\n",
+		Dgraph:  "It accepts the change without a look at the data. @default fills a value when a node is added or updated, never for nodes that exist.",
+		Clients: nonNullClients + " Adding a node requires the field from now on, unless it has @default(add:).",
+		Before:  "type User {\n  id: ID!\n  name: String\n}\n",
+		After:   "type User {\n  id: ID!\n  name: String\n  email: String!\n}\n",
+		Query:   `{ queryUser { name email } }`,
+		Answer: `{
+  "errors": [{"message": "Non-nullable field 'email' (type String!) was not present in result from Dgraph ..."}],
+  "data": {"queryUser": [null]}
+}`,
 		Question: "How many nodes of the type, implementing types included, have no value?",
 		WaysOut: []string{
 			"Keep the field nullable until every node has a value.",
@@ -59,10 +64,15 @@ var fieldMadeRequired = &Rule{
 	Severity: Error,
 	Summary:  "A nullable field becomes non-null.",
 	Doc: Doc{
-		Dgraph:   "It accepts the change without a look at the data. Lists are never concerned: without values they read as [].",
-		Clients:  nonNullClients + " Adding a node requires the field from now on.",
-		Before:   "type User {\n  id: ID!\n  name: String\n}\n",
-		After:    "type User {\n  id: ID!\n  name: String!\n}\n",
+		Dgraph:  "It accepts the change without a look at the data. Lists are never concerned: without values they read as [].",
+		Clients: nonNullClients + " Adding a node requires the field from now on.",
+		Before:  "type User {\n  id: ID!\n  name: String\n}\n",
+		After:   "type User {\n  id: ID!\n  name: String!\n}\n",
+		Query:   `{ queryUser { name } }`,
+		Answer: `{
+  "errors": [{"message": "Non-nullable field 'name' (type String!) was not present in result from Dgraph ..."}],
+  "data": {"queryUser": [null, {"name": "Ann"}]}
+}`,
 		Question: "How many nodes of the type, implementing types included, have no value?",
 		WaysOut: []string{
 			"Keep the field nullable until every node has a value.",

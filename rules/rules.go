@@ -39,6 +39,10 @@ type Doc struct {
 	Clients string
 	// Before and After are a small example that fires the rule.
 	Before, After string
+	// Query is what a client sends after the deploy of the example, and Answer
+	// is what a real Dgraph says then: JSON, of errors the messages alone, and
+	// of long ones the beginning. Both are empty where no answer changes.
+	Query, Answer string
 	// Question is what the data would have to be asked.
 	Question string
 	// WaysOut are the remedies, the safest first.
@@ -61,6 +65,7 @@ var All = []*Rule{
 	fieldRenamed,
 	fieldRemoved,
 	predicateChanged,
+	predicateReused,
 	fieldTypeChanged,
 	singleToList,
 	referenceChanged,
@@ -74,10 +79,32 @@ var All = []*Rule{
 	inverseAdded,
 	inverseRemoved,
 	inverseChanged,
+	searchAdded,
+	searchRemoved,
+	searchChanged,
+	secretChanged,
+	embeddingChanged,
+	languageChanged,
+	defaultChanged,
+	generateChanged,
+	subscriptionRemoved,
+	computedChanged,
+	authWeakened,
+	authChanged,
+	apiRemoved,
+	apiRequired,
+	apiTypeChanged,
+	apiDangerous,
 	typeAdded,
 	fieldAdded,
 	enumValueAdded,
 	unionMemberAdded,
+	subscriptionAdded,
+	deprecated,
+	descriptionChanged,
+	suppressionInvalid,
+	suppressionUnused,
+	suppressionExpired,
 }
 
 // Find is the rule with that ID, or nil.

@@ -15,6 +15,8 @@ var singleToList = &Rule{
 		Clients:  "Queries get lists. A client that still sets one value adds it to the list instead of replacing the old one.",
 		Before:   "type Post {\n  id: ID!\n  tag: String\n}\n",
 		After:    "type Post {\n  id: ID!\n  tag: [String]\n}\n",
+		Query:    `{ queryPost { tag } }`,
+		Answer:   `{"data": {"queryPost": [{"tag": ["go"]}]}}`,
 		Question: "None: every value fits.",
 		WaysOut:  []string{"Be sure. To keep a way back, add a new field for the list and keep the old one."},
 		Reverse:  "Impossible without dropping the predicate and its data.",

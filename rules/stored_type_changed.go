@@ -15,6 +15,8 @@ var storedTypeChanged = &Rule{
 		Clients:  "Queries of the type return [] although the schema looks the same to clients.",
 		Before:   "type User @dgraph(type: \"Person\") {\n  id: ID!\n  name: String\n}\n",
 		After:    "type User {\n  id: ID!\n  name: String\n}\n",
+		Query:    `{ queryUser { name } }`,
+		Answer:   `{"data": {"queryUser": []}}`,
 		Question: "How many nodes are of the old stored type?",
 		WaysOut: []string{
 			"Restore the directive as it was.",

@@ -18,6 +18,8 @@ var typeRemoved = &Rule{
 			"the interface return its nodes as empty objects, without an error.",
 		Before:   "interface Animal {\n  id: ID!\n  name: String!\n}\ntype Dog implements Animal {\n  breed: String\n}\ntype Cat implements Animal {\n  lives: Int\n}\n",
 		After:    "interface Animal {\n  id: ID!\n  name: String!\n}\ntype Dog implements Animal {\n  breed: String\n}\n",
+		Query:    `{ queryAnimal { name } }`,
+		Answer:   `{"data": {"queryAnimal": [{"name": "Rex"}, {}]}}`,
 		Question: "How many nodes are of that type, and how many of no other type?",
 		WaysOut: []string{
 			"Keep the type and mark it @deprecated until its nodes are gone.",

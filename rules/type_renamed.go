@@ -19,6 +19,8 @@ var typeRenamed = &Rule{
 		Clients:  "Without the directive, queries of the new type return [] and references to it read null. With it, data is complete; only the names of the API change.",
 		Before:   "type UserEmails {\n  id: ID!\n  address: String!\n  verified: Boolean\n}\n",
 		After:    "type UserEmail {\n  id: ID!\n  address: String!\n  verified: Boolean\n}\n",
+		Query:    `{ queryUserEmail { address verified } }`,
+		Answer:   `{"data": {"queryUserEmail": []}}`,
 		Question: "How many nodes are of the old type?",
 		WaysOut: []string{
 			"Keep what is stored: @dgraph(type: \"Old\") on the new type. When the old type had a @dgraph(type:) of its own, keep its value.",

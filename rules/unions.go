@@ -12,10 +12,23 @@ var unionMemberRemoved = &Rule{
 	Severity: Error,
 	Summary:  "A union loses a member to which edges may lead.",
 	Doc: Doc{
-		Dgraph:   "Nothing: a union is stored as plain edges, and they stay.",
-		Clients:  "Old targets still come out, with the __typename of the removed member and without fields.",
-		Before:   "union Media = Book | Film\ntype Shelf {\n  id: ID!\n  items: [Media]\n}\ntype Book {\n  id: ID!\n  title: String\n}\ntype Film {\n  id: ID!\n  title: String\n}\n",
-		After:    "union Media = Book\ntype Shelf {\n  id: ID!\n  items: [Media]\n}\ntype Book {\n  id: ID!\n  title: String\n}\ntype Film {\n  id: ID!\n  title: String\n}\n",
+		Dgraph:  "Nothing: a union is stored as plain edges, and they stay.",
+		Clients: "Old targets still come out, with the __typename of the removed member and without fields.",
+		Before:  "union Media = Book | Film\ntype Shelf {\n  id: ID!\n  items: [Media]\n}\ntype Book {\n  id: ID!\n  title: String\n}\ntype Film {\n  id: ID!\n  title: String\n}\n",
+		After:   "union Media = Book\ntype Shelf {\n  id: ID!\n  items: [Media]\n}\ntype Book {\n  id: ID!\n  title: String\n}\ntype Film {\n  id: ID!\n  title: String\n}\n",
+		Query:   `{ queryShelf { items { __typename ... on Book { title } } } }`,
+		Answer: `{
+  "data": {
+    "queryShelf": [
+      {
+        "items": [
+          {"__typename": "Book", "title": "Dune"},
+          {"__typename": "Film"}
+        ]
+      }
+    ]
+  }
+}`,
 		Question: "How many edges lead to nodes of that member?",
 		WaysOut:  []string{"Keep the member.", "Delete the edges to nodes of the member."},
 		Reverse:  "The old schema brings everything back.",
@@ -42,7 +55,7 @@ var unionMemberRemoved = &Rule{
 		}
 		if len(f.Predicates) == 0 {
 			f.Severity = Warning
-			f.Impact.Data = DataNone
+			f.Impact = Impact{API: APINone, Data: DataNone} // what is left for clients, the contract says
 			f.Question = ""
 			f.Consequence = "No stored field uses the union any more, so no edge is concerned; clients that expect the member break."
 			f.Fixes = f.Fixes[:1]
@@ -71,7 +84,6 @@ var unionMemberAdded = &Rule{
 			Addition:    true,
 			Place:       Place{AnchorSelf, c.Member.Span},
 			Previous:    sdl.Span{},
-			Impact:      Impact{API: APIDangerous},
 			Reversible:  true,
 			Message:     fmt.Sprintf("union %s gains the member %s", c.Before.Name, c.Member.Text),
 			Consequence: "Clients may meet a type that they do not know.",

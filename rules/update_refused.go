@@ -17,9 +17,14 @@ var updateRefused = &Rule{
 			"refused, the answer is an error, but the new API stays, over the old storage. Refused are: a list that becomes " +
 			"one value (even without any data), a value that becomes a reference and back, a predicate that becomes a " +
 			"password and back, [Float!] that gets @embedding, and, before anything is saved, two types on one stored type.",
-		Clients:  "Fields read null with errors such as \"A list was returned, but GraphQL was expecting just one item\", and writes go to storage of the old form.",
-		Before:   "type Post {\n  id: ID!\n  tags: [String]\n}\n",
-		After:    "type Post {\n  id: ID!\n  tags: String\n}\n",
+		Clients: "Fields read null with errors such as \"A list was returned, but GraphQL was expecting just one item\", and writes go to storage of the old form.",
+		Before:  "type Post {\n  id: ID!\n  tags: [String]\n}\n",
+		After:   "type Post {\n  id: ID!\n  tags: String\n}\n",
+		Query:   `{ queryPost { tags } }`,
+		Answer: `{
+  "errors": [{"message": "A list was returned, but GraphQL was expecting just one item ..."}],
+  "data": {"queryPost": [{"tags": null}]}
+}`,
 		Question: "Does the predicate hold data, and how many values does each node have?",
 		WaysOut: []string{
 			"Give the new field a predicate of its own with @dgraph(pred:) and fill it from the old one.",

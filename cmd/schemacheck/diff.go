@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -100,7 +101,7 @@ func (p program) diff(cmd *cobra.Command, o *diffOptions) error {
 	if err != nil {
 		return err
 	}
-	r, invalid, err := compare(o.before, o.after, before, after, cfg)
+	r, invalid, err := compare(o.before, o.after, before, after, cfg, acceptances(cfg, dir, time.Now()))
 	if err != nil {
 		return err
 	}
@@ -162,7 +163,7 @@ func (o *diffOptions) fromConfiguration(ctx context.Context, loader sdl.Loader, 
 
 // compare is the work between reading and writing: what the files say, the
 // report on it, and whether Dgraph would refuse the new schema.
-func compare(oldName, newName string, oldFiles, newFiles []*sdl.File, cfg *config.Config) (r *report.Report, invalid bool, err error) {
+func compare(oldName, newName string, oldFiles, newFiles []*sdl.File, cfg *config.Config, accepted []rules.Acceptance) (r *report.Report, invalid bool, err error) {
 	r = &report.Report{
 		Tool:   report.Tool{Name: "schemacheck", Version: versionName()},
 		Before: sourceOf(oldName, oldFiles),
@@ -182,7 +183,7 @@ func compare(oldName, newName string, oldFiles, newFiles []*sdl.File, cfg *confi
 		if !errors.As(err, &syntax) {
 			return nil, false, err
 		}
-		add(r, rules.Invalid([]validity.Problem{{Span: syntax.Span, Message: syntax.Message}}), nil)
+		add(r, rules.Invalid([]validity.Problem{{Span: syntax.Span, Message: syntax.Message}}), nil, nil)
 		return r, true, nil
 	}
 	r.After.Fingerprint = newSDL.Fingerprint()
@@ -192,21 +193,25 @@ func compare(oldName, newName string, oldFiles, newFiles []*sdl.File, cfg *confi
 		r.Notes = append(r.Notes, report.Note{Kind: "not-checked", Message: u.Message, Location: location("", u.Span)})
 	}
 	if len(result.Problems) > 0 {
-		add(r, rules.Invalid(result.Problems), nil)
+		add(r, rules.Invalid(result.Problems), nil, nil)
 		return r, true, nil
 	}
 	if problems := validity.Check(before.Schema, validity.Options{Storage: before.Storage}).Problems; len(problems) > 0 && len(oldFiles) > 0 {
 		r.Notes = append(r.Notes, report.Note{Kind: "warning", Location: location("", problems[0].Span), Message: fmt.Sprintf(
 			"Dgraph would refuse the old schema (%d problems, the first: %s): it may not be what runs", len(problems), problems[0].Message)})
 	}
-	if len(cfg.Accept) > 0 {
-		r.Notes = append(r.Notes, report.Note{Kind: "warning", Message: "accept in " + config.Name + " has no effect in this version: every finding is reported"})
-	}
 	renames := map[string]string{}
 	for _, rename := range cfg.Renames {
 		renames[rename.From] = rename.To
 	}
-	d := diff.Compare(before, after, diff.Options{Renames: renames})
-	add(r, rules.Judge(d), cfg.Rules)
+	d := diff.Compare(before, after, diff.Options{Renames: renames, DgraphVersion: cfg.DgraphVersion})
+	kept, suppressed := rules.Suppress(rules.Judge(d), rules.Suppressions{
+		Schema:      newSDL,
+		Accepted:    accepted,
+		Off:         func(rule string) bool { return cfg.Rules[rule] == "off" },
+		Fingerprint: fingerprint,
+		Nearest:     config.Nearest,
+	})
+	add(r, kept, suppressed, cfg.Rules)
 	return r, false, nil
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/schemacheck/schemacheck/cmd/internal/config"
 	"github.com/schemacheck/schemacheck/rules"
 )
 
@@ -71,6 +72,11 @@ func explainRule(r *rules.Rule) string {
 		b.WriteString("\n")
 	}
 	section("Going back", r.Doc.Reverse)
+	if r.Suppressible() {
+		section("Living with it", "Write # schemacheck:ignore "+r.ID+" REASON directly above the element that the finding is placed on, "+
+			"or at the end of its line, in the new schema. Or add the finding's fingerprint, from the json report, to accept: in "+
+			config.Name+", with a reason and, if you like, an until: day.")
+	}
 	return strings.TrimSuffix(b.String(), "\n")
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/schemacheck/schemacheck/cmd/internal/report"
@@ -25,18 +26,27 @@ func sourceOf(name string, files []*sdl.File) report.Source {
 
 // add puts findings into the report, with the severities that the
 // configuration gives them, and completes it.
-func add(r *report.Report, findings []*rules.Finding, severities map[string]string) {
+func add(r *report.Report, findings []*rules.Finding, suppressed []rules.Suppressed, severities map[string]string) {
 	for _, f := range findings {
-		severity := string(f.Severity)
-		if s, ok := severities[f.Rule.ID]; ok {
-			if s == "off" {
-				continue
-			}
-			severity = s
+		if s := severityOf(f, severities); s != "off" {
+			r.Findings = append(r.Findings, reported(f, s))
 		}
-		r.Findings = append(r.Findings, reported(f, report.Severity(severity)))
+	}
+	for _, s := range suppressed {
+		f := reported(s.Finding, severityOf(s.Finding, severities))
+		r.Suppressed = append(r.Suppressed, report.Suppressed{Finding: f, Reason: s.Reason})
 	}
 	r.Seal()
+}
+
+// severityOf is "off" for a finding that is not reported at all.
+func severityOf(f *rules.Finding, severities map[string]string) report.Severity {
+	return report.Severity(cmp.Or(severities[f.Rule.ID], string(f.Severity)))
+}
+
+// fingerprint is that of the finding in reports.
+func fingerprint(f *rules.Finding) string {
+	return report.Fingerprint(f.Rule.ID, f.Coordinate, f.To, f.Subject)
 }
 
 // reported is a finding as reports have it.
@@ -60,6 +70,9 @@ func reported(f *rules.Finding, severity report.Severity) report.Finding {
 		Consequence:     f.Consequence,
 		Excerpt:         excerpt(f.Place.Span),
 		PreviousExcerpt: excerpt(f.Previous),
+	}
+	for _, c := range f.API {
+		out.API = append(out.API, report.APIChange{Coordinate: c.Coordinate, Change: c.Change})
 	}
 	if f.Question != "" {
 		out.Evidence.Reason = "no Dgraph was named"

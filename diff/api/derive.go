@@ -12,22 +12,32 @@ import (
 // Derive makes the API of s. It accepts any schema that parses; for one that
 // Dgraph would refuse, the result is what comes closest. Sources: NewHandler,
 // completeSchema, cleanSchema.
-func Derive(s *schema.Schema, options Options) *Schema {
+func Derive(s *schema.Schema, options Options) *Schema { return derive(s, options, nil) }
+
+// derive derives the API, and of objects and interfaces the part of those only
+// unless only is nil.
+func derive(s *schema.Schema, options Options, only map[string]bool) *Schema {
+	size := len(s.Types)
+	if only != nil {
+		size = len(only)
+	}
 	d := &deriver{
 		user:    s,
+		only:    only,
 		version: versionOf(options.DgraphVersion),
-		types:   make(map[string]*Type, 16*len(s.Types)+64),
+		types:   make(map[string]*Type, 16*size+64),
 		// Dgraph works on the types in the order of the text and changes them
 		// as it goes, so what comes early does not see what comes late.
-		entities: make(map[string]*entity, len(s.Types)),
+		entities: make(map[string]*entity, size),
 	}
 	d.prepare()
 	for _, t := range s.Types {
 		// A later definition or a generated type may have taken the name.
-		if !t.Remote || t.Kind == sdl.Enum || t.Kind == sdl.InputObject {
+		if d.derives(t) && (!t.Remote || t.Kind == sdl.Enum || t.Kind == sdl.InputObject) {
 			d.complete(t)
 		}
 	}
+	d.shareFilters()
 	d.clean()
 	return d.finish()
 }
@@ -57,7 +67,9 @@ func versionOf(text string) version {
 
 // deriver is the API while it grows.
 type deriver struct {
-	user    *schema.Schema
+	user *schema.Schema
+	// only are the objects and interfaces to derive; nil means all.
+	only    map[string]bool
 	version version
 	static  *static
 	// types are all that exist at the moment, by name. What Dgraph generates
@@ -99,15 +111,19 @@ func (d *deriver) prepare() {
 		}
 	}
 	for _, t := range d.user.Types {
-		if d.user.Type(t.Name) == t {
+		if d.user.Type(t.Name) == t && d.derives(t) {
 			d.types[t.Name] = written(t)
 		}
 	}
-	d.invert()
+	if d.only != nil {
+		d.addNeighbours()
+	} else {
+		d.invert()
+	}
 	d.federate()
 	d.addIntrospection()
 	for _, t := range d.user.Types {
-		if made := d.types[t.Name]; made.Kind == sdl.Object || made.Kind == sdl.Interface {
+		if made := d.types[t.Name]; made != nil && (made.Kind == sdl.Object || made.Kind == sdl.Interface) {
 			d.entities[t.Name] = newEntity(made, t.Provided)
 		}
 	}
@@ -120,6 +136,66 @@ func (d *deriver) prepare() {
 	}
 	d.query, d.mutation = root("Query"), root("Mutation")
 	d.subscription = &Type{Name: "Subscription", Kind: sdl.Object, Origin: Generated}
+}
+
+// derives reports whether the part of the API that is t's is wanted.
+func (d *deriver) derives(t *schema.Type) bool {
+	return d.only == nil || d.only[t.Name] || !entityKind(t) || t.Root()
+}
+
+// addNeighbours adds the types that others are derived with but that are not
+// wanted themselves, each with a reference that is sure to stay.
+func (d *deriver) addNeighbours() {
+	reference := &Type{Kind: sdl.InputObject, Origin: Static, Fields: []*Field{{Name: "id", Type: named("ID")}}}
+	add := func(name string) {
+		t := d.user.Type(name)
+		if t == nil || d.derives(t) || d.types[name] != nil {
+			return
+		}
+		made := written(t)
+		d.types[name] = made
+		if e := newEntity(made, nil); !t.Remote && (t.Kind == sdl.Object || e.id || e.xid) {
+			d.types[name+"Ref"] = reference
+		}
+	}
+	for _, t := range d.user.Types {
+		switch {
+		case t.Kind == sdl.Union:
+			for _, m := range t.Definition.Members {
+				add(m.Text)
+			}
+		case d.only[t.Name]:
+			for _, f := range t.Fields {
+				if of := f.Type().Named(); !scalar(of) {
+					add(of)
+				}
+			}
+		}
+	}
+}
+
+// shareFilters makes the filters that wanted types can have in common with
+// those that are not: they stay as long as anybody uses them.
+func (d *deriver) shareFilters() {
+	for _, t := range d.user.Types {
+		if d.derives(t) || t.Remote {
+			continue
+		}
+		for _, f := range t.Fields {
+			directives := f.Definition.Directives
+			search := sdl.Lookup(directives, "search")
+			if search == nil && !f.Has("id") {
+				continue
+			}
+			if by := search.Arg("by"); (by == nil || len(by.List) < 2 && !f.Has("id")) && scalar(f.Type().Named()) {
+				continue // one filter, that every schema has
+			}
+			made := &Field{Name: f.Name, Type: f.Type(), Directives: directives}
+			if filters := d.filters(made); len(filters) > 1 {
+				d.merge(strings.Join(filters, "_"), made, filters)
+			}
+		}
+	}
 }
 
 // written is the user's type, with inherited fields and secrets. Source:
@@ -340,6 +416,7 @@ func (d *deriver) finish() *Schema {
 	roots := map[string]bool{"Query": true, "Mutation": true}
 	for _, t := range d.user.Types {
 		switch made := d.types[t.Name]; {
+		case !d.derives(t):
 		case roots[t.Name] || s.byName[t.Name] != nil:
 		case made == nil:
 			s.Lost = append(s.Lost, t)

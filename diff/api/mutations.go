@@ -214,7 +214,9 @@ func (d *deriver) addAddInput(e *entity, inputs []*Field) {
 func (d *deriver) addMutations(e *entity, on generation) {
 	add := func(name string, payload string, arguments ...*Argument) {
 		for _, a := range arguments {
-			a.Source = e.Source
+			if a.Source.Type == nil {
+				a.Source = e.Source
+			}
 		}
 		d.mutation.Fields = append(d.mutation.Fields,
 			&Field{Name: name, Arguments: arguments, Type: named(payload), Source: e.Source})
@@ -222,7 +224,9 @@ func (d *deriver) addMutations(e *entity, on generation) {
 	if input := "Add" + e.Name + "Input"; on.add && e.Kind == sdl.Object && d.types[input] != nil {
 		arguments := []*Argument{{Name: "input", Type: nonNull(listOf(required(input)), true)}}
 		if e.xid {
-			arguments = append(arguments, &Argument{Name: "upsert", Type: named("Boolean")})
+			arguments = append(arguments, &Argument{
+				Name: "upsert", Type: named("Boolean"), Source: e.source(e.xidField()),
+			})
 		}
 		add("add"+e.Name, "Add"+e.Name+"Payload", arguments...)
 	}

@@ -1,6 +1,8 @@
 package api
 
 import (
+	"slices"
+
 	"github.com/schemacheck/schemacheck/diff/sdl"
 )
 
@@ -89,7 +91,8 @@ func (d *deriver) addGet(e *entity, on generation) {
 // distance. Sources: addSimilarByIdQuery, addSimilarByEmbeddingQuery.
 func (d *deriver) addSimilar(e *entity) {
 	if e.Field("vector_distance") == nil {
-		e.Fields = append(e.Fields, &Field{Name: "vector_distance", Type: named("Float"), Source: e.Source})
+		vector := slices.IndexFunc(e.Fields, func(f *Field) bool { return has(f, "embedding") })
+		e.Fields = append(e.Fields, &Field{Name: "vector_distance", Type: named("Float"), Source: e.source(e.Fields[vector])})
 		// From here on lists of e can be ordered, says Dgraph, even where it
 		// has made no TOrder.
 		e.ordered = true

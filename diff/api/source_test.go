@@ -28,7 +28,7 @@ func TestSource(t *testing.T) {
 		{"User.name", "User.name"},
 		{"User.posts(filter:)", "User.posts"},
 		{"User.postsAggregate", "User.posts"},
-		{"User.vector_distance", "User"},
+		{"User.vector_distance", "User.v"},
 		{"UserFilter", "User"},
 		{"UserFilter.age", "User.age"},
 		{"UserFilter.and", "User"},
@@ -55,7 +55,7 @@ func TestSource(t *testing.T) {
 		{"Query.querySimilarUserById(name:)", "User.name"},
 		{"Query.mine", "Query.mine"},
 		{"Query.mine(n:)", "Query.mine"},
-		{"Mutation.addUser(upsert:)", "User"},
+		{"Mutation.addUser(upsert:)", "User.name"},
 		{"IntFilter.eq", ""},
 	} {
 		if got := sourceOf(t, s, c.element); got != c.want {

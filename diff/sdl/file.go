@@ -124,6 +124,20 @@ func (f *File) Line(line int) string {
 	return strings.TrimRight(f.Text[lines[line-1]:end], "\r\n")
 }
 
+// Rest is the line from a place in it to its end, without its line ending. It is
+// empty for a place past the end of its line or of the file.
+func (f *File) Rest(at Position) Span {
+	lines := f.lineStarts()
+	n := max(1, min(at.Line, len(lines)))
+	start := lines[n-1]
+	end := start + len(f.Line(n))
+	for column := 1; start < end && (column < at.Column || n < at.Line); column++ {
+		_, size := utf8.DecodeRuneInString(f.Text[start:end])
+		start += size
+	}
+	return Span{f, int32(start), int32(end)}
+}
+
 // Begin is the place of the first byte of s.
 func (s Span) Begin() Position { return s.File.Position(s.Start) }
 

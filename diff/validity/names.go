@@ -59,7 +59,12 @@ func (c *checker) typeNames() {
 // reservedTypeNames maps the names that Dgraph generates to the type that it
 // generates them for. Types with @remote generate none.
 func (c *checker) reservedTypeNames() map[string]string {
-	names := make(map[string]string, 8*len(c.schema.Types))
+	names := map[string]string{}
+	take := func(generated, by string) {
+		if c.schema.Type(generated) != nil {
+			names[generated] = by
+		}
+	}
 	for _, t := range c.schema.Types {
 		if rootName(t.Name) || t.Remote {
 			continue
@@ -68,18 +73,18 @@ func (c *checker) reservedTypeNames() map[string]string {
 		switch t.Kind {
 		case sdl.Union:
 			for _, g := range []string{n + "Ref", n + "Filter", n + "Type"} {
-				names[g] = n
+				take(g, n)
 			}
 		case sdl.Object, sdl.Interface:
 			for _, g := range []string{
 				n + "Ref", n + "Patch", "Update" + n + "Input", "Update" + n + "Payload", "Delete" + n + "Input",
 				n + "AggregateResult", n + "Filter", n + "Order", n + "Orderable",
 			} {
-				names[g] = n
+				take(g, n)
 			}
 			if t.Kind == sdl.Object {
-				names["Add"+n+"Input"] = n
-				names["Add"+n+"Payload"] = n
+				take("Add"+n+"Input", n)
+				take("Add"+n+"Payload", n)
 			}
 		}
 	}

@@ -136,17 +136,24 @@ func (c *checker) languagePredicate(f *schema.Field, v *sdl.Value) {
 // user is who stores under a predicate.
 type user struct {
 	owner      *schema.Type
-	coordinate string
+	field      *schema.Field // nil for a password
 	span       sdl.Span
 	typ        string // without "!"
 	id, secret bool
+}
+
+func (u user) coordinate() string {
+	if u.field == nil {
+		return u.owner.Name
+	}
+	return u.field.Coordinate()
 }
 
 // sharedPredicates checks predicates that several fields use: they must agree
 // on the type, and fields of a type and of its interface must not share.
 // Source: dgraphDirectivePredicateValidation.
 func (c *checker) sharedPredicates() {
-	first := map[string]user{}
+	first := make(map[string]user, 8*len(c.schema.Types))
 	own := map[*schema.Type]map[string]bool{}
 	var types []*schema.Type
 	for _, t := range c.schema.Types {
@@ -184,7 +191,7 @@ func (c *checker) sharedPredicates() {
 			if f.Type().List() {
 				typ = "[" + typ + "]"
 			}
-			c.share(first, pred, user{t, f.Coordinate(), span, typ, f.Has("id"), false})
+			c.share(first, pred, user{t, f, span, typ, f.Has("id"), false})
 		}
 		c.shareSecret(first, t)
 	}
@@ -199,23 +206,23 @@ func (c *checker) share(first map[string]user, pred string, u user) {
 	}
 	switch {
 	case before.secret:
-		c.problem(u.span, u.coordinate, "%s is stored in the predicate %q, which holds the password of %s: use another predicate", u.coordinate, clip(pred), before.coordinate)
+		c.problem(u.span, u.coordinate(), "%s is stored in the predicate %q, which holds the password of %s: use another predicate", u.coordinate(), clip(pred), before.coordinate())
 	case before.typ != u.typ:
-		c.problem(u.span, u.coordinate, "%s has the type %s and shares the predicate %q with %s of type %s: use the same type or another predicate", u.coordinate, u.typ, clip(pred), before.coordinate, before.typ)
+		c.problem(u.span, u.coordinate(), "%s has the type %s and shares the predicate %q with %s of type %s: use the same type or another predicate", u.coordinate(), u.typ, clip(pred), before.coordinate(), before.typ)
 	}
 	if before.id != u.id {
-		with, without := before.coordinate, u.coordinate
+		with, without := before.coordinate(), u.coordinate()
 		if u.id {
 			with, without = without, with
 		}
-		c.problem(u.span, u.coordinate, "%s has @id and %s has not, but both share the predicate %q: both or none, or another predicate", with, without, clip(pred))
+		c.problem(u.span, u.coordinate(), "%s has @id and %s has not, but both share the predicate %q: both or none, or another predicate", with, without, clip(pred))
 	}
 	c.shareWithInterface(u, before, pred)
 }
 
 func (c *checker) shareWithInterface(u, before user, pred string) {
 	if u.owner.Kind == sdl.Object && slices.ContainsFunc(u.owner.Definition.Interfaces, func(n sdl.Name) bool { return n.Text == before.owner.Name }) {
-		c.problem(u.span, u.coordinate, "%s shares the predicate %q with %s of the interface that %s implements: use another predicate", u.coordinate, clip(pred), before.coordinate, u.owner.Name)
+		c.problem(u.span, u.coordinate(), "%s shares the predicate %q with %s of the interface that %s implements: use another predicate", u.coordinate(), clip(pred), before.coordinate(), u.owner.Name)
 	}
 }
 
@@ -226,14 +233,14 @@ func (c *checker) shareSecret(first map[string]user, t *schema.Type) {
 	if v == nil || i != nil {
 		return
 	}
-	u := user{owner: t, coordinate: t.Name, span: v.Span, typ: "String", secret: true}
+	u := user{owner: t, span: v.Span, typ: "String", secret: true}
 	before, taken := first[v.Raw]
 	if !taken {
 		first[v.Raw] = u
 		return
 	}
 	if !before.secret {
-		c.problem(u.span, u.coordinate, "the password of %s is stored in the predicate %q, which %s uses: use another predicate", t.Name, clip(v.Raw), before.coordinate)
+		c.problem(u.span, u.coordinate(), "the password of %s is stored in the predicate %q, which %s uses: use another predicate", t.Name, clip(v.Raw), before.coordinate())
 	}
 	c.shareWithInterface(u, before, v.Raw)
 }

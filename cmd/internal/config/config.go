@@ -23,6 +23,8 @@ const maxSize = 1 << 20
 type Config struct {
 	// File is the path that the configuration was read from; empty for none.
 	File string
+	// Text is what was read there, for excerpts.
+	Text string
 	// FailOn is "error", "warning", "info" or "never".
 	FailOn string
 	// Rules maps the id of a rule to "error", "warning", "info" or "off".

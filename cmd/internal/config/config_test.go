@@ -91,7 +91,9 @@ func TestParse(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
-		if diff := cmp.Diff(fullConfig(), got); diff != "" {
+		want := fullConfig()
+		want.Text = text
+		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
 	}
@@ -101,7 +103,7 @@ func TestParse(t *testing.T) {
 			t.Errorf("%q: %v", text, err)
 			continue
 		}
-		if diff := cmp.Diff(&Config{File: "c.yaml"}, got, cmpopts.EquateEmpty()); diff != "" {
+		if diff := cmp.Diff(&Config{File: "c.yaml", Text: text}, got, cmpopts.EquateEmpty()); diff != "" {
 			t.Errorf("%q (-want +got):\n%s", text, diff)
 		}
 	}

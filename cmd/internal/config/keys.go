@@ -29,7 +29,7 @@ var (
 // with the text, the error is an Errors with every problem in it.
 func Parse(file string, data []byte, rules []string) (*Config, error) {
 	r := &reader{file: file, anchors: map[string]ast.Node{}}
-	c := &Config{File: file}
+	c := &Config{File: file, Text: string(data)}
 	// The YAML parser counts CRLF after a comment as two lines.
 	text := strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(strings.TrimPrefix(string(data), "\ufeff"))
 	switch {

@@ -83,7 +83,7 @@ func TestSchemaKeys(t *testing.T) {
 		of       any
 		elsewise []string // fields that are no keys
 	}{
-		{"Config", new(Config).keys(nil), schema.object, Config{}, []string{"File"}},
+		{"Config", new(Config).keys(nil), schema.object, Config{}, []string{"File", "Text"}},
 		{"Environment", new(Environment).keys(), schema.Definitions["environment"], Environment{}, nil},
 		{"Acceptance", new(Acceptance).keys(), schema.Definitions["acceptance"], Acceptance{}, []string{"Line", "Column"}},
 	} {

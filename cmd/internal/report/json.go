@@ -50,11 +50,12 @@ type (
 		To   uint64 `json:"to"`
 	}
 	wireSummary struct {
-		Error   int `json:"error"`
-		Warning int `json:"warning"`
-		Info    int `json:"info"`
-		OneWay  int `json:"oneWay"`
-		Fixable int `json:"fixable"`
+		Error      int `json:"error"`
+		Warning    int `json:"warning"`
+		Info       int `json:"info"`
+		OneWay     int `json:"oneWay"`
+		Fixable    int `json:"fixable"`
+		Suppressed int `json:"suppressed"`
 	}
 	wireFinding struct {
 		Rule        string       `json:"rule"`

@@ -51,7 +51,10 @@ type Report struct {
 	Data          Data
 	Summary       Summary
 	Findings      []Finding
-	Notes         []Note
+	// Suppressed are findings that somebody decided to live with. They count
+	// nowhere but in Summary.Suppressed.
+	Suppressed []Suppressed
+	Notes      []Note
 }
 
 // Tool names the program that made the report.
@@ -87,6 +90,7 @@ type Summary struct {
 	Error, Warning, Info int
 	OneWay               int // findings that are not reversible
 	Fixable              int // findings with at least one fix
+	Suppressed           int // what is left out of all other counts
 }
 
 // Finding is one judgement on one element of a schema. The fields are those of
@@ -123,6 +127,13 @@ type Finding struct {
 	// fewer, and PreviousExcerpt those of Previous. Only renderings for people
 	// show them, redacted and escaped; without them the place is shown alone.
 	Excerpt, PreviousExcerpt []string
+}
+
+// Suppressed is a finding that an ignore comment or the configuration takes out
+// of the report, with the reason given there.
+type Suppressed struct {
+	Finding Finding
+	Reason  string
 }
 
 // APIChange is a change of the generated API that a finding causes.
@@ -186,7 +197,7 @@ type Note struct {
 
 // Seal fills what follows from the rest: fingerprints, order and summary.
 func (r *Report) Seal() {
-	r.Summary = Summary{}
+	r.Summary = Summary{Suppressed: len(r.Suppressed)}
 	for i := range r.Findings {
 		f := &r.Findings[i]
 		f.Fingerprint = Fingerprint(f.Rule, f.Coordinate, f.To, f.Subject)

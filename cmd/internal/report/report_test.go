@@ -37,10 +37,10 @@ func TestSeal(t *testing.T) {
 		{Rule: "a", Severity: Info, Coordinate: "T.a"},
 		{Rule: "c", Severity: Warning, Coordinate: "T.c", Message: "x"},
 		{Rule: "c", Severity: Warning, Coordinate: "T.c", Message: "y"},
-	}}
+	}, Suppressed: []Suppressed{{Finding{Rule: "d", Severity: Error, Fixes: []Fix{{ID: "x"}}}, "reason"}}}
 	r.Seal()
 	r.Seal() // a second time adds nothing
-	if diff := cmp.Diff(Summary{Error: 1, Warning: 2, Info: 1, OneWay: 3, Fixable: 1}, r.Summary); diff != "" {
+	if diff := cmp.Diff(Summary{Error: 1, Warning: 2, Info: 1, OneWay: 3, Fixable: 1, Suppressed: 1}, r.Summary); diff != "" {
 		t.Errorf("summary (-want +got):\n%s", diff)
 	}
 	if got := r.Findings[0].Rule; got != "a" {
@@ -49,6 +49,9 @@ func TestSeal(t *testing.T) {
 	want := []string{Fingerprint("c", "T.c", "", "")}
 	if diff := cmp.Diff(want, Duplicates(r.Findings)); diff != "" {
 		t.Errorf("duplicates (-want +got):\n%s", diff)
+	}
+	if got := r.Failing(Error); got != 1 {
+		t.Errorf("failing = %d, want 1: what is suppressed does not fail", got)
 	}
 }
 

@@ -22,10 +22,16 @@ func samples() []sample {
 			return r
 		}()},
 		{"shapes", shapes()},
+		{"only-suppressed", func() *Report {
+			r := compare()
+			r.Suppressed = suppressed().Suppressed[:1]
+			return r
+		}()},
 		{"only-info", compare(Finding{
 			Rule: "field-added", Severity: Info, Coordinate: "User.email", Message: "User gains the field email.",
 			Location: Location{Anchor: "self", File: "new.graphql", Line: 9, Column: 3}, Reversible: true, Addition: true,
 		})},
+		{"suppressed", suppressed()},
 		{"hostile", hostile()},
 		{"lines", lines()},
 		{"many", many()},
@@ -143,6 +149,19 @@ func shapes() *Report {
 	return r
 }
 
+// suppressed has findings left out, beside one that stays and one that is hidden.
+func suppressed() *Report {
+	r := shapes()
+	r.Data, r.Notes = Data{}, nil
+	gone, renamed := r.Findings[2], r.Findings[1]
+	r.Findings = []Finding{r.Findings[4], r.Findings[8]}
+	r.Suppressed = []Suppressed{
+		{gone, "nobody has sent a fax since 2009"},
+		{renamed, "the numbers are imported again every night; the old ones are deleted with the next clean-up, see the ticket"},
+	}
+	return r
+}
+
 // hostile has everything in it that must never reach a terminal raw.
 func hostile() *Report {
 	const nasty = "a\x1b[31mb\x07c\u009bd\u202ee\u2066f\u200bg\xffh\x00i\x7fj\ufeffk"
@@ -170,6 +189,7 @@ func hostile() *Report {
 	)
 	r.Before.Source, r.After.Source = nasty, nasty
 	r.Tool.Version = nasty
+	r.Suppressed = []Suppressed{{r.Findings[0], nasty}}
 	r.Notes = []Note{{"warning", nasty, Location{File: nasty, Line: 1, Column: 1}}}
 	return r
 }

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strconv"
@@ -49,6 +50,7 @@ func writeText(w io.Writer, r *Report, opt Options) error {
 		}
 	}
 	if !opt.Quiet {
+		p.suppressed(r.Suppressed)
 		p.notes(r.Notes)
 		p.summary(r, hidden)
 	}
@@ -184,6 +186,20 @@ func (p *page) diff(patch string) {
 	}
 }
 
+// suppressed lists what was left out, when asked to.
+func (p *page) suppressed(left []Suppressed) {
+	if len(left) == 0 || !p.Verbose {
+		return
+	}
+	for i := range left {
+		f := &left[i].Finding
+		words := append(prose("suppressed:", p.ink.note), prose(f.Rule+" "+about(f)+": "+left[i].Reason, nil)...)
+		words = append(words, word{"(" + Escape(place(f.Location)) + ")", p.ink.faint})
+		p.WriteString(wrap("", 0, p.Width, words))
+	}
+	p.WriteByte('\n')
+}
+
 func (p *page) notes(notes []Note) {
 	written := false
 	for _, n := range notes {
@@ -211,17 +227,30 @@ func (p *page) notes(notes []Note) {
 
 // summary closes the report: how many findings, on what, and what follows.
 func (p *page) summary(r *Report, hidden int) {
-	counts := prose("No findings.", p.ink.strong)
-	if s := r.Summary; len(r.Findings) > 0 {
+	s, end := r.Summary, ""
+	if s.Suppressed > 0 {
+		end = ","
+	}
+	counts := prose("No findings"+cmp.Or(end, "."), p.ink.strong)
+	if len(r.Findings) > 0 {
 		counts = p.count(s.Error, "error", Error, ",")
 		counts = append(counts, p.count(s.Warning, "warning", Warning, ",")...)
-		counts = append(counts, word{strconv.Itoa(s.Info) + " info", nil})
+		info := strconv.Itoa(s.Info) + " info"
 		if hidden > 0 {
 			some := ""
 			if hidden < s.Info {
 				some = strconv.Itoa(hidden) + " "
 			}
-			counts = append(counts, prose("("+some+"hidden, -v shows "+pick(hidden, "it", "them")+")", p.ink.faint)...)
+			counts = append(counts, word{info, nil})
+			counts = append(counts, prose("("+some+"hidden, -v shows "+pick(hidden, "it", "them")+")"+end, p.ink.faint)...)
+		} else {
+			counts = append(counts, word{info + end, nil})
+		}
+	}
+	if s.Suppressed > 0 {
+		counts = append(counts, word{strconv.Itoa(s.Suppressed) + " suppressed", nil})
+		if !p.Verbose {
+			counts = append(counts, prose("(-v shows "+pick(s.Suppressed, "it", "them")+")", p.ink.faint)...)
 		}
 	}
 	p.WriteString(wrap("", 0, p.Width, counts))

@@ -1,0 +1,144 @@
+//go:build !race
+
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// cpu is the CPU time, user and system, that the process has used.
+func cpu(t *testing.T) time.Duration {
+	t.Helper()
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		t.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// least is the smallest CPU time of some runs of f: what it costs, its garbage
+// included, when nothing else disturbs it. One processor keeps the collector
+// from using idle ones, which would count.
+func least(t *testing.T, runs int, f func()) time.Duration {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	best := time.Hour
+	for range runs {
+		runtime.GC()
+		start := cpu(t)
+		f()
+		best = min(best, cpu(t)-start)
+	}
+	return best
+}
+
+// TestDiffCost holds the whole diff, its three layers and the report, to six
+// times the CPU of parsing both texts with gqlparser, measured side by side.
+func TestDiffCost(t *testing.T) {
+	const most = 6.0
+	for _, c := range []struct {
+		name string
+		pair func(*testing.T) (before, after string)
+	}{
+		{"largest real pair", func(t *testing.T) (before, after string) { return corpusPair(t, largestPair) }},
+		{"2,000 linked types", func(*testing.T) (before, after string) { return ring(2_000) }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			before, after := c.pair(t)
+			ratio := 0.0
+			for range 3 { // a noisy machine gets another chance
+				parse := least(t, 10, func() { parseTexts(t, before, after) })
+				whole := least(t, 10, func() { compareTexts(t, before, after) })
+				ratio = float64(whole) / float64(parse)
+				t.Logf("parsing %v of CPU, diff %v, ratio %.2f", parse, whole, ratio)
+				if ratio <= most {
+					return
+				}
+			}
+			t.Errorf("the diff costs %.2f times as much as parsing both texts, want at most %.1f", ratio, most)
+		})
+	}
+}
+
+// TestRingCost holds the diff of types in one ring to a cost that does not grow
+// with the ring: Dgraph's own code needs minutes for this.
+func TestRingCost(t *testing.T) {
+	const types, most = 5_000, 2 * time.Second
+	before, after := ring(types)
+	cost := least(t, 3, func() { compareTexts(t, before, after) })
+	t.Logf("%d types in a ring: %v of CPU", types, cost)
+	if cost > most {
+		t.Errorf("%d types in a ring cost %v of CPU, want at most %v", types, cost, most)
+	}
+}
+
+// TestPeakMemory holds the program to 150 MiB.
+func TestPeakMemory(t *testing.T) {
+	dir := t.TempDir()
+	program := filepath.Join(dir, "schemacheck")
+	if out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput(); err != nil {
+		t.Fatalf("building: %v\n%s", err, out)
+	}
+	for _, c := range []struct {
+		name string
+		pair func(*testing.T) (before, after string)
+	}{
+		{"largest real pair", func(t *testing.T) (before, after string) { return corpusPair(t, largestPair) }},
+		{"2,000 linked types", func(*testing.T) (before, after string) { return ring(2_000) }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			before, after := c.pair(t)
+			files := map[string]string{"old.graphql": before, "new.graphql": after}
+			for name, text := range files {
+				if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			cmd := exec.Command(program, "diff", "--fail-on", "never", "old.graphql", "new.graphql")
+			cmd.Dir = dir
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			// What the system says at the end counts this process's memory too.
+			peak, done := 0, make(chan error)
+			go func() { done <- cmd.Wait() }()
+			for running := true; running; {
+				peak = max(peak, highWater(cmd.Process.Pid))
+				select {
+				case err := <-done:
+					if running = false; err != nil {
+						t.Fatal(err)
+					}
+				case <-time.After(time.Millisecond):
+				}
+			}
+			t.Logf("peak memory: %d MiB, %v of CPU", peak, cmd.ProcessState.UserTime()+cmd.ProcessState.SystemTime())
+			if peak < 10 {
+				t.Errorf("only %d MiB were seen: this measures nothing", peak)
+			}
+			if peak > 150 {
+				t.Errorf("the diff takes %d MiB, want at most 150", peak)
+			}
+		})
+	}
+}
+
+// highWater is the most memory, in MiB, that the running process has held; 0
+// when it is gone.
+func highWater(pid int) int {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		return 0
+	}
+	_, rest, _ := strings.Cut(string(status), "VmHWM:")
+	kib := 0
+	fmt.Sscan(rest, &kib)
+	return kib / 1024
+}

@@ -1,6 +1,0 @@
-//go:build !race
-
-package main
-
-// slower is how much more time a bound allows than without the race detector.
-const slower = 1

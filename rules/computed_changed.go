@@ -1,0 +1,101 @@
+package rules
+
+import (
+	"fmt"
+
+	"github.com/schemacheck/schemacheck/diff"
+	"github.com/schemacheck/schemacheck/diff/schema"
+)
+
+var computedChanged = &Rule{
+	ID:       "computed-changed",
+	Severity: Error,
+	Summary:  "A stored field becomes computed by @custom or @lambda, or the reverse.",
+	Doc: Doc{
+		Dgraph: "A computed field has no predicate: the stored values stay behind, out of reach. A field that is stored from now " +
+			"on begins with an empty predicate.",
+		Clients: "Values come from elsewhere. A field that becomes computed is gone from inputs, filters and orders; one that " +
+			"becomes stored reads null, or fails when it is non-null, until somebody writes it.",
+		Before: "type User {\n  id: ID!\n  name: String\n  rating: Float\n}\n",
+		After:  "type User {\n  id: ID!\n  name: String\n  rating: Float @custom(http: {url: \"https://example.org/rating\", method: POST, body: \"{id: $id}\"})\n}\n",
+		Query:  `{ queryUser(order: {desc: rating}) { name } }`,
+		Answer: `{
+  "errors": [{"message": "Expected type UserOrderable, found rating."}],
+  "data": null
+}`,
+		Question: "How many nodes have a value under the predicate?",
+		WaysOut: []string{
+			"A new name for the new field; keep the old one and mark it @deprecated.",
+			"Fill the predicate before the update, or delete the values that stay behind.",
+		},
+		Reverse: "The old schema brings stored values back.",
+	},
+	judge: on(func(p *pass, c diff.ComputedChanged) *Finding {
+		b, a := c.Before, c.After
+		f := &Finding{
+			Coordinate: b.Coordinate(),
+			Place:      place(a),
+			Previous:   previous(b),
+			Affects:    inherits(a),
+			Predicates: predicates(b.Predicate, a.Predicate),
+			Impact:     Impact{API: APIBreaking},
+			Reversible: true,
+		}
+		if to := a.Coordinate(); to != f.Coordinate {
+			f.To = to
+		}
+		if a.Computed() {
+			p.becomesComputed(f, b, c.Owner)
+		} else {
+			p.becomesStored(f, b, a)
+		}
+		return f
+	}),
+}
+
+func (p *pass) becomesComputed(f *Finding, b *schema.Field, owner *schema.Type) {
+	name := forward(b)
+	if b.Predicate == "" {
+		f.Message = b.Coordinate() + " was the node's own id and is computed from now on"
+		f.Consequence = "Ids that clients kept no longer find anything."
+		return
+	}
+	f.Message = b.Coordinate() + " was stored and is computed from now on"
+	f.Fixes = []Fix{{"new-field", Directive, Safe, fmt.Sprintf("keep %s as it is, and give the computed field a name of its own", b.Coordinate())}}
+	for _, u := range p.reaching[name] {
+		if u.owner == owner {
+			f.Message += fmt.Sprintf("; %s still uses %s", u.coordinate, name)
+			f.Consequence = fmt.Sprintf("The field reads what is computed; its stored values stay reachable through %s.", u.coordinate)
+			return
+		}
+	}
+	f.Impact.Data = DataOrphaned
+	f.Question = fmt.Sprintf("How many nodes have a value under %s?", name)
+	f.Consequence = fmt.Sprintf("The values of %s stay in the database, out of reach of the API; inputs, filters and orders by it are gone.", name)
+	f.Fixes = append(f.Fixes, Fix{"delete-values", Migration, Destructive, "delete the values of " + name})
+}
+
+func (p *pass) becomesStored(f *Finding, b, a *schema.Field) {
+	f.Message = b.Coordinate() + " was computed and is stored from now on"
+	switch {
+	case a.Predicate == "":
+		f.Message = b.Coordinate() + " was computed and is the node's own id from now on"
+		f.Consequence = "Clients get the ids of the nodes instead of what was computed."
+	case p.refused[unquoted(a.Predicate)] != "":
+		f.Consequence = "The values come from storage, and for another reason the update is refused."
+	case required(a) && !p.alreadyThere(a):
+		f.Impact.Storage = p.storage(a)
+		f.Impact.Data = DataInvalid
+		aboutMissing(f, a)
+	default:
+		f.Severity = Warning
+		f.Impact.API = APIDangerous
+		f.Impact.Storage = p.storage(a)
+		f.Consequence = fmt.Sprintf("%s reads %s, until somebody writes it.", a.Coordinate(), emptyRead(a))
+		if p.inUse(a) {
+			f.Consequence = fmt.Sprintf("%s reads %s.", a.Coordinate(), p.reads(a))
+		}
+		f.Question = fmt.Sprintf("How many nodes have a value under %s?", storedAs(a))
+		f.Fixes = []Fix{{"fill-values", Migration, Review, "fill " + storedAs(a) + " with what was computed"}}
+	}
+}

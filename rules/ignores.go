@@ -1,0 +1,168 @@
+package rules
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/schemacheck/schemacheck/diff/sdl"
+)
+
+// ignores are the ignore comments of a schema, and what each is on.
+type ignores struct {
+	all      []*ignore // in order of appearance
+	elements sdl.Elements
+	covers   map[target]*cover
+}
+
+// ignore is one comment: `# schemacheck:ignore RULE reason`.
+type ignore struct {
+	rule   *Rule
+	reason string
+	span   sdl.Span
+	on     []*sdl.Element
+}
+
+// target is what a comment takes out: the findings of one rule on one element.
+type target struct {
+	element *sdl.Element
+	rule    *Rule
+}
+
+// cover is what the comments on one target say. Several can: what is removed
+// from one owner has only the owner to stand on.
+type cover struct {
+	reasons strings.Builder
+	used    bool
+}
+
+// top is what a comment before all definitions stands on, along with the
+// first of them: the place of a finding that has only a file.
+var top = &sdl.Element{}
+
+// readIgnores finds the ignore comments, and gives a finding for each that says
+// nothing.
+func (s Suppressions) readIgnores() (*ignores, []*Finding) {
+	all := &ignores{covers: map[target]*cover{}}
+	if s.Schema == nil || !slices.ContainsFunc(s.Schema.Comments, func(c sdl.Comment) bool { _, _, ok := toUs(c); return ok }) {
+		return all, nil
+	}
+	all.elements = s.Schema.Elements()
+	standing := all.elements.Under(s.Schema.Comments)
+	var malformed []*Finding
+	for n, c := range s.Schema.Comments {
+		word, rest, ok := toUs(c)
+		if !ok {
+			continue
+		}
+		i := &ignore{span: c.Span, on: standing[n]}
+		if c.Span.File == s.Schema.Files[0] && all.elements.First(c) {
+			i.on = append(slices.Clip(i.on), top)
+		}
+		subject, message := s.read(i, word, rest)
+		if message != "" {
+			malformed = append(malformed, aboutSuppression(suppressionInvalid, i.coordinate(), subject, c.Span, message,
+				"The comment has no effect."))
+			continue
+		}
+		all.all = append(all.all, i)
+		for _, e := range i.on {
+			t := target{e, i.rule}
+			if all.covers[t] == nil {
+				all.covers[t] = &cover{}
+			} else {
+				all.covers[t].reasons.WriteString("; ")
+			}
+			all.covers[t].reasons.WriteString(i.reason)
+		}
+	}
+	return all, malformed
+}
+
+// toUs splits a comment that is an instruction. A hint for renames is not for
+// here.
+func toUs(c sdl.Comment) (word, rest string, ok bool) {
+	word, rest, ok = c.Instruction()
+	return word, rest, ok && word != sdl.RenamedFrom
+}
+
+// read fills in the rule and the reason, or says what is wrong with the comment
+// and what that is about.
+func (s Suppressions) read(i *ignore, word, rest string) (subject, message string) {
+	if word != sdl.Ignore {
+		return clip(word), fmt.Sprintf("there is no comment schemacheck:%s%s", clip(word),
+			s.suggestion(word, []string{sdl.Ignore, sdl.RenamedFrom}))
+	}
+	id, reason := cut(rest)
+	i.rule, i.reason = Find(id), reason
+	switch {
+	case id == "":
+		return sdl.Ignore, "schemacheck:ignore names no rule: write schemacheck:ignore RULE reason"
+	case i.rule == nil:
+		return clip(id), fmt.Sprintf("there is no rule %q%s", clip(id), s.suggestion(id, IDs()))
+	case !i.rule.Suppressible():
+		return id, id + " cannot be ignored"
+	case !strings.ContainsFunc(reason, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }):
+		return id, fmt.Sprintf("schemacheck:ignore %s gives no reason: write it after the rule", id)
+	}
+	return "", ""
+}
+
+func (s Suppressions) suggestion(name string, known []string) string {
+	if s.Nearest != nil {
+		if nearest := s.Nearest(name, known); nearest != "" {
+			return "; did you mean " + nearest + "?"
+		}
+	}
+	return ""
+}
+
+// cut splits off the first word.
+func cut(text string) (word, rest string) {
+	text = strings.TrimSpace(text)
+	if at := strings.IndexFunc(text, unicode.IsSpace); at >= 0 {
+		return text[:at], strings.TrimSpace(text[at:])
+	}
+	return text, ""
+}
+
+// on is what the comments on a finding say, nil when there are none.
+func (all *ignores) on(f *Finding) *cover {
+	if len(all.all) == 0 {
+		return nil
+	}
+	e := all.elements.At(f.Place.Span)
+	if f.Place.Anchor == AnchorFile {
+		if c := all.covers[target{all.elements.Setting(f.Place.Span), f.Rule}]; c != nil {
+			return c
+		}
+		e = top
+	}
+	return all.covers[target{e, f.Rule}]
+}
+
+// used reports whether a comment, perhaps along with others, is on a finding.
+func (all *ignores) used(i *ignore) bool {
+	return slices.ContainsFunc(i.on, func(e *sdl.Element) bool { return all.covers[target{e, i.rule}].used })
+}
+
+// coordinate is that of the first element that the comment is on, or empty.
+func (i *ignore) coordinate() string {
+	if len(i.on) == 0 {
+		return ""
+	}
+	return i.on[0].Coordinate()
+}
+
+func (i *ignore) unused() *Finding {
+	message := fmt.Sprintf("schemacheck:ignore %s is on nothing: no type, field or value begins directly below it or shares its line", i.rule.ID)
+	switch {
+	case i.coordinate() != "":
+		message = fmt.Sprintf("schemacheck:ignore %s ignores nothing: there is no such finding on %s", i.rule.ID, i.coordinate())
+	case len(i.on) > 0:
+		message = fmt.Sprintf("schemacheck:ignore %s ignores nothing: there is no such finding on the whole schema", i.rule.ID)
+	}
+	return aboutSuppression(suppressionUnused, i.coordinate(), i.rule.ID, i.span, message,
+		"Remove the comment: left behind, it can hide a later finding.")
+}
