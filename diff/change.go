@@ -124,6 +124,9 @@ type (
 		Before, After *schema.Field
 		Owner         *schema.Type // the new type of the old field
 	}
+	// ComputationChanged is a field that both schemas compute, by another @custom
+	// or @lambda.
+	ComputationChanged struct{ Before, After *schema.Field }
 	// PredicateChanged is a field of one name whose values are looked for
 	// elsewhere.
 	PredicateChanged struct{ Before, After *schema.Field }
@@ -216,6 +219,12 @@ type (
 		// delete, in this order.
 		Lost, Gained []string
 	}
+	// WebhookChanged is a type of whose mutations Dgraph tells a webhook, by
+	// @lambdaOnMutate, otherwise than before.
+	WebhookChanged struct {
+		Before, After *schema.Type
+		Lost, Gained  []string // add, update, delete, in this order
+	}
 	// SubscriptionAdded is a type, or a field of Query, that can be subscribed
 	// to from now on.
 	SubscriptionAdded struct{ Before, After Element }
@@ -255,16 +264,19 @@ type (
 	}
 )
 
-// An Element is a type, a field or an enum's value.
+// An Element is a type, a field, an argument of a field, or an enum's value.
 type Element struct {
-	Type  *schema.Type
-	Field *schema.Field  // nil for a type and for an enum's value
-	Value *sdl.EnumValue // nil for a type and for a field
+	Type     *schema.Type
+	Field    *schema.Field  // nil for a type and for an enum's value
+	Argument *sdl.Input     // of Field; nil for what is no argument
+	Value    *sdl.EnumValue // nil for all but an enum's value
 }
 
 // Coordinate is the element's GraphQL schema coordinate.
 func (e Element) Coordinate() string {
 	switch {
+	case e.Argument != nil:
+		return e.Field.Coordinate() + "(" + e.Argument.Name.Text + ":)"
 	case e.Field != nil:
 		return e.Field.Coordinate()
 	case e.Value != nil:
@@ -276,6 +288,8 @@ func (e Element) Coordinate() string {
 // Directive is the element's directive of that name, or nil.
 func (e Element) Directive(name string) *sdl.Directive {
 	switch {
+	case e.Argument != nil:
+		return sdl.Lookup(e.Argument.Directives, name)
 	case e.Field != nil:
 		return e.Field.Directive(name)
 	case e.Value != nil:
@@ -287,6 +301,8 @@ func (e Element) Directive(name string) *sdl.Directive {
 // Description is the element's description, nil when there is none.
 func (e Element) Description() *sdl.Description {
 	switch {
+	case e.Argument != nil:
+		return e.Argument.Description
 	case e.Field != nil:
 		return e.Field.Definition.Description
 	case e.Value != nil:
@@ -298,6 +314,8 @@ func (e Element) Description() *sdl.Description {
 // Span is the element without its description; of a type, its name.
 func (e Element) Span() sdl.Span {
 	switch {
+	case e.Argument != nil:
+		return e.Argument.Name.Span.To(e.Argument.Span)
 	case e.Field != nil:
 		return e.Field.Definition.Name.Span.To(e.Field.Definition.Span)
 	case e.Value != nil:
@@ -353,6 +371,8 @@ func (InverseRemoved) change()       {}
 func (InverseChanged) change()       {}
 func (PredicateRefused) change()     {}
 func (ComputedChanged) change()      {}
+func (ComputationChanged) change()   {}
+func (WebhookChanged) change()       {}
 func (PredicateReused) change()      {}
 func (LanguageChanged) change()      {}
 func (LanguageLost) change()         {}

@@ -158,6 +158,8 @@ func line(c diff.Change) string {
 			c.After.Coordinate(), c.After.Inverse.Coordinate())
 	case diff.ComputedChanged:
 		return fmt.Sprintf("computed changed: %s, in %s", pair(c.Before, c.After), c.Owner.Name)
+	case diff.ComputationChanged:
+		return "computation changed: " + pair(c.Before, c.After)
 	case diff.PredicateReused:
 		return "predicate reused: " + field(c.Field) + list("of", coordinates(c.Users))
 	case diff.LanguageChanged:
@@ -190,6 +192,8 @@ func line(c diff.Change) string {
 		return fmt.Sprintf("authorization changed: %v -> %v, opens %v", c.Before != nil, c.After != nil, c.Opens)
 	case diff.GenerateChanged:
 		return "generate changed: " + c.After.Name + list("lost", c.Lost) + list("gained", c.Gained)
+	case diff.WebhookChanged:
+		return "webhook changed: " + c.After.Name + list("lost", c.Lost) + list("gained", c.Gained)
 	case diff.SubscriptionAdded:
 		return "subscription added: " + c.After.Coordinate()
 	case diff.SubscriptionRemoved:

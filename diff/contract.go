@@ -118,11 +118,25 @@ func (c *contract) remove(b *api.Type) {
 	for _, v := range b.Values {
 		r.causes = appendCause(r.causes, v.Source, true)
 	}
+	if b.Origin == api.Federated {
+		r.causes = append(r.causes, c.keyless()...)
+	}
 	if operation, ok := strings.CutSuffix(b.Name, "Payload"); ok && b.Origin == api.Generated {
 		r.uses = append(r.uses, operation+"Input")
 	}
 	c.gone[b.Name] = r
 	c.add(Removed, b.Name, "removed", b.Source, api.Source{}, b.Name)
+}
+
+// keyless are the types that were part of a federation and no longer are: with
+// the last one goes all that a federation asks for.
+func (c *contract) keyless() (causes []Cause) {
+	for _, t := range c.diff.Before.Types {
+		if after := c.diff.Survivor(t); t.Directive("key") != nil && (after == nil || after.Directive("key") == nil) {
+			causes = append(causes, Cause{api.Source{Type: t}, true})
+		}
+	}
+	return causes
 }
 
 // reasons adds the causes for which types are gone.

@@ -240,7 +240,8 @@ func (d *Diff) compareField(p typePair, b, a *schema.Field, refused refusals) {
 		d.add(PredicateChanged{b, a})
 	}
 	if !keeps(b) {
-		return // computed: no stored value is read as another type
+		d.compareComputed(b, a)
+		return // no stored value is read as another type
 	}
 	if elsewhere || !refused[b] {
 		d.compareFieldType(b, a)

@@ -11,6 +11,7 @@ func (d *Diff) compareOperations(p typePair) {
 		for _, a := range firstFields(p.after) {
 			if b := d.fields[a]; b != nil {
 				d.compareSubscription(Element{Type: p.before, Field: b}, Element{Type: p.after, Field: a})
+				d.compareComputed(b, a)
 			}
 		}
 	}
@@ -30,6 +31,7 @@ func (d *Diff) compareOperations(p typePair) {
 		d.add(c)
 	}
 	d.compareSubscription(Element{Type: p.before}, Element{Type: p.after})
+	d.compareWebhooks(p)
 }
 
 func (d *Diff) compareSubscription(b, a Element) {

@@ -6,12 +6,21 @@ import (
 )
 
 // compareProse looks at what people read: descriptions and deprecations of a
-// type, its own fields and its values.
+// type, its own fields with their arguments, and its values.
 func (d *Diff) compareProse(p typePair) {
 	d.compareElement(Element{Type: p.before}, Element{Type: p.after})
 	for _, a := range firstFields(p.after) {
 		if b := d.fields[a]; b != nil && b.Source == nil && a.Source == nil {
 			d.compareElement(Element{Type: p.before, Field: b}, Element{Type: p.after, Field: a})
+			before := make(map[string]*sdl.Input, len(b.Definition.Arguments))
+			for _, x := range b.Definition.Arguments {
+				before[x.Name.Text] = x
+			}
+			for _, y := range a.Definition.Arguments {
+				if x := before[y.Name.Text]; x != nil {
+					d.compareElement(Element{Type: p.before, Field: b, Argument: x}, Element{Type: p.after, Field: a, Argument: y})
+				}
+			}
 		}
 	}
 	if p.before.Kind != sdl.Enum || p.after.Kind != sdl.Enum {

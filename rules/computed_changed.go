@@ -10,7 +10,7 @@ import (
 var computedChanged = &Rule{
 	ID:       "computed-changed",
 	Severity: Error,
-	Summary:  "A stored field becomes computed by @custom or @lambda, or the reverse.",
+	Summary:  "A stored field becomes computed by @custom or @lambda, or the reverse; or it is computed otherwise.",
 	Doc: Doc{
 		Dgraph: "A computed field has no predicate: the stored values stay behind, out of reach. A field that is stored from now " +
 			"on begins with an empty predicate.",
@@ -30,27 +30,43 @@ var computedChanged = &Rule{
 		},
 		Reverse: "The old schema brings stored values back.",
 	},
-	judge: on(func(p *pass, c diff.ComputedChanged) *Finding {
-		b, a := c.Before, c.After
-		f := &Finding{
-			Coordinate: b.Coordinate(),
-			Place:      place(a),
-			Previous:   previous(b),
-			Affects:    inherits(a),
-			Predicates: predicates(b.Predicate, a.Predicate),
-			Impact:     Impact{API: APIBreaking},
-			Reversible: true,
+	judge: func(p *pass, c diff.Change) *Finding {
+		switch c := c.(type) {
+		case diff.ComputedChanged:
+			f := aboutComputed(c.Before, c.After)
+			if c.After.Computed() {
+				p.becomesComputed(f, c.Before, c.Owner)
+			} else {
+				p.becomesStored(f, c.Before, c.After)
+			}
+			return f
+		case diff.ComputationChanged:
+			f := aboutComputed(c.Before, c.After)
+			f.Severity = Warning
+			f.Impact.API = APIDangerous
+			f.Message = c.Before.Coordinate() + " is computed otherwise than before"
+			f.Consequence = "Clients get what the new @custom or @lambda answers, from the moment of the update; Dgraph does not try it out."
+			return f
 		}
-		if to := a.Coordinate(); to != f.Coordinate {
-			f.To = to
-		}
-		if a.Computed() {
-			p.becomesComputed(f, b, c.Owner)
-		} else {
-			p.becomesStored(f, b, a)
-		}
-		return f
-	}),
+		return nil
+	},
+}
+
+// aboutComputed is what the findings on computed fields have in common.
+func aboutComputed(b, a *schema.Field) *Finding {
+	f := &Finding{
+		Coordinate: b.Coordinate(),
+		Place:      place(a),
+		Previous:   previous(b),
+		Affects:    inherits(a),
+		Predicates: predicates(b.Predicate, a.Predicate),
+		Impact:     Impact{API: APIBreaking},
+		Reversible: true,
+	}
+	if to := a.Coordinate(); to != f.Coordinate {
+		f.To = to
+	}
+	return f
 }
 
 func (p *pass) becomesComputed(f *Finding, b *schema.Field, owner *schema.Type) {

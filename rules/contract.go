@@ -400,6 +400,9 @@ func (g *grouping) untouched(f *schema.Field) bool {
 // essence is what of a field can matter to the API: not prose, nor layout.
 func essence(d *sdl.Field) string {
 	parts := []string{d.Type.String()}
+	if d.Default != nil {
+		parts = append(parts, d.Default.Span.Text())
+	}
 	for _, x := range d.Arguments {
 		parts = append(parts, x.Name.Text, x.Type.String())
 		if x.Default != nil {

@@ -1,8 +1,15 @@
 package rules_test
 
 import (
+	"encoding/json"
+	"os"
+	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/rogpeppe/go-internal/txtar"
 
 	"github.com/schemacheck/schemacheck/rules"
 )
@@ -85,4 +92,64 @@ func rank(s rules.Severity) int {
 		return 2
 	}
 	return -1
+}
+
+// TestExampleAnswers holds what the documentation says that a client gets
+// against what a real Dgraph answered: the case "example" of the rule, which
+// TestLive carries out.
+func TestExampleAnswers(t *testing.T) {
+	t.Parallel()
+	for _, r := range rules.All {
+		dir := filepath.Join("testdata", r.ID, "example")
+		text, err := os.ReadFile(filepath.Join(dir, "live.txtar"))
+		if (err == nil) != (r.Doc.Query != "") {
+			t.Errorf("%s: the documentation has a query: %v; %s/live.txtar: %v", r.ID, r.Doc.Query != "", dir, err)
+			continue
+		}
+		if err != nil {
+			continue
+		}
+		t.Run(r.ID, func(t *testing.T) {
+			t.Parallel()
+			script := txtar.Parse(text)
+			for what, texts := range map[string][2]string{
+				"Before": {r.Doc.Before, read(t, filepath.Join(dir, "old.graphql"))},
+				"After":  {r.Doc.After, read(t, filepath.Join(dir, "new.graphql"))},
+				"Query":  {r.Doc.Query + "\n", sectionOf(script, "query-new.graphql")},
+			} {
+				if d := cmp.Diff(texts[1], texts[0]); d != "" {
+					t.Errorf("Doc.%s is not what was carried out (-carried out +documented):\n%s", what, d)
+				}
+			}
+			var documented struct {
+				Data   any
+				Errors []struct{ Message string }
+			}
+			var answered struct {
+				Data   any
+				Errors []string
+			}
+			decode(t, r.Doc.Answer, &documented)
+			decode(t, sectionOf(script, "answer-new.json"), &answered)
+			if d := cmp.Diff(answered.Data, documented.Data); d != "" {
+				t.Errorf("the data differ (-answered +documented):\n%s", d)
+			}
+			if len(documented.Errors) != len(answered.Errors) {
+				t.Fatalf("%d errors are documented, and there were %d: %v", len(documented.Errors), len(answered.Errors), answered.Errors)
+			}
+			for i, e := range documented.Errors {
+				beginning, cut := strings.CutSuffix(e.Message, " ...")
+				if got := answered.Errors[i]; got != e.Message && !(cut && strings.HasPrefix(got, beginning)) {
+					t.Errorf("the error is documented as %q, and was %q", e.Message, got)
+				}
+			}
+		})
+	}
+}
+
+func decode(t *testing.T, text string, into any) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(text), into); err != nil {
+		t.Fatalf("%v\n%s", err, text)
+	}
 }

@@ -89,6 +89,7 @@ var All = []*Rule{
 	generateChanged,
 	subscriptionRemoved,
 	computedChanged,
+	webhookChanged,
 	authWeakened,
 	authChanged,
 	apiRemoved,

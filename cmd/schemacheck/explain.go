@@ -63,6 +63,8 @@ func explainRule(r *rules.Rule) string {
 	}
 	code("Example, before", r.Doc.Before)
 	code("Example, after", r.Doc.After)
+	code("What a client asks then", r.Doc.Query)
+	code("What a real Dgraph answers", r.Doc.Answer)
 	section("Question to the data", r.Doc.Question)
 	if len(r.Doc.WaysOut) > 0 {
 		b.WriteString("Ways out, the safest first\n")
