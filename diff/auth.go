@@ -12,8 +12,9 @@ import (
 var guarded = []string{"query", "add", "update", "delete", "password"}
 
 // compareAuth looks at who may do what with a type. Its rules are its own and
-// those of its interfaces; what it has from one interface on both sides is
-// reported there. Source: authRules.
+// those of its interfaces, and a request must pass them all. What changed about
+// an interface that the type has on both sides is reported there, so that here
+// its new rules count on both. Source: authRules.
 func (d *Diff) compareAuth(p typePair) {
 	before, after := []*sdl.Directive{p.before.Directive("auth")}, []*sdl.Directive{p.after.Directive("auth")}
 	for _, i := range p.before.Interfaces {
@@ -22,8 +23,9 @@ func (d *Diff) compareAuth(p typePair) {
 		}
 	}
 	for _, i := range p.after.Interfaces {
-		if d.arrives(p, i) {
-			after = append(after, i.Directive("auth"))
+		after = append(after, i.Directive("auth"))
+		if !d.arrives(p, i) {
+			before = append(before, i.Directive("auth"))
 		}
 	}
 	opening := AuthChanged{Before: p.before, After: p.after, Opens: true}

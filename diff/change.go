@@ -147,8 +147,8 @@ type (
 		Field         *schema.Field
 	}
 	// FieldTypeChanged is a field of another type: the named types differ, or
-	// one of the two is a node's id, or a list became one value; and Dgraph does
-	// not refuse it.
+	// one of the two is a node's id, or a list became one value, or a geo type
+	// became a list of its own; and Dgraph does not refuse it.
 	FieldTypeChanged struct{ Before, After *schema.Field }
 	// EmbeddingChanged is a field that gained or lost @embedding, whatever its
 	// type, where Dgraph does not refuse that.

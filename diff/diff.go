@@ -87,7 +87,13 @@ func Compare(before, after *Schema, options Options) *Diff {
 		}
 	}
 	for _, t := range firsts(after) {
-		if d.types.before[t] == nil {
+		// To clients who stay with a name it is not new, even when what it named
+		// goes on under another one.
+		was := before.Type(t.Name)
+		taken := was != nil && d.types.after[was] != nil && d.types.after[was] != t
+		if taken && was.Stores() && t.Stores() && was.Stored != t.Stored {
+			d.add(StoredTypeChanged{was, t})
+		} else if d.types.before[t] == nil {
 			d.add(TypeAdded{t})
 		}
 	}

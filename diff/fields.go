@@ -183,10 +183,16 @@ func (d *Diff) compareFields(p typePair, refused refusals) {
 		return
 	}
 	for _, a := range firstFields(p.after) {
+		was := d.nameTaken(p, a)
+		if was != nil {
+			d.add(PredicateChanged{was, a})
+		}
 		if b := d.fields[a]; b != nil {
 			if !d.inheritedAlike(b, a) {
 				d.compareField(p, b, a, refused)
 			}
+		} else if was != nil {
+			continue // to clients it is not new
 		} else if b := d.otherwise(p.before, a); b != nil {
 			d.add(ComputedChanged{b, a, p.after})
 		} else if a.Source == nil {
@@ -198,6 +204,20 @@ func (d *Diff) compareFields(p typePair, refused refusals) {
 			d.add(FieldRemoved{b, p.after})
 		}
 	}
+}
+
+// nameTaken is the old field of a new one's name when that old field goes on
+// under another name, so that clients who stay with the name get what is stored
+// elsewhere; nil as a rule.
+func (d *Diff) nameTaken(p typePair, a *schema.Field) *schema.Field {
+	was := p.before.Field(a.Name)
+	if was == nil || was.Source != nil || a.Source != nil || d.fields[was] == nil || d.fields[was] == a || key(was) == key(a) {
+		return nil
+	}
+	if key(was) == "" || key(a) == "" {
+		return nil // computed before or now
+	}
+	return was
 }
 
 // otherwise is the field of that name on the other side when one of the two is
@@ -270,13 +290,15 @@ func nodeID(f *schema.Field) bool {
 
 func (d *Diff) compareFieldType(b, a *schema.Field) {
 	before, after := b.Type(), a.Type()
+	// Dgraph stores one value also where the type is a list of Point.
+	oneOfMany := after.List() && schema.Geo(after.Named())
 	switch {
 	case b.Has("embedding") != a.Has("embedding"):
 		d.add(EmbeddingChanged{b, a})
-	case nodeID(b) != nodeID(a), before.List() && !after.List(), !d.sameNamed(before.Named(), after.Named()):
+	case nodeID(b) != nodeID(a), before.List() && !after.List(), !before.List() && oneOfMany, !d.sameNamed(before.Named(), after.Named()):
 		d.add(FieldTypeChanged{b, a})
 	}
-	if !before.List() && after.List() && !a.Has("embedding") {
+	if !before.List() && after.List() && !oneOfMany && !a.Has("embedding") {
 		d.add(BecameList{b, a})
 	}
 }

@@ -29,10 +29,11 @@ var typeAdded = &Rule{
 			Place:       onType(t),
 			Reversible:  true,
 			Message:     fmt.Sprintf("%s %s is new", kindWord(t), t.Name),
-			Consequence: "Clients get new elements; nothing stored is concerned.",
+			Consequence: "Clients get new elements.",
 		}
 		if t.Stores() {
 			f.Predicates = ownPredicates(t)
+			f.Consequence = fmt.Sprintf("Clients get new elements; they are empty unless an older schema left nodes of %s.", t.Stored)
 		}
 		return f
 	}),
@@ -70,7 +71,10 @@ var fieldAdded = &Rule{
 			Predicates:  predicates(a.Predicate),
 			Reversible:  true,
 			Message:     fmt.Sprintf("%s is new (%s)", a.Coordinate(), written(a)),
-			Consequence: "Clients get a new field; nothing stored is concerned.",
+			Consequence: "Clients get a new field.",
+		}
+		if a.Predicate != "" {
+			f.Consequence = fmt.Sprintf("Clients get a new field; it is empty unless an older schema left values under %s.", storedAs(a))
 		}
 		if p.inUse(a) {
 			f.Addition = false

@@ -30,6 +30,7 @@ const (
 	password                  // the field of @secret
 	form                      // its type, and what follows from that
 	nullness                  // its "!"
+	elsewhere                 // its name stays, for what another field stores
 	addition                  // it is only new
 )
 
@@ -40,13 +41,14 @@ var explains = map[string]part{
 	"interface-added": whole, "interface-removed": whole,
 	"union-member-removed": whole, "union-member-added": whole,
 	"enum-value-removed": whole, "enum-value-added": whole,
-	"field-renamed": whole, "field-removed": whole, "computed-changed": whole,
+	"field-renamed": whole, "field-removed": whole, "computed-changed": whole, "stored-type-changed": whole,
 	"generate-changed": operation, "subscription-removed": operation,
 	"search-added": filter, "search-removed": filter, "search-changed": filter,
 	"id-added": identity, "id-removed": identity, "id-scope-changed": identity,
 	"secret-changed": password,
 	"update-refused": form, "field-type-changed": form, "single-to-list": form, "reference-changed": form,
 	"embedding-changed": form, "language-changed": form, "default-changed": form,
+	"predicate-changed":    elsewhere,
 	"required-field-added": nullness, "field-made-required": nullness, "field-made-optional": nullness,
 	"type-added": addition, "field-added": addition,
 }
@@ -54,10 +56,10 @@ var explains = map[string]part{
 // likeliest are, for each kind of contract change, what explains it, the best
 // explanation first.
 var likeliest = map[diff.ContractKind][]part{
-	diff.Removed:     {filter, password, whole, operation, identity, form},
-	diff.Required:    {password, nullness, form, identity, whole},
-	diff.TypeChanged: {filter, password, form, whole, identity, nullness},
-	diff.Dangerous:   {filter, password, nullness, whole, form, identity, addition},
+	diff.Removed:     {filter, password, whole, operation, identity, form, elsewhere},
+	diff.Required:    {password, nullness, form, identity, whole, elsewhere},
+	diff.TypeChanged: {filter, password, form, whole, identity, nullness, elsewhere},
+	diff.Dangerous:   {filter, password, nullness, whole, form, identity, elsewhere, addition},
 }
 
 // grouping gives the contract changes to the findings that own them.
@@ -132,6 +134,10 @@ func touched(c diff.Change) []any {
 		fields(c.Field)
 	case diff.FieldRenamed:
 		fields(c.Before, c.After)
+	case diff.PredicateChanged:
+		fields(c.Before, c.After)
+	case diff.StoredTypeChanged:
+		types(c.Before, c.After)
 	case diff.FieldTypeChanged:
 		fields(c.Before, c.After)
 	case diff.BecameList:
@@ -214,8 +220,8 @@ func (g *grouping) contract(changes []diff.ContractChange) []*Finding {
 		f.API = append(f.API, APIChange{c.Coordinate, c.What})
 		if c.Kind.Breaking() {
 			f.Impact.API = APIBreaking
-			if f.Rule == enumValueRemoved || f.Rule == unionMemberRemoved {
-				f.Severity = f.Rule.Severity // nothing is stored, but clients break
+			if f.Rule.Severity == Error && (!g.followed(f) || f.Confidence == string(diff.Likely)) {
+				f.Severity = Error // whatever becomes of the data, clients break
 			}
 		} else if f.Impact.API != APIBreaking {
 			f.Impact.API = APIDangerous
@@ -261,7 +267,7 @@ func (g *grouping) best(c diff.ContractChange, s api.Source, withType bool) *Fin
 		}
 		var moved []*Finding // with their type
 		for _, f := range g.owners[s.Type] {
-			if f.Rule == typeRemoved || f.Rule == typeRenamed || f.Rule == typeKindChanged {
+			if f.Rule == typeRemoved || f.Rule == typeRenamed || f.Rule == typeKindChanged || f.Rule == storedTypeChanged {
 				moved = append(moved, f)
 			}
 		}
@@ -295,7 +301,7 @@ func (g *grouping) choose(c diff.ContractChange, findings []*Finding) *Finding {
 		return at
 	}
 	for _, f := range findings {
-		if !slices.Contains(likeliest[c.Kind], explains[f.Rule.ID]) || !concerns(f, c) {
+		if !slices.Contains(likeliest[c.Kind], explains[f.Rule.ID]) || !g.concerns(f, c) {
 			continue
 		}
 		if best == nil || rank(f) < rank(best) {
@@ -305,12 +311,23 @@ func (g *grouping) choose(c diff.ContractChange, findings []*Finding) *Finding {
 	return best
 }
 
+// followed reports whether a finding is a rename whose old name is gone:
+// clients must follow, and see at once that they must.
+func (g *grouping) followed(f *Finding) bool {
+	if f.Rule != typeRenamed && f.Rule != fieldRenamed {
+		return false
+	}
+	owner, name, isField := strings.Cut(f.Coordinate, ".")
+	t := g.After.Type(owner)
+	return t == nil || isField && t.Field(name) == nil
+}
+
 // concerns reports whether the finding can own the change: it speaks of the
 // same member, interface or value, and does not play a break down. Renames that
 // keep what is stored are the exception: that clients must follow is all that
 // they say.
-func concerns(f *Finding, c diff.ContractChange) bool {
-	if f.Severity == Info && c.Kind.Breaking() && f.Rule != typeRenamed && f.Rule != fieldRenamed {
+func (g *grouping) concerns(f *Finding, c diff.ContractChange) bool {
+	if f.Severity == Info && c.Kind.Breaking() && !g.followed(f) {
 		return false
 	}
 	of, name, _ := strings.Cut(c.Coordinate, ".")
@@ -338,11 +355,12 @@ func concerns(f *Finding, c diff.ContractChange) bool {
 		return name == f.Subject || renamed || strings.HasSuffix(name, "Password") || strings.Contains(c.Coordinate, "Password(")
 	case generateChanged:
 		return c.Kind == diff.Removed && c.Before.Field == nil
-	case subscriptionRemoved:
-		return strings.HasPrefix(c.Coordinate, "Subscription")
 	case unionMemberRemoved, unionMemberAdded, interfaceRemoved, interfaceAdded:
 		if c.Before.Field != nil || c.After.Field != nil {
 			return true // the finding lists the fields
+		}
+		if operation && f.Rule == interfaceRemoved {
+			return c.Kind == diff.Removed // as the query of a type whose id came from the interface
 		}
 		return strings.HasSuffix(c.What, " "+f.Subject) || name == f.Subject ||
 			strings.EqualFold(name, f.Subject+"Ref") || strings.EqualFold(name, f.Subject+"Filter")

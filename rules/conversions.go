@@ -24,6 +24,21 @@ var (
 		consequence: "One stored value that does not convert makes every query that selects the field fail, for all nodes.",
 		question:    "do not convert",
 	}
+	mustBeGeo = conversion{
+		data: DataInvalid,
+		consequence: "One stored value that is no GeoJSON makes every query that selects the field fail, for all nodes, and a value " +
+			"\"null\" ends the server that reads it, each time it starts.",
+		question: "are no GeoJSON",
+	}
+	oneOfMany = conversion{
+		data:        DataNone,
+		consequence: "Dgraph kept one value only for the list; it is read now.",
+	}
+	manyOfOne = conversion{
+		data:        DataInvalid,
+		consequence: "Dgraph keeps one value only for such a list and cannot read it: the field answers [] with an error for every node that has a value.",
+		question:    "exist",
+	}
 	neverConverts = conversion{
 		data:        DataInvalid,
 		consequence: "No stored value converts: every query that selects the field fails.",
@@ -43,6 +58,12 @@ var (
 		data:        DataTruncated,
 		consequence: "Fractions are cut when values are read, and values beyond 64 bits make the whole query fail.",
 		question:    "have a fraction or do not fit",
+	}
+	cutsShort = conversion{
+		data: DataTruncated,
+		consequence: "Fractions are cut when values are read; values beyond 32 bits read null with an error, where the field is " +
+			"non-null the node is lost with them, and values beyond 64 bits make the whole query fail.",
+		question: "have a fraction or do not fit",
 	}
 	truth = conversion{
 		data:        DataTruncated,
@@ -90,7 +111,7 @@ var conversions = func() map[[2]string]conversion {
 		}
 	}
 	text := map[string]conversion{"Int": mustParse, "Int64": mustParse, "Float": mustParse, "Boolean": mustParse,
-		"DateTime": mustParse, "Point": mustParse, "Polygon": mustParse, "MultiPolygon": mustParse, "String": converts, "vector": mustParse}
+		"DateTime": mustParse, "Point": mustBeGeo, "Polygon": mustBeGeo, "MultiPolygon": mustBeGeo, "String": converts, "vector": mustParse}
 	row("String", text)
 	row("enum", text)
 	row("Int", map[string]conversion{"String": converts, "Int64": converts, "Float": converts, "Boolean": truth, "DateTime": asSeconds})
@@ -99,7 +120,7 @@ var conversions = func() map[[2]string]conversion {
 		consequence: "Numbers beyond 2^53 lose their last digits when they are read.",
 		question:    "are beyond 2^53",
 	}, "Boolean": truth, "DateTime": asSeconds})
-	row("Float", map[string]conversion{"String": converts, "Int": cuts, "Int64": cuts, "Boolean": truth, "DateTime": asSeconds})
+	row("Float", map[string]conversion{"String": converts, "Int": cutsShort, "Int64": cuts, "Boolean": truth, "DateTime": asSeconds})
 	row("Boolean", map[string]conversion{"String": converts, "Int": converts, "Int64": converts, "Float": converts})
 	row("DateTime", map[string]conversion{"String": converts, "Int": toSeconds, "Int64": toSeconds, "Float": toFraction})
 	for _, geo := range []string{"Point", "Polygon", "MultiPolygon"} {

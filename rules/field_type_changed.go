@@ -65,8 +65,13 @@ func (p *pass) retyped(b, a *schema.Field) *Finding {
 		return f
 	}
 	kind := conversionOf(p.valueType(b, p.Before), p.valueType(a, p.After))
-	if p.includes(b, a) {
+	switch {
+	case p.includes(b, a):
 		kind = included
+	case storesOneOf(a):
+		kind = manyOfOne
+	case storesOneOf(b) && b.Type().Named() == a.Type().Named():
+		kind = oneOfMany
 	}
 	f.Impact.Data = kind.data
 	f.Consequence = kind.consequence
@@ -78,6 +83,10 @@ func (p *pass) retyped(b, a *schema.Field) *Finding {
 		return f
 	}
 	f.Question = fmt.Sprintf("Which values under %s %s?", b.Predicate, kind.question)
+	if storesOneOf(a) {
+		f.Fixes = []Fix{{"keep-type", Directive, Safe, fmt.Sprintf("keep %s: for many values, let a list of nodes have one each", written(b))}}
+		return f
+	}
 	f.Fixes = []Fix{
 		{"new-predicate", Directive, Review, "give the field a new predicate with @dgraph(pred:) and fill it with converted values"},
 		{"convert-in-place", Migration, Review, "mend the values of " + b.Predicate + " before the update"},
@@ -85,12 +94,16 @@ func (p *pass) retyped(b, a *schema.Field) *Finding {
 	return f
 }
 
+// storesOneOf reports whether Dgraph stores one value only of a field that is a
+// list. Source: genDgSchema, which drops the list of geo types.
+func storesOneOf(f *schema.Field) bool { return f.Type().List() && schema.Geo(f.Type().Named()) }
+
 // elsewhere is about a field that moved to another predicate along with its
 // change of type: the move is a finding of its own.
 func (p *pass) elsewhere(f *Finding, b, a *schema.Field) {
 	f.Severity = Warning
 	f.Impact.Data = DataNone
-	f.Consequence = fmt.Sprintf("%s holds no values yet; those of %s must be converted when they are copied.", storedAs(a), storedAs(b))
+	f.Consequence = fmt.Sprintf("The old schema stores nothing under %s; the values of %s must be converted when they are copied.", storedAs(a), storedAs(b))
 	if p.inUse(a) {
 		f.Consequence = fmt.Sprintf("The field reads what is stored as %s; the values of %s must be converted when they are copied there.", storedAs(a), storedAs(b))
 	}

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/schemacheck/schemacheck/diff"
 	"github.com/schemacheck/schemacheck/diff/schema"
@@ -40,7 +41,7 @@ var idAdded = &Rule{
 		if storedAs(c.Before) != storedAs(c.After) && !p.inUse(c.After) {
 			f.Severity = Warning
 			f.Impact.Data = DataNone
-			f.Consequence = fmt.Sprintf("%s is another predicate, without stored values; uniqueness starts there.", c.After.Predicate)
+			f.Consequence = fmt.Sprintf("%s is another predicate; uniqueness starts there, with what an older schema left.", c.After.Predicate)
 			f.Question, f.Fixes = "", nil
 		}
 		return f
@@ -76,6 +77,9 @@ var idRemoved = &Rule{
 		f := p.aboutID(c.Before, c.After)
 		f.Message = fmt.Sprintf("%s loses @id", c.Before.Coordinate())
 		f.Consequence = fmt.Sprintf("get%s no longer takes %s, and two nodes can hold the same value from now on.", c.After.Owner.Name, c.Before.Name)
+		if !slices.ContainsFunc(c.After.Owner.Fields, func(x *schema.Field) bool { return x.Type().Named() == "ID" || x.Has("id") }) {
+			f.Consequence = fmt.Sprintf("get%s and upserts are gone, and two nodes can hold the same value from now on.", c.After.Owner.Name)
+		}
 		f.Fixes = []Fix{{"restore-id", Directive, Safe, "put @id back on " + c.After.Coordinate()}}
 		return f
 	}),

@@ -37,7 +37,7 @@ var predicateChanged = &Rule{
 			Reversible: true,
 			Message:    fmt.Sprintf("%s was stored as %s and is looked for as %s", b.Coordinate(), storedAs(b), storedAs(a)),
 			Consequence: fmt.Sprintf("The stored values are no longer found: they stay under %s, and %s reads %s.",
-				storedAs(b), b.Coordinate(), p.reads(a)),
+				storedAs(b), a.Coordinate(), p.reads(a)),
 			Question: fmt.Sprintf("How many nodes have a value under %s?", storedAs(b)),
 		}
 		if a.Owner.Name != b.Owner.Name {

@@ -82,7 +82,8 @@ var fieldMadeRequired = &Rule{
 	},
 	judge: on(func(p *pass, c diff.MadeRequired) *Finding {
 		a := c.After
-		if !required(a) || storedAs(a) != storedAs(c.Before) {
+		movesWithType := c.Before.Owner.Stored != a.Owner.Stored && c.Before.Source == nil && a.Source == nil
+		if !required(a) || storedAs(a) != storedAs(c.Before) && !movesWithType {
 			return nil // at another predicate no node has a value: that is reported as the move
 		}
 		f := &Finding{
@@ -97,6 +98,14 @@ var fieldMadeRequired = &Rule{
 		}
 		if c.Before.Coordinate() != a.Coordinate() {
 			f.To = a.Coordinate()
+		}
+		if storedAs(a) != storedAs(c.Before) {
+			f.Severity = Warning
+			f.Impact = Impact{API: APINone, Data: DataNone}
+			f.Consequence = fmt.Sprintf("Nodes without a value under %s cannot be read as %s, once they are moved there.", storedAs(c.Before), a.Owner.Name)
+			f.Question = fmt.Sprintf("How many nodes of %s have no value under %s?", c.Before.Owner.Stored, storedAs(c.Before))
+			f.Fixes = []Fix{{"keep-nullable", Directive, Safe, "write " + a.Coordinate() + " without \"!\" until every node has a value"}}
+			return f
 		}
 		aboutMissing(f, a)
 		return f

@@ -54,7 +54,7 @@ var typeRemoved = &Rule{
 		}
 		f.Consequence = fmt.Sprintf("Every stored %s stays in the database, out of reach of the API.", t.Name)
 		for _, i := range t.Interfaces {
-			if survivor := p.Survivor(i); survivor != nil {
+			if survivor := p.Survivor(i); survivor != nil && survivor.Stored == i.Stored {
 				f.Affects = append(f.Affects, survivor.Name)
 			}
 		}
