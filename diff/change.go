@@ -125,7 +125,7 @@ type (
 		Owner         *schema.Type // the new type of the old field
 	}
 	// ComputationChanged is a field that both schemas compute, by another @custom
-	// or @lambda.
+	// or @lambda, or one of a remote type with another @remoteResponse.
 	ComputationChanged struct{ Before, After *schema.Field }
 	// PredicateChanged is a field of one name whose values are looked for
 	// elsewhere.
@@ -211,6 +211,14 @@ type (
 		Before, After *sdl.Meta // nil where there is none
 		// Opens says that ClosedByDefault was true and is no longer.
 		Opens bool
+	}
+	// SettingsChanged are other `# Dgraph.Allow-Origin` lines, or other
+	// `# Dgraph.Secret` lines, whose texts are not to be printed.
+	SettingsChanged struct {
+		Kind          sdl.MetaKind
+		Before, After []*sdl.Meta // all of that kind
+		// Lost and Gained are the numbers of lines that only one side has.
+		Lost, Gained int
 	}
 	// GenerateChanged is a type with other operations by @generate.
 	GenerateChanged struct {
@@ -386,6 +394,7 @@ func (SecretRemoved) change()        {}
 func (SecretChanged) change()        {}
 func (AuthChanged) change()          {}
 func (AuthorizationChanged) change() {}
+func (SettingsChanged) change()      {}
 func (GenerateChanged) change()      {}
 func (SubscriptionAdded) change()    {}
 func (SubscriptionRemoved) change()  {}

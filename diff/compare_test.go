@@ -192,6 +192,8 @@ func line(c diff.Change) string {
 		return fmt.Sprintf("authorization changed: %v -> %v, opens %v", c.Before != nil, c.After != nil, c.Opens)
 	case diff.GenerateChanged:
 		return "generate changed: " + c.After.Name + list("lost", c.Lost) + list("gained", c.Gained)
+	case diff.SettingsChanged:
+		return fmt.Sprintf("settings changed: %s, %d -> %d, lost %d, gained %d", c.Kind, len(c.Before), len(c.After), c.Lost, c.Gained)
 	case diff.WebhookChanged:
 		return "webhook changed: " + c.After.Name + list("lost", c.Lost) + list("gained", c.Gained)
 	case diff.SubscriptionAdded:

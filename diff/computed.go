@@ -7,17 +7,20 @@ import (
 	"github.com/schemacheck/schemacheck/diff/sdl"
 )
 
-// compareComputed looks at how a field is computed that neither schema stores.
+// compareComputed looks at where a field gets its value from that neither
+// schema stores.
 func (d *Diff) compareComputed(b, a *schema.Field) {
-	if b.Computed() && a.Computed() && !slices.Equal(computation(b), computation(a)) {
+	remote := b.Owner.Remote && a.Owner.Remote
+	if (remote || b.Computed() && a.Computed()) && !slices.Equal(computation(b), computation(a)) {
 		d.add(ComputationChanged{b, a})
 	}
 }
 
-// computation is what says how a field is computed, whatever its layout.
+// computation is what says where a field gets its value from, whatever its
+// layout.
 func computation(f *schema.Field) []string {
 	return directiveTexts(slices.DeleteFunc(slices.Clone(f.Definition.Directives), func(d *sdl.Directive) bool {
-		return d.Name.Text != "custom" && d.Name.Text != "lambda"
+		return !slices.Contains([]string{"custom", "lambda", "remoteResponse"}, d.Name.Text)
 	}))
 }
 

@@ -101,6 +101,7 @@ func Compare(before, after *Schema, options Options) *Diff {
 	d.compareReuse()
 	d.compareLanguages()
 	d.compareAuthorization()
+	d.compareSettings()
 	d.API = d.Contract(api.DerivePair(before.Schema, after.Schema, api.Options{DgraphVersion: options.DgraphVersion}))
 	return d
 }

@@ -15,6 +15,13 @@ func (d *Diff) compareOperations(p typePair) {
 			}
 		}
 	}
+	if p.before.Remote && p.after.Remote {
+		for _, a := range firstFields(p.after) {
+			if b := d.fields[a]; b != nil {
+				d.compareComputed(b, a)
+			}
+		}
+	}
 	if !p.before.Stores() || !p.after.Stores() {
 		return
 	}

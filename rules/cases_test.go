@@ -80,28 +80,28 @@ func (c *testCase) findings(t *testing.T) []*rules.Finding {
 // those that they take out.
 func (c *testCase) reported(t *testing.T) ([]*rules.Finding, []rules.Suppressed) {
 	t.Helper()
-	findings, after := judged(t, c.old, c.new, c.renames)
+	findings, before, after := judged(t, c.old, c.new, c.renames)
 	if c.refused(t) {
 		return findings, nil
 	}
-	return rules.Suppress(findings, rules.Suppressions{Schema: after, Accepted: c.accepted, Fingerprint: identity})
+	return rules.Suppress(findings, rules.Suppressions{Schema: after, Before: before, Accepted: c.accepted, Fingerprint: identity})
 }
 
 // judge does what the program does with two texts, but for suppressions.
 func judge(t *testing.T, before, after string, renames map[string]string) []*rules.Finding {
 	t.Helper()
-	findings, _ := judged(t, before, after, renames)
+	findings, _, _ := judged(t, before, after, renames)
 	return findings
 }
 
-// judged gives the new schema too, which the findings are placed in.
-func judged(t *testing.T, before, after string, renames map[string]string) ([]*rules.Finding, *sdl.Schema) {
+// judged gives the two schemas too; the findings are placed in the new one.
+func judged(t *testing.T, before, after string, renames map[string]string) (findings []*rules.Finding, old, new *sdl.Schema) {
 	t.Helper()
 	b, a := derive(t, "old.graphql", before), derive(t, "new.graphql", after)
 	if problems := validity.Check(a.Schema, validity.Options{}).Problems; len(problems) > 0 {
-		return rules.Invalid(problems), a.Source
+		return rules.Invalid(problems), b.Source, a.Source
 	}
-	return rules.Judge(diff.Compare(b, a, diff.Options{Renames: renames})), a.Source
+	return rules.Judge(diff.Compare(b, a, diff.Options{Renames: renames})), b.Source, a.Source
 }
 
 func derive(t *testing.T, name, text string) *diff.Schema {

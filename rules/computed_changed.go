@@ -45,7 +45,7 @@ var computedChanged = &Rule{
 			f.Severity = Warning
 			f.Impact.API = APIDangerous
 			f.Message = c.Before.Coordinate() + " is computed otherwise than before"
-			f.Consequence = "Clients get what the new @custom or @lambda answers, from the moment of the update; Dgraph does not try it out."
+			f.Consequence = "Clients get what the new @custom, @lambda or @remoteResponse leads to, from the moment of the update; Dgraph does not try it out."
 			return f
 		}
 		return nil

@@ -66,7 +66,7 @@ func TestContractIsTold(t *testing.T) {
 
 // apiNeutral are the changes that leave the API as it is, or only add to it.
 var apiNeutral = strings.Fields("InverseAdded InverseRemoved InverseChanged " +
-	"ComputationChanged WebhookChanged PredicateReused LanguageLost AuthChanged AuthorizationChanged SubscriptionAdded DeprecationChanged DescriptionChanged")
+	"ComputationChanged WebhookChanged SettingsChanged PredicateReused LanguageLost AuthChanged AuthorizationChanged SubscriptionAdded DeprecationChanged DescriptionChanged")
 
 // TestEveryChangeOwns: a new kind of change must say which elements of the API
 // are its own, or that none are.

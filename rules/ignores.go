@@ -22,6 +22,9 @@ type ignore struct {
 	reason string
 	span   sdl.Span
 	on     []*sdl.Element
+	// old says that the old schema has the comment too, wherever it stands on
+	// something: it takes nothing out.
+	old bool
 }
 
 // target is what a comment takes out: the findings of one rule on one element.
@@ -50,6 +53,7 @@ func (s Suppressions) readIgnores() (*ignores, []*Finding) {
 	}
 	all.elements = s.Schema.Elements()
 	standing := all.elements.Under(s.Schema.Comments)
+	earlier := s.earlier()
 	var malformed []*Finding
 	for n, c := range s.Schema.Comments {
 		word, rest, ok := toUs(c)
@@ -67,7 +71,12 @@ func (s Suppressions) readIgnores() (*ignores, []*Finding) {
 			continue
 		}
 		all.all = append(all.all, i)
+		i.old = len(i.on) > 0
 		for _, e := range i.on {
+			if earlier[note{e.Coordinate(), word, rest}] {
+				continue
+			}
+			i.old = false
 			t := target{e, i.rule}
 			if all.covers[t] == nil {
 				all.covers[t] = &cover{}
@@ -78,6 +87,32 @@ func (s Suppressions) readIgnores() (*ignores, []*Finding) {
 		}
 	}
 	return all, malformed
+}
+
+// note is a comment on an element, by its words.
+type note struct{ coordinate, word, rest string }
+
+// earlier are the comments of the old schema.
+func (s Suppressions) earlier() map[note]bool {
+	all := map[note]bool{}
+	if s.Before == nil {
+		return all
+	}
+	elements := s.Before.Elements()
+	for n, on := range elements.Under(s.Before.Comments) {
+		c := s.Before.Comments[n]
+		word, rest, ok := toUs(c)
+		if !ok {
+			continue
+		}
+		if c.Span.File == s.Before.Files[0] && elements.First(c) {
+			on = append(slices.Clip(on), top)
+		}
+		for _, e := range on {
+			all[note{e.Coordinate(), word, rest}] = true
+		}
+	}
+	return all
 }
 
 // toUs splits a comment that is an instruction. A hint for renames is not for
@@ -144,7 +179,10 @@ func (all *ignores) on(f *Finding) *cover {
 
 // used reports whether a comment, perhaps along with others, is on a finding.
 func (all *ignores) used(i *ignore) bool {
-	return slices.ContainsFunc(i.on, func(e *sdl.Element) bool { return all.covers[target{e, i.rule}].used })
+	return slices.ContainsFunc(i.on, func(e *sdl.Element) bool {
+		c := all.covers[target{e, i.rule}]
+		return c != nil && c.used
+	})
 }
 
 // coordinate is that of the first element that the comment is on, or empty.
@@ -158,6 +196,8 @@ func (i *ignore) coordinate() string {
 func (i *ignore) unused() *Finding {
 	message := fmt.Sprintf("schemacheck:ignore %s is on nothing: no type, field or value begins directly below it or shares its line", i.rule.ID)
 	switch {
+	case i.old:
+		message = fmt.Sprintf("schemacheck:ignore %s is in the old schema too: it was about an earlier change, and ignores nothing now", i.rule.ID)
 	case i.coordinate() != "":
 		message = fmt.Sprintf("schemacheck:ignore %s ignores nothing: there is no such finding on %s", i.rule.ID, i.coordinate())
 	case len(i.on) > 0:

@@ -92,6 +92,7 @@ var All = []*Rule{
 	webhookChanged,
 	authWeakened,
 	authChanged,
+	settingsChanged,
 	apiRemoved,
 	apiRequired,
 	apiTypeChanged,

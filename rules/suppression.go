@@ -13,6 +13,9 @@ import (
 type Suppressions struct {
 	// Schema is the new schema, for its comments; nil has none.
 	Schema *sdl.Schema
+	// Before is the old schema, or nil. A comment that it has too, on the same
+	// element, was about an earlier change.
+	Before *sdl.Schema
 	// Accepted are the acceptances, no two with one fingerprint.
 	Accepted []Acceptance
 	// Off reports whether a rule is turned off. Nobody sees its findings, so

@@ -225,7 +225,7 @@ func TestSuppressionsOfRulesThatAreOff(t *testing.T) {
 	t.Parallel()
 	c := &testCase{old: "type A { a: String b: String c: String }", new: "type A {\n  a: Int # schemacheck:ignore field-type-changed because\n" +
 		"  # schemacheck:ignore field-removed because\n  b: Int\n  # schemacheck:ignore field-type-changed\n  c: String\n}"}
-	findings, after := judged(t, c.old, c.new, nil)
+	findings, _, after := judged(t, c.old, c.new, nil)
 	s := rules.Suppressions{
 		Schema:      after,
 		Accepted:    acceptances(t, "over field-type-changed A.b"),
@@ -253,7 +253,7 @@ func TestSuppressionsOfRulesThatAreOff(t *testing.T) {
 func TestWhatCannotBeSuppressed(t *testing.T) {
 	t.Parallel()
 	c := &testCase{old: "type A { a: String }", new: "type A {\n  # schemacheck:ignore schema-invalid because\n  a: Strnig\n}"}
-	findings, after := judged(t, c.old, c.new, nil)
+	findings, _, after := judged(t, c.old, c.new, nil)
 	kept, suppressed := rules.Suppress(findings, rules.Suppressions{
 		Schema: after, Accepted: acceptances(t, "forever "+identity(findings[0])), Fingerprint: identity,
 	})
@@ -353,7 +353,7 @@ func TestManyComments(t *testing.T) {
 		old += fmt.Sprintf("  f%d: String\n", n)
 	}
 	c := &testCase{old: old + "}\n", new: text}
-	findings, after := judged(t, c.old, c.new, nil)
+	findings, _, after := judged(t, c.old, c.new, nil)
 	began := time.Now()
 	kept, suppressed := rules.Suppress(findings, rules.Suppressions{Schema: after})
 	if took := time.Since(began); took > 5*time.Second {

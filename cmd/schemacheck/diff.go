@@ -207,6 +207,7 @@ func compare(oldName, newName string, oldFiles, newFiles []*sdl.File, cfg *confi
 	d := diff.Compare(before, after, diff.Options{Renames: renames, DgraphVersion: cfg.DgraphVersion})
 	kept, suppressed := rules.Suppress(rules.Judge(d), rules.Suppressions{
 		Schema:      newSDL,
+		Before:      oldSDL,
 		Accepted:    accepted,
 		Off:         func(rule string) bool { return cfg.Rules[rule] == "off" },
 		Fingerprint: fingerprint,
