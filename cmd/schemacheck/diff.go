@@ -161,6 +161,14 @@ func (o *diffOptions) fromConfiguration(ctx context.Context, loader sdl.Loader, 
 	return nil
 }
 
+// inShort is what is wrong with a schema.
+func inShort(problems []validity.Problem) string {
+	if len(problems) == 1 {
+		return problems[0].Message
+	}
+	return fmt.Sprintf("%d problems, the first: %s", len(problems), problems[0].Message)
+}
+
 // compare is the work between reading and writing: what the files say, the
 // report on it, and whether Dgraph would refuse the new schema.
 func compare(oldName, newName string, oldFiles, newFiles []*sdl.File, cfg *config.Config, accepted []rules.Acceptance) (r *report.Report, invalid bool, err error) {
@@ -183,7 +191,7 @@ func compare(oldName, newName string, oldFiles, newFiles []*sdl.File, cfg *confi
 		if !errors.As(err, &syntax) {
 			return nil, false, err
 		}
-		add(r, rules.Invalid([]validity.Problem{{Span: syntax.Span, Message: syntax.Message}}), nil, nil)
+		add(r, refusals([]validity.Problem{{Span: syntax.Span, Message: syntax.Message}}, newName, newFiles), nil, nil)
 		return r, true, nil
 	}
 	r.After.Fingerprint = newSDL.Fingerprint()
@@ -193,12 +201,12 @@ func compare(oldName, newName string, oldFiles, newFiles []*sdl.File, cfg *confi
 		r.Notes = append(r.Notes, report.Note{Kind: "not-checked", Message: u.Message, Location: location("", u.Span)})
 	}
 	if len(result.Problems) > 0 {
-		add(r, rules.Invalid(result.Problems), nil, nil)
+		add(r, refusals(result.Problems, newName, newFiles), nil, nil)
 		return r, true, nil
 	}
 	if problems := validity.Check(before.Schema, validity.Options{Storage: before.Storage}).Problems; len(problems) > 0 && len(oldFiles) > 0 {
 		r.Notes = append(r.Notes, report.Note{Kind: "warning", Location: location("", problems[0].Span), Message: fmt.Sprintf(
-			"Dgraph would refuse the old schema (%d problems, the first: %s): it may not be what runs", len(problems), problems[0].Message)})
+			"Dgraph would refuse the old schema (%s): it may not be what runs", inShort(problems))})
 	}
 	renames := map[string]string{}
 	for _, rename := range cfg.Renames {

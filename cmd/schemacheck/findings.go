@@ -6,6 +6,7 @@ import (
 
 	"github.com/schemacheck/schemacheck/cmd/internal/report"
 	"github.com/schemacheck/schemacheck/diff/sdl"
+	"github.com/schemacheck/schemacheck/diff/validity"
 	"github.com/schemacheck/schemacheck/rules"
 )
 
@@ -22,6 +23,27 @@ func sourceOf(name string, files []*sdl.File) report.Source {
 		s.Source = files[0].Name
 	}
 	return s
+}
+
+// refusals are the findings on what Dgraph would refuse in the schema of these
+// files. What concerns the whole schema is placed at the start of it.
+func refusals(problems []validity.Problem, name string, files []*sdl.File) []*rules.Finding {
+	findings := rules.Invalid(problems)
+	for _, f := range findings {
+		if f.Place.Span.IsZero() {
+			f.Place.Span = start(name, files)
+		}
+	}
+	return findings
+}
+
+// start is the first byte of the schema called name. One that is not there has
+// no file, and is placed by its name.
+func start(name string, files []*sdl.File) sdl.Span {
+	if len(files) == 0 {
+		return sdl.Span{File: &sdl.File{Name: name}}
+	}
+	return sdl.Span{File: files[0]}
 }
 
 // add puts findings into the report, with the severities that the

@@ -13,7 +13,6 @@ import (
 	"github.com/schemacheck/schemacheck/diff/sdl"
 	"github.com/schemacheck/schemacheck/diff/storage"
 	"github.com/schemacheck/schemacheck/diff/validity"
-	"github.com/schemacheck/schemacheck/rules"
 )
 
 // showOptions are what the show command was asked.
@@ -73,7 +72,7 @@ func (p program) show(cmd *cobra.Command, name string, o *showOptions) error {
 	resolved := schema.Resolve(parsed)
 	if problems := validity.Check(resolved, validity.Options{}).Problems; len(problems) > 0 {
 		r := &report.Report{}
-		add(r, rules.Invalid(problems), nil, nil)
+		add(r, refusals(problems, name, files), nil, nil)
 		if err := report.Formats[0].Write(p.err, r, report.Options{Quiet: true}); err != nil {
 			return err
 		}
