@@ -69,7 +69,7 @@ that cannot be read or is invalid; 3 the report could not be written.`,
 
 func (p program) diff(cmd *cobra.Command, o *diffOptions) error {
 	ctx := cmd.Context()
-	out, err := p.output(&o.settings)
+	out, err := p.output(cmd.Flags(), &o.settings)
 	if err != nil {
 		return err
 	}
@@ -77,7 +77,7 @@ func (p program) diff(cmd *cobra.Command, o *diffOptions) error {
 	if err != nil {
 		return err
 	}
-	cfg, err := configuration(o.config, folderOf(dir, o.after))
+	cfg, err := configuration(cmd.Flags(), o.config, folderOf(dir, o.after))
 	if err != nil {
 		return err
 	}
@@ -99,6 +99,9 @@ func (p program) diff(cmd *cobra.Command, o *diffOptions) error {
 	}
 	after, err := loader.Load(ctx, o.after)
 	if err != nil {
+		return err
+	}
+	if err := out.spares(cmd.Flags(), p.sources(cfg, before, after)); err != nil {
 		return err
 	}
 	r, invalid, err := compare(o.before, o.after, before, after, cfg, acceptances(cfg, dir, time.Now()))
@@ -182,9 +185,6 @@ func compare(oldName, newName string, oldFiles, newFiles []*sdl.File, cfg *confi
 		return nil, false, fmt.Errorf("the old schema cannot be read: %w", err)
 	}
 	r.Before.Fingerprint = oldSDL.Fingerprint()
-	if len(oldFiles) == 0 {
-		r.Notes = append(r.Notes, report.Note{Kind: "warning", Message: oldName + " does not exist there: compared with the empty schema"})
-	}
 	newSDL, err := sdl.Parse(newFiles...)
 	if err != nil {
 		var syntax *sdl.Error
@@ -201,7 +201,11 @@ func compare(oldName, newName string, oldFiles, newFiles []*sdl.File, cfg *confi
 		r.Notes = append(r.Notes, report.Note{Kind: "not-checked", Message: u.Message, Location: location("", u.Span)})
 	}
 	if len(result.Problems) > 0 {
-		add(r, refusals(result.Problems, newName, newFiles), nil, nil)
+		refused := refusals(result.Problems, newName, newFiles)
+		if len(newFiles) == 0 {
+			refused = append(refused, rules.Absent("new", newName, start(newName, nil)))
+		}
+		add(r, refused, nil, nil)
 		return r, true, nil
 	}
 	if problems := validity.Check(before.Schema, validity.Options{Storage: before.Storage}).Problems; len(problems) > 0 && len(oldFiles) > 0 {
@@ -213,7 +217,11 @@ func compare(oldName, newName string, oldFiles, newFiles []*sdl.File, cfg *confi
 		renames[rename.From] = rename.To
 	}
 	d := diff.Compare(before, after, diff.Options{Renames: renames, DgraphVersion: cfg.DgraphVersion})
-	kept, suppressed := rules.Suppress(rules.Judge(d), rules.Suppressions{
+	findings := rules.Judge(d)
+	if len(oldFiles) == 0 {
+		findings = append(findings, rules.Absent("old", oldName, start(newName, newFiles)))
+	}
+	kept, suppressed := rules.Suppress(findings, rules.Suppressions{
 		Schema:      newSDL,
 		Accepted:    accepted,
 		Off:         func(rule string) bool { return cfg.Rules[rule] == "off" },

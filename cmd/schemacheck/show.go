@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -54,7 +55,7 @@ func (p program) show(cmd *cobra.Command, name string, o *showOptions) error {
 	if err != nil {
 		return err
 	}
-	cfg, err := configuration(o.config, folderOf(dir, name))
+	cfg, err := configuration(cmd.Flags(), o.config, folderOf(dir, name))
 	if err != nil {
 		return err
 	}
@@ -82,6 +83,16 @@ func (p program) show(cmd *cobra.Command, name string, o *showOptions) error {
 	if o.api {
 		derived = api.Derive(resolved, api.Options{DgraphVersion: cfg.DgraphVersion})
 	}
-	_, err = derived.WriteTo(p.out)
-	return err
+	var text strings.Builder
+	if _, err := derived.WriteTo(&text); err != nil {
+		return err
+	}
+	shown := report.Redact(text.String())
+	if _, err := io.WriteString(p.out, shown); err != nil {
+		return err
+	}
+	if shown != text.String() {
+		fmt.Fprintln(p.err, "schemacheck: a description holds a key for Dgraph, which is printed as [redacted]: clients see all of it")
+	}
+	return nil
 }

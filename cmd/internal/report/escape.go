@@ -145,10 +145,10 @@ const redacted = "[redacted]"
 // Redact hides the value in every line of text that is, or ends with, a comment
 // in which Dgraph keeps a key: "# Dgraph.Authorization ..." and "# Dgraph.Secret
 // ...". Dgraph looks for them line by line, also in descriptions. The word after
-// "Dgraph." stays and the rest of the line becomes "[redacted]". Misspelt words
-// are taken for the real ones, since what follows them is a key all the same;
-// only "# Dgraph.Allow-Origin" has nothing to hide. Text without keys comes back
-// byte for byte.
+// "Dgraph." stays and the rest of the line becomes "[redacted]", but for the end
+// of a description. Misspelt words are taken for the real ones, since what
+// follows them is a key all the same; only "# Dgraph.Allow-Origin" has nothing to
+// hide. Text without keys comes back byte for byte.
 func Redact(text string) string {
 	if !strings.Contains(text, "#") {
 		return text
@@ -178,8 +178,13 @@ func redactLine(line string) string {
 			continue
 		}
 		kept := len(line) - len(comment) + len(brand) + len(word)
-		if strings.TrimSpace(line[kept:]) == "" {
+		const end = `"""`
+		value, closed := strings.CutSuffix(line[kept:], end)
+		switch {
+		case strings.TrimSpace(value) == "":
 			return line
+		case closed:
+			return line[:kept] + " " + redacted + end
 		}
 		return line[:kept] + " " + redacted
 	}

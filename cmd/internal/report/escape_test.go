@@ -108,6 +108,8 @@ func TestRedact(t *testing.T) {
 		`# Dgraph.Secret`:                                        `# Dgraph.Secret`,
 		`# about Dgraph.Secret and its use`:                      `# about Dgraph.Secret and its use`,
 		`  name: String # the name`:                              `  name: String # the name`,
+		`# Dgraph.Secret k "sesame""""`:                          `# Dgraph.Secret [redacted]"""`,
+		`"""# Dgraph.Secret"""`:                                  `"""# Dgraph.Secret"""`,
 		`# Dgraph`:                                               `# Dgraph`,
 		"\"\"\"\r\n# Dgraph.Secret k \"sesame\"\r\nmore # x\n\n": "\"\"\"\r\n# Dgraph.Secret [redacted]\r\nmore # x\n\n",
 		"# Dgraph.Secret k \"sesame\rsesame\"":                   "# Dgraph.Secret [redacted]",

@@ -68,10 +68,9 @@ func (e excerpt) String() string {
 // is left out. One that reaches into the key ends with the line, so that it does
 // not tell how long the key is.
 func aroundKey(shown string, from, to int) (int, int) {
-	end := utf8.RuneCountInString(shown) + 1
-	hidden := end - len(redacted)
+	hidden := utf8.RuneCountInString(shown[:strings.LastIndex(shown, redacted)]) + 1
 	if to > hidden {
-		to = end
+		to = utf8.RuneCountInString(shown) + 1
 	}
 	return min(from, hidden), to
 }
