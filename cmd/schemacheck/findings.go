@@ -122,7 +122,8 @@ func location(anchor string, s sdl.Span) report.Location {
 	}
 }
 
-// excerpt is the first lines of a span.
+// excerpt is the first lines of a span. What goes on with a key after a lone CR
+// is left out: there ends a line for GraphQL, and not for Dgraph's settings.
 func excerpt(s sdl.Span) []string {
 	const most = 5
 	if s.IsZero() || s.File.Text == "" {
@@ -131,7 +132,15 @@ func excerpt(s sdl.Span) []string {
 	var lines []string
 	first, last := s.Begin().Line, s.Finish().Line
 	for n := first; n <= last && n < first+most; n++ {
-		lines = append(lines, strings.TrimRight(s.File.Line(n), " \t"))
+		line := strings.TrimRight(s.File.Line(n), " \t")
+		at := s.File.Rest(sdl.Position{Line: n, Column: 1}).Start
+		if before := s.File.Text[:at]; strings.HasSuffix(before, "\r") {
+			before = before[strings.LastIndexByte(before, '\n')+1:]
+			if !strings.HasPrefix(report.Redact(before+line), before) {
+				line = "[redacted]"
+			}
+		}
+		lines = append(lines, line)
 	}
 	return lines
 }

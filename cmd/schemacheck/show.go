@@ -79,6 +79,11 @@ func (p program) show(cmd *cobra.Command, name string, o *showOptions) error {
 		}
 		return &problem{code: exitUsage}
 	}
+	for _, m := range parsed.Meta {
+		if at := m.Span.Begin(); m.Kind != sdl.MetaAllowOrigin && strings.Contains(m.Span.Text(), "\r") {
+			return fmt.Errorf("%s:%d:%d: this key goes on after a lone CR, so that it cannot be left out of what is shown: write it in one line", m.Span.File.Name, at.Line, at.Column)
+		}
+	}
 	var derived io.WriterTo = storage.Derive(resolved)
 	if o.api {
 		derived = api.Derive(resolved, api.Options{DgraphVersion: cfg.DgraphVersion})
