@@ -61,7 +61,7 @@ func TestOrderIsNoChange(t *testing.T) {
 		for _, c := range compare(t, text, other, nil).Changes {
 			switch c.(type) {
 			case diff.DescriptionChanged:
-			case diff.AuthorizationChanged: // the line is left out
+			case diff.AuthorizationChanged, diff.SettingsChanged: // the lines are left out
 			case diff.LanguageLost: // Dgraph takes @lang from the last field
 			default:
 				t.Errorf("a change to\n%s\n%s", other, line(c))

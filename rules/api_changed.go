@@ -15,8 +15,18 @@ const (
 
 // The example of these rules: a query of the user's own.
 func apiExample(arguments string) string {
-	return "type User {\n  id: ID!\n  name: String\n}\ntype Query {\n  users(" + arguments + "): [User] " +
-		"@custom(dql: \"query q($city: string, $most: int) { users(func: type(User), first: $most) { id: uid name: User.name } }\")\n}\n"
+	return `type User {
+  id: ID!
+  name: String
+}
+type Query {
+  users(` + arguments + `): [User] @custom(dql: """
+    query q($city: string, $most: int) {
+      users(func: type(User), first: $most) { id: uid name: User.name }
+    }
+  """)
+}
+`
 }
 
 var apiRemoved = &Rule{

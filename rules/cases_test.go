@@ -20,14 +20,16 @@ var update = flag.Bool("update", false, "rewrite findings.txt of every case, and
 
 // A testCase is a folder testdata/RULE/NAME with old.graphql and new.graphql.
 // A case whose name begins with "silent" must not fire the rule; every other
-// must. It can have renames.txt, with the renames that are declared, and
-// accept.txt, with the findings that are accepted.
+// must. It can have renames.txt, with the renames that are declared, accept.txt,
+// with the findings that are accepted, and absent.txt, with the place where the
+// old schema, which is empty then, was looked for and does not exist.
 type testCase struct {
 	rule, name string
 	dir        string
 	old, new   string
 	renames    map[string]string
 	accepted   []rules.Acceptance
+	absent     string
 }
 
 // allCases reads testdata.
@@ -57,6 +59,9 @@ func allCases(t *testing.T) []*testCase {
 		if text, err := os.ReadFile(filepath.Join(dir, "accept.txt")); err == nil {
 			c.accepted = acceptances(t, string(text))
 		}
+		if text, err := os.ReadFile(filepath.Join(dir, "absent.txt")); err == nil {
+			c.absent = strings.TrimSpace(string(text))
+		}
 		cases = append(cases, c)
 	}
 	return cases
@@ -83,6 +88,10 @@ func (c *testCase) reported(t *testing.T) ([]*rules.Finding, []rules.Suppressed)
 	findings, before, after := judged(t, c.old, c.new, c.renames)
 	if c.refused(t) {
 		return findings, nil
+	}
+	if c.absent != "" {
+		findings = append(findings, rules.Absent("old", c.absent, sdl.Span{File: after.Files[0]}))
+		rules.Sort(findings)
 	}
 	return rules.Suppress(findings, rules.Suppressions{Schema: after, Before: before, Accepted: c.accepted, Fingerprint: identity})
 }

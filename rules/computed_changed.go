@@ -17,8 +17,9 @@ var computedChanged = &Rule{
 		Clients: "Values come from elsewhere. A field that becomes computed is gone from inputs, filters and orders; one that " +
 			"becomes stored reads null, or fails when it is non-null, until somebody writes it.",
 		Before: "type User {\n  id: ID!\n  name: String\n  rating: Float\n}\n",
-		After:  "type User {\n  id: ID!\n  name: String\n  rating: Float @custom(http: {url: \"https://example.org/rating\", method: POST, body: \"{id: $id}\"})\n}\n",
-		Query:  `{ queryUser(order: {desc: rating}) { name } }`,
+		After: "type User {\n  id: ID!\n  name: String\n  rating: Float @custom(http: {\n" +
+			"    url: \"https://example.org/rating\", method: POST, body: \"{id: $id}\"\n  })\n}\n",
+		Query: `{ queryUser(order: {desc: rating}) { name } }`,
 		Answer: `{
   "errors": [{"message": "Expected type UserOrderable, found rating."}],
   "data": null

@@ -34,7 +34,7 @@ func TestRulesAreDocumented(t *testing.T) {
 			"Summary": r.Summary, "Dgraph": r.Doc.Dgraph, "Clients": r.Doc.Clients, "Before": r.Doc.Before,
 			"After": r.Doc.After, "Question": r.Doc.Question, "Reverse": r.Doc.Reverse,
 		} {
-			if text == "" && !(what == "Before" && r.ID == "schema-invalid") {
+			if text == "" && !(what == "Before" && (r.ID == "schema-invalid" || r.ID == "schema-absent")) {
 				t.Errorf("%s has no %s", r.ID, what)
 			}
 		}
@@ -58,13 +58,18 @@ func TestExamplesFire(t *testing.T) {
 		t.Run(r.ID, func(t *testing.T) {
 			t.Parallel()
 			if r.ID != "schema-invalid" {
-				checkValid(t, "Doc.Before", r.Doc.Before)
+				if r.Doc.Before != "" {
+					checkValid(t, "Doc.Before", r.Doc.Before)
+				}
 				checkValid(t, "Doc.After", r.Doc.After)
 			}
 			found := false
 			c := &testCase{old: r.Doc.Before, new: r.Doc.After}
-			if r.ID == "suppression-expired" { // the example tells the rest in a comment
+			switch r.ID { // the example tells the rest in a comment
+			case "suppression-expired":
 				c.accepted = acceptances(t, "over field-made-required User.name")
+			case "schema-absent":
+				c.absent = "git:main:schema.graphql"
 			}
 			findings, _ := c.reported(t)
 			for _, f := range findings {

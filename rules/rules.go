@@ -54,6 +54,7 @@ type Doc struct {
 // All are the rules, in the order in which documentation lists them.
 var All = []*Rule{
 	schemaInvalid,
+	schemaAbsent,
 	updateRefused,
 	typeRenamed,
 	typeRemoved,

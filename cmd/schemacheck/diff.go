@@ -69,7 +69,7 @@ that cannot be read or is invalid; 3 the report could not be written.`,
 
 func (p program) diff(cmd *cobra.Command, o *diffOptions) error {
 	ctx := cmd.Context()
-	out, err := p.output(&o.settings)
+	out, err := p.output(cmd.Flags(), &o.settings)
 	if err != nil {
 		return err
 	}
@@ -77,7 +77,7 @@ func (p program) diff(cmd *cobra.Command, o *diffOptions) error {
 	if err != nil {
 		return err
 	}
-	cfg, err := configuration(o.config, folderOf(dir, o.after))
+	cfg, err := configuration(cmd.Flags(), o.config, folderOf(dir, o.after))
 	if err != nil {
 		return err
 	}
@@ -99,6 +99,9 @@ func (p program) diff(cmd *cobra.Command, o *diffOptions) error {
 	}
 	after, err := loader.Load(ctx, o.after)
 	if err != nil {
+		return err
+	}
+	if err := out.spares(cmd.Flags(), p.sources(cfg, before, after)); err != nil {
 		return err
 	}
 	r, invalid, err := compare(o.before, o.after, before, after, cfg, acceptances(cfg, dir, time.Now()))
@@ -161,6 +164,14 @@ func (o *diffOptions) fromConfiguration(ctx context.Context, loader sdl.Loader, 
 	return nil
 }
 
+// inShort is what is wrong with a schema.
+func inShort(problems []validity.Problem) string {
+	if len(problems) == 1 {
+		return problems[0].Message
+	}
+	return fmt.Sprintf("%d problems, the first: %s", len(problems), problems[0].Message)
+}
+
 // compare is the work between reading and writing: what the files say, the
 // report on it, and whether Dgraph would refuse the new schema.
 func compare(oldName, newName string, oldFiles, newFiles []*sdl.File, cfg *config.Config, accepted []rules.Acceptance) (r *report.Report, invalid bool, err error) {
@@ -174,16 +185,13 @@ func compare(oldName, newName string, oldFiles, newFiles []*sdl.File, cfg *confi
 		return nil, false, fmt.Errorf("the old schema cannot be read: %w", err)
 	}
 	r.Before.Fingerprint = oldSDL.Fingerprint()
-	if len(oldFiles) == 0 {
-		r.Notes = append(r.Notes, report.Note{Kind: "warning", Message: oldName + " does not exist there: compared with the empty schema"})
-	}
 	newSDL, err := sdl.Parse(newFiles...)
 	if err != nil {
 		var syntax *sdl.Error
 		if !errors.As(err, &syntax) {
 			return nil, false, err
 		}
-		add(r, rules.Invalid([]validity.Problem{{Span: syntax.Span, Message: syntax.Message}}), nil, nil)
+		add(r, refusals([]validity.Problem{{Span: syntax.Span, Message: syntax.Message}}, newName, newFiles), nil, nil)
 		return r, true, nil
 	}
 	r.After.Fingerprint = newSDL.Fingerprint()
@@ -193,19 +201,27 @@ func compare(oldName, newName string, oldFiles, newFiles []*sdl.File, cfg *confi
 		r.Notes = append(r.Notes, report.Note{Kind: "not-checked", Message: u.Message, Location: location("", u.Span)})
 	}
 	if len(result.Problems) > 0 {
-		add(r, rules.Invalid(result.Problems), nil, nil)
+		refused := refusals(result.Problems, newName, newFiles)
+		if len(newFiles) == 0 {
+			refused = append(refused, rules.Absent("new", newName, start(newName, nil)))
+		}
+		add(r, refused, nil, nil)
 		return r, true, nil
 	}
 	if problems := validity.Check(before.Schema, validity.Options{Storage: before.Storage}).Problems; len(problems) > 0 && len(oldFiles) > 0 {
 		r.Notes = append(r.Notes, report.Note{Kind: "warning", Location: location("", problems[0].Span), Message: fmt.Sprintf(
-			"Dgraph would refuse the old schema (%d problems, the first: %s): it may not be what runs", len(problems), problems[0].Message)})
+			"Dgraph would refuse the old schema (%s): it may not be what runs", inShort(problems))})
 	}
 	renames := map[string]string{}
 	for _, rename := range cfg.Renames {
 		renames[rename.From] = rename.To
 	}
 	d := diff.Compare(before, after, diff.Options{Renames: renames, DgraphVersion: cfg.DgraphVersion})
-	kept, suppressed := rules.Suppress(rules.Judge(d), rules.Suppressions{
+	findings := rules.Judge(d)
+	if len(oldFiles) == 0 {
+		findings = append(findings, rules.Absent("old", oldName, start(newName, newFiles)))
+	}
+	kept, suppressed := rules.Suppress(findings, rules.Suppressions{
 		Schema:      newSDL,
 		Before:      oldSDL,
 		Accepted:    accepted,

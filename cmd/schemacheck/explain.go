@@ -26,6 +26,9 @@ Without RULE, list all rules.`,
 			if len(args) == 1 {
 				r := rules.Find(args[0])
 				if r == nil {
+					if config.Nearest(args[0], rules.IDs()) == "" {
+						return fmt.Errorf("unknown rule %q: schemacheck explain lists them all", args[0])
+					}
 					return unknown("rule", args[0], rules.IDs())
 				}
 				text = explainRule(r)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/schemacheck/schemacheck/cmd/internal/report"
 	"github.com/schemacheck/schemacheck/diff/sdl"
+	"github.com/schemacheck/schemacheck/diff/validity"
 	"github.com/schemacheck/schemacheck/rules"
 )
 
@@ -22,6 +23,27 @@ func sourceOf(name string, files []*sdl.File) report.Source {
 		s.Source = files[0].Name
 	}
 	return s
+}
+
+// refusals are the findings on what Dgraph would refuse in the schema of these
+// files. What concerns the whole schema is placed at the start of it.
+func refusals(problems []validity.Problem, name string, files []*sdl.File) []*rules.Finding {
+	findings := rules.Invalid(problems)
+	for _, f := range findings {
+		if f.Place.Span.IsZero() {
+			f.Place.Span = start(name, files)
+		}
+	}
+	return findings
+}
+
+// start is the first byte of the schema called name. One that is not there has
+// no file, and is placed by its name.
+func start(name string, files []*sdl.File) sdl.Span {
+	if len(files) == 0 {
+		return sdl.Span{File: &sdl.File{Name: name}}
+	}
+	return sdl.Span{File: files[0]}
 }
 
 // add puts findings into the report, with the severities that the
@@ -100,7 +122,8 @@ func location(anchor string, s sdl.Span) report.Location {
 	}
 }
 
-// excerpt is the first lines of a span.
+// excerpt is the first lines of a span. What goes on with a key after a lone CR
+// is left out: there ends a line for GraphQL, and not for Dgraph's settings.
 func excerpt(s sdl.Span) []string {
 	const most = 5
 	if s.IsZero() || s.File.Text == "" {
@@ -109,7 +132,15 @@ func excerpt(s sdl.Span) []string {
 	var lines []string
 	first, last := s.Begin().Line, s.Finish().Line
 	for n := first; n <= last && n < first+most; n++ {
-		lines = append(lines, strings.TrimRight(s.File.Line(n), " \t"))
+		line := strings.TrimRight(s.File.Line(n), " \t")
+		at := s.File.Rest(sdl.Position{Line: n, Column: 1}).Start
+		if before := s.File.Text[:at]; strings.HasSuffix(before, "\r") {
+			before = before[strings.LastIndexByte(before, '\n')+1:]
+			if !strings.HasPrefix(report.Redact(before+line), before) {
+				line = "[redacted]"
+			}
+		}
+		lines = append(lines, line)
 	}
 	return lines
 }

@@ -87,6 +87,7 @@ deployed: which stored data disappears, which queries fail, what Dgraph
 refuses, and how to get there safely.`
 
 func (p program) root() *cobra.Command {
+	version := false
 	root := &cobra.Command{
 		Use:           "schemacheck",
 		Short:         "Lint and repair Dgraph GraphQL schema migrations",
@@ -99,7 +100,12 @@ func (p program) root() *cobra.Command {
 			}
 			return nil
 		},
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if version {
+				return p.printVersion()
+			}
+			return cmd.Help()
+		},
 		Example: `  schemacheck diff old.graphql new.graphql
   schemacheck diff git:main:schema.graphql schema.graphql
   schemacheck show schema.graphql --storage
@@ -109,6 +115,7 @@ func (p program) root() *cobra.Command {
 		return pflag.NormalizedName(strings.ReplaceAll(name, "_", "-"))
 	})
 	root.SetFlagErrorFunc(flagError)
+	root.Flags().BoolVar(&version, "version", false, "print the version")
 	root.CompletionOptions.HiddenDefaultCmd = false
 	root.AddCommand(p.diffCommand(), p.showCommand(), p.explainCommand(), p.versionCommand())
 	return root
@@ -133,18 +140,36 @@ func unknown(what, name string, known []string) error {
 	return fmt.Errorf("unknown %s %q: there are %s", what, name, strings.Join(known, ", "))
 }
 
-// flagError names the nearest flag for one that does not exist.
+// flagError says what is wrong with a flag, and how it is meant to be written.
 func flagError(cmd *cobra.Command, err error) error {
-	name, ok := strings.CutPrefix(err.Error(), "unknown flag: --")
-	if !ok {
-		return fmt.Errorf("%w (see schemacheck %s--help)", err, strings.TrimPrefix(cmd.CommandPath()+" ", "schemacheck "))
+	var missing *pflag.NotExistError
+	if !errors.As(err, &missing) {
+		if better := badValue(err); better != err {
+			return better
+		}
+		return fmt.Errorf("%w (see %s --help)", err, cmd.CommandPath())
 	}
-	var known []string
-	cmd.Flags().VisitAll(func(f *pflag.Flag) { known = append(known, f.Name) })
-	if nearest := config.Nearest(name, known); nearest != "" {
-		return fmt.Errorf("unknown flag --%s: did you mean --%s?", name, nearest)
+	name, dashes := missing.GetSpecifiedName(), "--"
+	if missing.GetSpecifiedShortnames() != "" {
+		dashes = "-"
 	}
-	return fmt.Errorf("unknown flag --%s: see %s --help", name, cmd.CommandPath())
+	for _, sub := range cmd.Commands() {
+		flag := sub.Flags().Lookup(name)
+		if dashes == "-" {
+			flag = sub.Flags().ShorthandLookup(name)
+		}
+		if flag != nil && sub.IsAvailableCommand() {
+			return fmt.Errorf("the flag %s goes after the name of the command: %s %[1]s", dashes+name, sub.CommandPath())
+		}
+	}
+	if dashes == "--" {
+		var known []string
+		cmd.Flags().VisitAll(func(f *pflag.Flag) { known = append(known, f.Name) })
+		if nearest := config.Nearest(name, known); nearest != "" {
+			return fmt.Errorf("unknown flag --%s: did you mean --%s?", name, nearest)
+		}
+	}
+	return fmt.Errorf("unknown flag %s%s: see %s --help", dashes, name, cmd.CommandPath())
 }
 
 // arguments checks the number of arguments and says what they are.

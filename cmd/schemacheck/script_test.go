@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
 var update = flag.Bool("update", false, "rewrite what the scripts expect")
@@ -20,8 +21,13 @@ func TestMain(m *testing.M) {
 //
 //	exits CODE    the last command ended with that exit code
 //	clean FILE    the file has no control character but line ends
+//	valid FILE    the file is a report as cmd/docs/report.schema.json has it
 func TestScripts(t *testing.T) {
 	t.Parallel()
+	schema, err := jsonschema.NewCompiler().Compile("../docs/report.schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
 	testscript.Run(t, testscript.Params{
 		Dir:                "testdata/script",
 		UpdateScripts:      *update,
@@ -38,6 +44,18 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits,
 			"clean": clean,
+			"valid": func(ts *testscript.TestScript, neg bool, args []string) {
+				if neg || len(args) != 1 {
+					ts.Fatalf("usage: valid FILE")
+				}
+				doc, err := jsonschema.UnmarshalJSON(strings.NewReader(ts.ReadFile(args[0])))
+				if err == nil {
+					err = schema.Validate(doc)
+				}
+				if err != nil {
+					ts.Fatalf("%s is no report: %v", args[0], err)
+				}
+			},
 		},
 	})
 }

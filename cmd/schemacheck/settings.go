@@ -3,15 +3,10 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
-	"os"
-	"path/filepath"
 	"strings"
 
-	"github.com/google/renameio/v2"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-	"golang.org/x/term"
 
 	"github.com/schemacheck/schemacheck/cmd/internal/config"
 	"github.com/schemacheck/schemacheck/cmd/internal/report"
@@ -50,16 +45,39 @@ func (p program) environment(cmd *cobra.Command) error {
 		if !ok || value == "" || f.Changed || f.Name == "help" {
 			return
 		}
-		if err := cmd.Flags().Set(f.Name, value); err != nil {
-			problems = append(problems, fmt.Errorf("environment variable %s: %w", name, err))
+		err := cmd.Flags().Set(f.Name, value)
+		_ = cmd.Flags().SetAnnotation(f.Name, variable, []string{name}) // it is there
+		if err != nil {
+			problems = append(problems, given(cmd.Flags(), f.Name, badValue(err)))
 		}
 	})
 	return errors.Join(problems...)
 }
 
+// variable annotates flags with the environment variable that set them.
+const variable = "schemacheck_variable"
+
+// given names the environment variable that a flag has its value from in an
+// error about that value, where it is one.
+func given(flags *pflag.FlagSet, flag string, err error) error {
+	if from := flags.Lookup(flag).Annotations[variable]; err != nil && len(from) > 0 {
+		return fmt.Errorf("environment variable %s: %w", from[0], err)
+	}
+	return err
+}
+
+// badValue words the error about a value that a flag cannot have.
+func badValue(err error) error {
+	var bad *pflag.InvalidValueError
+	if errors.As(err, &bad) && bad.GetFlag().Value.Type() == "bool" {
+		return fmt.Errorf("--%s %q: expected true or false", bad.GetFlag().Name, bad.GetValue())
+	}
+	return err
+}
+
 // configuration reads the file at path, which --config names, or without one
 // the nearest from the folder near upwards; when there is none, it is empty.
-func configuration(path, near string) (*config.Config, error) {
+func configuration(flags *pflag.FlagSet, path, near string) (*config.Config, error) {
 	if path == "" {
 		found, err := config.Find(near)
 		if err != nil {
@@ -70,103 +88,14 @@ func configuration(path, near string) (*config.Config, error) {
 		}
 		path = found
 	}
-	return config.Load(path, rules.IDs())
+	cfg, err := config.Load(path, rules.IDs())
+	if written := (config.Errors)(nil); errors.As(err, &written) {
+		return nil, err // the file was found, and is what has to be mended
+	}
+	return cfg, given(flags, "config", err)
 }
 
-// output is where and how a report is written.
-type output struct {
-	format  report.Format
-	extra   []extra
-	options report.Options
-}
-
-// extra is one --report.
-type extra struct {
-	format report.Format
-	path   string
-}
-
-// output checks the flags before any work is done.
-func (p program) output(s *settings) (*output, error) {
-	o := &output{options: report.Options{Verbose: s.verbose, Quiet: s.quiet}}
-	format, ok := report.FormatNamed(s.format)
-	if !ok {
-		return nil, unknown("format", s.format, report.FormatNames())
-	}
-	o.format = format
-	seen := map[string]bool{}
-	for _, r := range s.reports {
-		name, path, ok := strings.Cut(r, "=")
-		if !ok || path == "" {
-			return nil, fmt.Errorf("--report %s: expected FORMAT=PATH, such as json=report.json", r)
-		}
-		format, ok := report.FormatNamed(name)
-		if !ok {
-			return nil, unknown("format", name, report.FormatNames())
-		}
-		if p.dir != "" && !filepath.IsAbs(path) {
-			path = filepath.Join(p.dir, path)
-		}
-		if path = filepath.Clean(path); seen[path] {
-			return nil, fmt.Errorf("--report: two reports would be written to %s", path)
-		}
-		seen[path] = true
-		if info, err := os.Stat(filepath.Dir(path)); err != nil || !info.IsDir() {
-			return nil, fmt.Errorf("--report %s: there is no folder %s: create it first", r, filepath.Dir(path))
-		}
-		o.extra = append(o.extra, extra{format, path})
-	}
-	switch s.color {
-	case "always":
-		o.options.Color = true
-	case "never":
-	case "auto":
-		_, no := p.env("NO_COLOR")
-		dumb, _ := p.env("TERM")
-		o.options.Color = isTerminal(p.out) && !no && dumb != "dumb"
-	default:
-		return nil, fmt.Errorf("--color %q: expected auto, always or never", s.color)
-	}
-	if f, ok := p.out.(*os.File); ok && isTerminal(f) {
-		if width, _, err := term.GetSize(int(f.Fd())); err == nil {
-			o.options.Width = width
-		}
-	}
-	return o, nil
-}
-
-func isTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd()))
-}
-
-// write writes the report to stdout and to every --report.
-func (p program) write(o *output, r *report.Report) error {
-	if err := o.format.Write(p.out, r, o.options); err != nil {
-		return &problem{exitUnfinished, fmt.Errorf("writing the report: %w", err)}
-	}
-	for _, x := range o.extra {
-		var text strings.Builder
-		if err := x.format.Write(&text, r, report.Options{Verbose: o.options.Verbose, FailOn: o.options.FailOn, Verdict: o.options.Verdict}); err != nil {
-			return &problem{exitUnfinished, fmt.Errorf("writing the report: %w", err)}
-		}
-		if err := writeFile(x.path, text.String()); err != nil {
-			return &problem{exitUnfinished, fmt.Errorf("writing the report %s: %w", x.path, err)}
-		}
-	}
-	return nil
-}
-
-// writeFile replaces a file in one step; what is no regular file, such as a
-// pipe, is written to.
-func writeFile(path, text string) error {
-	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
-		return os.WriteFile(path, []byte(text), 0o644)
-	}
-	return renameio.WriteFile(path, []byte(text), 0o644)
-}
-
-// severity is the threshold that flag or configuration set.
+// failOn is the threshold that flag or configuration set.
 func failOn(cmd *cobra.Command, flag string, c *config.Config) (report.Severity, error) {
 	if !cmd.Flags().Changed("fail-on") && c.FailOn != "" {
 		flag = c.FailOn
@@ -177,5 +106,5 @@ func failOn(cmd *cobra.Command, flag string, c *config.Config) (report.Severity,
 			return report.Severity(l), nil
 		}
 	}
-	return "", unknown("level for --fail-on", flag, levels)
+	return "", given(cmd.Flags(), "fail-on", unknown("level for --fail-on", flag, levels))
 }

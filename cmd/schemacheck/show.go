@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -13,7 +14,6 @@ import (
 	"github.com/schemacheck/schemacheck/diff/sdl"
 	"github.com/schemacheck/schemacheck/diff/storage"
 	"github.com/schemacheck/schemacheck/diff/validity"
-	"github.com/schemacheck/schemacheck/rules"
 )
 
 // showOptions are what the show command was asked.
@@ -55,7 +55,7 @@ func (p program) show(cmd *cobra.Command, name string, o *showOptions) error {
 	if err != nil {
 		return err
 	}
-	cfg, err := configuration(o.config, folderOf(dir, name))
+	cfg, err := configuration(cmd.Flags(), o.config, folderOf(dir, name))
 	if err != nil {
 		return err
 	}
@@ -73,16 +73,31 @@ func (p program) show(cmd *cobra.Command, name string, o *showOptions) error {
 	resolved := schema.Resolve(parsed)
 	if problems := validity.Check(resolved, validity.Options{}).Problems; len(problems) > 0 {
 		r := &report.Report{}
-		add(r, rules.Invalid(problems), nil, nil)
+		add(r, refusals(problems, name, files), nil, nil)
 		if err := report.Formats[0].Write(p.err, r, report.Options{Quiet: true}); err != nil {
 			return err
 		}
 		return &problem{code: exitUsage}
 	}
+	for _, m := range parsed.Meta {
+		if at := m.Span.Begin(); m.Kind != sdl.MetaAllowOrigin && strings.Contains(m.Span.Text(), "\r") {
+			return fmt.Errorf("%s:%d:%d: this key goes on after a lone CR, so that it cannot be left out of what is shown: write it in one line", m.Span.File.Name, at.Line, at.Column)
+		}
+	}
 	var derived io.WriterTo = storage.Derive(resolved)
 	if o.api {
 		derived = api.Derive(resolved, api.Options{DgraphVersion: cfg.DgraphVersion})
 	}
-	_, err = derived.WriteTo(p.out)
-	return err
+	var text strings.Builder
+	if _, err := derived.WriteTo(&text); err != nil {
+		return err
+	}
+	shown := report.Redact(text.String())
+	if _, err := io.WriteString(p.out, shown); err != nil {
+		return err
+	}
+	if shown != text.String() {
+		fmt.Fprintln(p.err, "schemacheck: a description holds a key for Dgraph, which is printed as [redacted]: clients see all of it")
+	}
+	return nil
 }

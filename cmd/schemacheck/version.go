@@ -46,9 +46,11 @@ func (p program) versionCommand() *cobra.Command {
 		Short:   "Print the version",
 		Example: "  schemacheck version",
 		Args:    arguments(0, 0, "no arguments"),
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			_, err := fmt.Fprintf(p.out, "schemacheck %s (%s, %s/%s)\n", versionName(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
-			return err
-		},
+		RunE:    func(*cobra.Command, []string) error { return p.printVersion() },
 	}
+}
+
+func (p program) printVersion() error {
+	_, err := fmt.Fprintf(p.out, "schemacheck %s (%s, %s/%s)\n", versionName(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	return err
 }

@@ -1,6 +1,7 @@
 package validity
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/schemacheck/schemacheck/diff/schema"
@@ -48,12 +49,21 @@ func (c *checker) typeNames() {
 			if t.Definition.Extend && !before.Definition.Extend {
 				c.problem(name.Span, t.Name, "%q is declared in this schema and extended: Dgraph does not merge the two, write the fields into the declaration", t.Name)
 			} else {
-				c.problem(name.Span, t.Name, "%q is declared more than once, first at line %d", t.Name, before.Definition.Name.Span.Begin().Line)
+				c.problem(name.Span, t.Name, "%q is declared more than once, first at %s", t.Name, whereFrom(name.Span, before.Definition.Name.Span))
 			}
 			continue
 		}
 		first[t.Name] = t
 	}
+}
+
+// whereFrom is the place of there for somebody who reads about here.
+func whereFrom(here, there sdl.Span) string {
+	line := there.Begin().Line
+	if there.File == here.File {
+		return fmt.Sprintf("line %d", line)
+	}
+	return fmt.Sprintf("line %d of %s", line, there.File.Name)
 }
 
 // reservedTypeNames maps the names that Dgraph generates to the type that it

@@ -69,7 +69,7 @@ func (c *checker) secretLine(m *sdl.Meta, text string) {
 			return
 		}
 	}
-	c.problem(m.Span, "", "the line with Dgraph.Secret cannot be read: write # Dgraph.Secret name \"value\"")
+	c.problem(m.Span, "", "the line with Dgraph.Secret cannot be read: after the \"#\" write Dgraph.Secret name \"value\"")
 }
 
 // algorithms are the signatures that Dgraph knows.

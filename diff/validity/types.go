@@ -66,7 +66,10 @@ func (c *checker) contents(t *schema.Type) {
 			c.problem(span, t.Name, "the enum %s has no values: it needs at least one", t.Name)
 		}
 	}
-	if t.Kind == sdl.Object && !rootName(t.Name) && !t.Remote && !c.rootQuery(t) {
+	// What a second declaration of a name lacks, the first one may have: that
+	// there are two is what is wrong.
+	again := c.schema.Type(t.Name) != t
+	if t.Kind == sdl.Object && !rootName(t.Name) && !t.Remote && !again && !c.rootQuery(t) {
 		for _, f := range t.Fields {
 			if f.Type().Named() != "ID" && !f.Computed() {
 				return

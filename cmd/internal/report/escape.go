@@ -23,11 +23,11 @@ const maxMarks = 4
 // Escape makes text safe to show to people: everything that steers a terminal
 // (C0 and C1 controls, DEL, bidirectional overrides), that hides (zero-width
 // and other invisible characters) or that a CI system would take for a command
-// is shown as a visible escape such as \x1b or \u202e. All other printable
-// text stays as it is.
+// is shown as a visible escape such as \x1b or \u202e. Keys are left out, see
+// Redact. All other printable text stays as it is.
 func Escape(text string) string {
 	var b strings.Builder
-	for _, c := range cells(text) {
+	for _, c := range cells(Redact(text)) {
 		b.WriteString(c.text)
 	}
 	return b.String()
@@ -139,12 +139,29 @@ func displayWidth(text string) int {
 	return n
 }
 
-// Redact hides the value in a line that is, or ends with, a comment in which
-// Dgraph keeps a key: "# Dgraph.Authorization ..." and "# Dgraph.Secret ...".
-// The word after "Dgraph." stays and the rest becomes "[redacted]". Misspelt
-// words are taken for the real ones, since what follows them is a key all the
-// same; only "# Dgraph.Allow-Origin" has nothing to hide.
-func Redact(line string) string {
+// redacted stands where a key stood.
+const redacted = "[redacted]"
+
+// Redact hides the value in every line of text that is, or ends with, a comment
+// in which Dgraph keeps a key: "# Dgraph.Authorization ..." and "# Dgraph.Secret
+// ...". Dgraph looks for them line by line, also in descriptions. The word after
+// "Dgraph." stays and the rest of the line becomes "[redacted]", but for the end
+// of a description. Misspelt words are taken for the real ones, since what
+// follows them is a key all the same; only "# Dgraph.Allow-Origin" has nothing to
+// hide. Text without keys comes back byte for byte.
+func Redact(text string) string {
+	if !strings.Contains(text, "#") {
+		return text
+	}
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		content := strings.TrimRight(line, "\r\n")
+		b.WriteString(redactLine(content) + line[len(content):])
+	}
+	return b.String()
+}
+
+func redactLine(line string) string {
 	for from := 0; ; {
 		hash := strings.IndexByte(line[from:], '#')
 		if hash < 0 {
@@ -161,10 +178,15 @@ func Redact(line string) string {
 			continue
 		}
 		kept := len(line) - len(comment) + len(brand) + len(word)
-		if strings.TrimSpace(line[kept:]) == "" {
+		const end = `"""`
+		value, closed := strings.CutSuffix(line[kept:], end)
+		switch {
+		case strings.TrimSpace(value) == "":
 			return line
+		case closed:
+			return line[:kept] + " " + redacted + end
 		}
-		return line[:kept] + " [redacted]"
+		return line[:kept] + " " + redacted
 	}
 }
 

@@ -46,7 +46,7 @@ func (e excerpt) String() string {
 		shown := Redact(text)
 		from, to := e.span(text)
 		if shown != text {
-			from, to = 1, utf8.RuneCountInString(shown)+1
+			from, to = aroundKey(shown, from, to)
 		}
 		source, before, under := clip(shown, from, to, room)
 		row(strconv.Itoa(e.at.Line), bar, source)
@@ -62,6 +62,17 @@ func (e excerpt) String() string {
 		row(strconv.Itoa(e.at.Line+i), paint(e.ink, ">"), source)
 	}
 	return b.String()
+}
+
+// aroundKey moves a span of a line to where it is once the key at the line's end
+// is left out. One that reaches into the key ends with the line, so that it does
+// not tell how long the key is.
+func aroundKey(shown string, from, to int) (int, int) {
+	hidden := utf8.RuneCountInString(shown[:strings.LastIndex(shown, redacted)]) + 1
+	if to > hidden {
+		to = utf8.RuneCountInString(shown) + 1
+	}
+	return min(from, hidden), to
 }
 
 // span is the first column to underline, and the one after the last. What goes

@@ -4,6 +4,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"strings"
 	"testing"
@@ -74,6 +75,48 @@ func TestInvariants(t *testing.T) {
 			}
 			if strings.Contains(plain, "sesame") {
 				t.Errorf("%s %+v: prints a key:\n%s", s.name, opt, plain)
+			}
+		}
+	}
+}
+
+// TestKeysAreNeverPrinted puts a key into every text that a report has.
+func TestKeysAreNeverPrinted(t *testing.T) {
+	t.Parallel()
+	const key = "x # Dgraph.Secret a \"sesame\"\r\n  # Dgraph.Authorization {\"VerificationKey\":\"sesame\"}"
+	filled := 0
+	var fill func(reflect.Value)
+	fill = func(v reflect.Value) {
+		switch v.Kind() {
+		case reflect.String:
+			if v.Type() != reflect.TypeFor[Severity]() {
+				v.SetString(key)
+				filled++
+			}
+		case reflect.Struct:
+			for i := range v.NumField() {
+				fill(v.Field(i))
+			}
+		case reflect.Slice:
+			v.Set(reflect.MakeSlice(v.Type(), 1, 1))
+			fill(v.Index(0))
+		case reflect.Int, reflect.Int64:
+			v.SetInt(1)
+		case reflect.Bool:
+			v.SetBool(true)
+		}
+	}
+	r := &Report{}
+	fill(reflect.ValueOf(r).Elem())
+	if filled < 70 {
+		t.Fatalf("only %d texts in a report", filled)
+	}
+	for _, asked := range []bool{true, false} {
+		r.Data.Asked, r.Findings[0].Evidence.Asked, r.Findings[0].Severity = asked, asked, Error
+		for _, v := range variants {
+			text := render(t, r, v.name, v.Options)
+			if strings.Contains(text, "sesame") || !strings.Contains(text, "Dgraph.Secret [redacted]") {
+				t.Errorf("%s: prints a key, or nothing at all:\n%s", v.name, text)
 			}
 		}
 	}

@@ -5,7 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"strings"
+	"reflect"
 	"time"
 	"unicode"
 	"unicode/utf16"
@@ -20,14 +20,15 @@ const schemaVersion = 1
 // field of Report changes nothing for its readers.
 type (
 	wireReport struct {
-		SchemaVersion int           `json:"schemaVersion"`
-		Tool          wireTool      `json:"tool"`
-		Before        wireSource    `json:"before,omitzero"`
-		After         wireSource    `json:"after,omitzero"`
-		Data          wireData      `json:"data"`
-		Summary       wireSummary   `json:"summary"`
-		Findings      []wireFinding `json:"findings"`
-		Notes         []wireNote    `json:"notes"`
+		SchemaVersion int              `json:"schemaVersion"`
+		Tool          wireTool         `json:"tool"`
+		Before        wireSource       `json:"before,omitzero"`
+		After         wireSource       `json:"after,omitzero"`
+		Data          wireData         `json:"data"`
+		Summary       wireSummary      `json:"summary"`
+		Findings      []wireFinding    `json:"findings"`
+		Suppressed    []wireSuppressed `json:"suppressed"`
+		Notes         []wireNote       `json:"notes"`
 	}
 	wireTool struct {
 		Name    string `json:"name"`
@@ -77,6 +78,17 @@ type (
 		Consequence string       `json:"consequence"`
 		Fixes       []wireFix    `json:"fixes"`
 		Fingerprint string       `json:"fingerprint"`
+	}
+	wireSuppressed struct {
+		Rule        string       `json:"rule"`
+		Severity    Severity     `json:"severity"`
+		Coordinate  string       `json:"coordinate"`
+		To          string       `json:"to"`
+		Subject     string       `json:"subject"`
+		Message     string       `json:"message"`
+		Location    wireLocation `json:"location"`
+		Fingerprint string       `json:"fingerprint"`
+		Reason      string       `json:"reason"`
 	}
 	wireAPI struct {
 		Coordinate string `json:"coordinate"`
@@ -131,11 +143,29 @@ func writeJSON(w io.Writer, r *Report, _ Options) error {
 	enc := json.NewEncoder(&out)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
-	if err := enc.Encode(wireOf(r)); err != nil {
+	wire := wireOf(r)
+	redactAll(reflect.ValueOf(&wire).Elem())
+	if err := enc.Encode(wire); err != nil {
 		return fmt.Errorf("writing the report as json: %w", err)
 	}
 	_, err := w.Write(escapeJSON(out.Bytes()))
 	return err
+}
+
+// redactAll hides keys in every text of v, whichever field it stands in.
+func redactAll(v reflect.Value) {
+	switch v.Kind() {
+	case reflect.String:
+		v.SetString(Redact(v.String()))
+	case reflect.Struct:
+		for i := range v.NumField() {
+			redactAll(v.Field(i))
+		}
+	case reflect.Slice:
+		for i := range v.Len() {
+			redactAll(v.Index(i))
+		}
+	}
 }
 
 // escapeJSON writes as \u escapes what is not printable or begins a workflow
@@ -170,6 +200,13 @@ func wireOf(r *Report) wireReport {
 		Data:          wireDataOf(r.Data),
 		Summary:       wireSummary(r.Summary),
 		Findings:      each(r.Findings, wireFindingOf),
+		Suppressed: each(r.Suppressed, func(s Suppressed) wireSuppressed {
+			f := s.Finding
+			return wireSuppressed{
+				f.Rule, f.Severity, f.Coordinate, f.To, f.Subject, f.Message,
+				wireLocation{f.Location.Anchor, wirePlaceOf(f.Location)}, f.Fingerprint, s.Reason,
+			}
+		}),
 		Notes: each(r.Notes, func(n Note) wireNote {
 			return wireNote{n.Kind, n.Message, wirePlaceOf(n.Location)}
 		}),
@@ -195,7 +232,7 @@ func wireFindingOf(f Finding) wireFinding {
 		Reasons:     each(f.Reasons, same),
 		Evidence:    wireEvidenceOf(f.Evidence),
 		Consequence: f.Consequence,
-		Fixes:       each(f.Fixes, wireFixOf),
+		Fixes:       each(f.Fixes, func(x Fix) wireFix { return wireFix(x) }),
 		Fingerprint: f.Fingerprint,
 	}
 }
@@ -223,16 +260,6 @@ func wireEvidenceOf(e Evidence) wireEvidence {
 		Samples:  each(e.Samples, func(s Sample) wireSample { return wireSample(s) }),
 		Question: e.Question,
 	}
-}
-
-// wireFixOf hides keys that stand near the edit, in the context of its diff.
-func wireFixOf(f Fix) wireFix {
-	var diff strings.Builder
-	for line := range strings.Lines(f.Diff) {
-		text := strings.TrimRight(line, "\r\n")
-		diff.WriteString(Redact(text) + line[len(text):])
-	}
-	return wireFix{f.ID, f.Kind, f.Risk, f.Title, diff.String()}
 }
 
 // each maps a slice, and makes an empty one of none: readers of the report

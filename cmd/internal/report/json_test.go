@@ -94,6 +94,9 @@ func TestSchemaIsStrict(t *testing.T) {
 			}
 		case string:
 			refuse(path, "a number for a string", at(func(any) any { return json.Number("7") }))
+			if strings.HasSuffix(path, "/file") {
+				refuse(path, "a file without a name", at(func(any) any { return "" }))
+			}
 			for _, key := range []string{"severity", "anchor", "api", "storage", "confidence", "kind", "risk", "fingerprint", "duration", "uid"} {
 				if strings.HasSuffix(path, "/"+key) {
 					refuse(path, "a word that means nothing", at(func(any) any { return "Other" }))
@@ -103,6 +106,11 @@ func TestSchemaIsStrict(t *testing.T) {
 			refuse(path, "a string for a number", at(func(any) any { return "7" }))
 			refuse(path, "a negative number", at(func(any) any { return json.Number("-1") }))
 			refuse(path, "half a number", at(func(any) any { return json.Number("0.5") }))
+			for _, key := range []string{"line", "column", "endLine", "endColumn"} {
+				if strings.HasSuffix(path, "/"+key) {
+					refuse(path, "a place outside the file", at(func(any) any { return json.Number("0") }))
+				}
+			}
 		case bool:
 			refuse(path, "a string for a boolean", at(func(any) any { return "true" }))
 		default:
@@ -146,6 +154,7 @@ func TestSchemaNamesEveryField(t *testing.T) {
 	}
 	r := shapes()
 	r.Before.Ref = "main"
+	r.Suppressed = suppressed().Suppressed
 	collect(decode(t, render(t, r, "json", Options{})))
 
 	schema := reportSchema(t)
@@ -200,7 +209,7 @@ func FuzzJSON(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		r := compare(Finding{
 			Rule: "x", Severity: Error, Coordinate: text, To: text, Subject: text, Affects: []string{"." + text}, Message: "." + text,
-			Location: Location{"self", text, "", 1, 1, 1, 1}, Consequence: text, Fixes: []Fix{{"x", "directive", "safe", "." + text, text}},
+			Location: Location{"self", "." + text, "", 1, 1, 1, 1}, Consequence: text, Fixes: []Fix{{"x", "directive", "safe", "." + text, text}},
 		})
 		r.Seal()
 		out := render(t, r, "json", Options{})
@@ -216,7 +225,7 @@ func FuzzJSON(f *testing.F) {
 		if err := json.NewDecoder(bytes.NewReader([]byte(out))).Decode(&back); err != nil {
 			t.Fatal(err)
 		}
-		if utf8.ValidString(text) && back.Findings[0].Coordinate != text {
+		if utf8.ValidString(text) && back.Findings[0].Coordinate != Redact(text) {
 			t.Errorf("%q reads back as %q", text, back.Findings[0].Coordinate)
 		}
 	})

@@ -217,6 +217,11 @@ func (r *Report) Seal() {
 		}
 	}
 	Sort(r.Findings)
+	for i := range r.Suppressed {
+		f := &r.Suppressed[i].Finding
+		f.Fingerprint = Fingerprint(f.Rule, f.Coordinate, f.To, f.Subject)
+	}
+	slices.SortStableFunc(r.Suppressed, func(a, b Suppressed) int { return order(a.Finding, b.Finding) })
 }
 
 // Failing counts the findings at or above threshold.
@@ -243,19 +248,19 @@ func Fingerprint(rule, coordinate, to, subject string) string {
 
 // Sort orders findings by file, position and rule, then by what they are
 // about, so that the same findings always come in the same order.
-func Sort(findings []Finding) {
-	slices.SortStableFunc(findings, func(a, b Finding) int {
-		return cmp.Or(
-			cmp.Compare(a.Location.File, b.Location.File),
-			cmp.Compare(a.Location.Ref, b.Location.Ref),
-			cmp.Compare(a.Location.Line, b.Location.Line),
-			cmp.Compare(a.Location.Column, b.Location.Column),
-			cmp.Compare(a.Rule, b.Rule),
-			cmp.Compare(a.Coordinate, b.Coordinate),
-			cmp.Compare(a.Subject, b.Subject),
-			cmp.Compare(a.To, b.To),
-		)
-	})
+func Sort(findings []Finding) { slices.SortStableFunc(findings, order) }
+
+func order(a, b Finding) int {
+	return cmp.Or(
+		cmp.Compare(a.Location.File, b.Location.File),
+		cmp.Compare(a.Location.Ref, b.Location.Ref),
+		cmp.Compare(a.Location.Line, b.Location.Line),
+		cmp.Compare(a.Location.Column, b.Location.Column),
+		cmp.Compare(a.Rule, b.Rule),
+		cmp.Compare(a.Coordinate, b.Coordinate),
+		cmp.Compare(a.Subject, b.Subject),
+		cmp.Compare(a.To, b.To),
+	)
 }
 
 // Duplicates returns every fingerprint that more than one finding has, each

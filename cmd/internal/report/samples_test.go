@@ -34,6 +34,8 @@ func samples() []sample {
 		{"suppressed", suppressed()},
 		{"hostile", hostile()},
 		{"lines", lines()},
+		{"keys", keys()},
+		{"pages", pages()},
 		{"many", many()},
 	}
 	for _, s := range all {
@@ -129,7 +131,7 @@ func shapes() *Report {
 		Finding{
 			Rule: "schema-drift", Severity: Warning, Subject: "dgraph.type", Reversible: true,
 			Message:  "What is served is not what old.graphql derives.",
-			Location: Location{Anchor: "file", File: "dgraph://localhost:9080"},
+			Location: Location{"file", "dgraph://localhost:9080", "", 1, 1, 0, 0},
 		},
 		Finding{
 			Rule: "type-renamed", Severity: Info, Coordinate: "Person", To: "Human", Confidence: "certain", Message: "Person is now called Human, and stays stored as Person.",
@@ -228,6 +230,44 @@ func lines() *Report {
 	add("backwards", "  short", 5, 2)
 	add("empty", "", 1, 1)
 	add("wide-span", "  名前: String", 3, 5)
+	return r
+}
+
+// keys has places in lines with a key: before the key, the comment with it,
+// inside it, and over all of it.
+func keys() *Report {
+	r := compare()
+	for i, at := range [][2]int{{3, 10}, {11, 45}, {34, 38}, {3, 45}, {45, 46}} {
+		r.Findings = append(r.Findings, Finding{
+			Rule: "line", Severity: Warning, Coordinate: fmt.Sprintf("A.f%d", i), Message: "The key is not shown.", Reversible: true,
+			Location: Location{"self", "new.graphql", "", i + 1, at[0], i + 1, at[1]},
+			Excerpt:  []string{`  id: ID! # Dgraph.Secret name   "sesame open"`},
+		})
+	}
+	return r
+}
+
+// pages has so many findings that a table closes them, and some that stand at
+// one place.
+func pages() *Report {
+	r := compare()
+	add := func(rule string, severity Severity, line int, previous Location) {
+		r.Findings = append(r.Findings, Finding{
+			Rule: rule, Severity: severity, Coordinate: fmt.Sprintf("T.f%d", len(r.Findings)), Message: "It changes.", Reversible: true,
+			Location: Location{"self", "new.graphql", "", line, 3, line, 9}, Excerpt: []string{"  name: String"},
+			Previous: previous, PreviousExcerpt: []string{"  nick: String"}[:min(1, previous.Line)], Addition: rule == "added",
+		})
+	}
+	was := Location{"", "old.graphql", "", 7, 3, 7, 7}
+	add("one", Warning, 1, was)
+	add("one", Warning, 1, was)
+	add("two", Error, 1, was)
+	add("two", Warning, 2, was)
+	add("two", Warning, 2, Location{})
+	for i := range 16 {
+		add([]string{"one", "three", "three", "four"}[i%4], []Severity{Warning, Info, Warning, Info}[i%4], i+3, Location{})
+	}
+	add("added", Info, 30, Location{})
 	return r
 }
 

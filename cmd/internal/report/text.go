@@ -4,8 +4,11 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/fatih/color"
 )
 
 const (
@@ -13,6 +16,8 @@ const (
 	minWidth = 40
 	// labelIndent is where the text of labelled lines stands.
 	labelIndent = 11
+	// maxPlain is how many findings are printed without a table of them.
+	maxPlain = 20
 	// maxNamed is how many names of a list are printed without Verbose.
 	maxNamed = 5
 )
@@ -27,6 +32,8 @@ type page struct {
 	asked bool
 	// explained holds the rules whose explanation was already pointed at.
 	explained map[string]bool
+	// above is the finding that was printed before this one, or nil.
+	above *Finding
 }
 
 func writeText(w io.Writer, r *Report, opt Options) error {
@@ -38,21 +45,24 @@ func writeText(w io.Writer, r *Report, opt Options) error {
 		opt.FailOn = Error
 	}
 	p := page{Options: opt, ink: newPalette(opt.Color), asked: r.Data.Asked, explained: map[string]bool{}}
-	hidden := 0
+	shown := make([]*Finding, 0, len(r.Findings))
 	for i := range r.Findings {
-		switch f := &r.Findings[i]; {
-		case f.Addition && f.Severity == Info && !opt.Verbose:
-			hidden++
-		case opt.Quiet:
+		if f := &r.Findings[i]; !f.Addition || f.Severity != Info || opt.Verbose {
+			shown = append(shown, f)
+		}
+	}
+	for _, f := range shown {
+		if opt.Quiet {
 			p.line(f)
-		default:
+		} else {
 			p.finding(f)
 		}
 	}
 	if !opt.Quiet {
 		p.suppressed(r.Suppressed)
 		p.notes(r.Notes)
-		p.summary(r, hidden)
+		p.table(shown)
+		p.summary(r, len(r.Findings)-len(shown))
 	}
 	_, err := io.WriteString(w, p.String())
 	return err
@@ -72,23 +82,39 @@ func (p *page) finding(f *Finding) {
 	head = append(head, prose(tags(f), p.ink.faint)...)
 	p.WriteString(wrap("", 0, p.Width, head))
 	p.paragraph(f.Consequence)
-	p.place("at", f.Location)
+	if p.above != nil && p.above.Location == f.Location && p.above.Previous == f.Previous && lastLine(f.Location, f.Excerpt) > 0 {
+		p.place("at", f.Location, "(shown above)")
+	} else {
+		p.excerpts(f, ink)
+	}
+	p.above = f
+	p.WriteByte('\n')
+	p.details(f)
+	p.WriteByte('\n')
+}
 
+// excerpts shows the places of a finding, in both schemas.
+func (p *page) excerpts(f *Finding, ink *color.Color) {
+	remark := ""
+	switch f.Location.Anchor {
+	case "owner":
+		remark = "(what it was part of)"
+	case "neighbour":
+		remark = "(the definition before it)"
+	}
+	p.place("at", f.Location, remark)
 	digits := len(strconv.Itoa(max(lastLine(f.Location, f.Excerpt), lastLine(f.Previous, f.PreviousExcerpt))))
 	drawn := excerpt{f.Excerpt, f.Location, digits, p.Width, '^', ink, p.ink.faint}
 	if lastLine(f.Location, f.Excerpt) > 0 {
 		p.WriteString("\n" + drawn.String())
 	}
 	if f.Previous != (Location{}) {
-		p.place("was", f.Previous)
+		p.place("was", f.Previous, "")
 	}
 	if lastLine(f.Previous, f.PreviousExcerpt) > 0 {
 		drawn.lines, drawn.at, drawn.mark, drawn.ink = f.PreviousExcerpt, f.Previous, '-', p.ink.before
 		p.WriteString(drawn.String())
 	}
-	p.WriteByte('\n')
-	p.details(f)
-	p.WriteByte('\n')
 }
 
 // details are the labelled lines under a finding's excerpt.
@@ -137,15 +163,10 @@ func (p *page) labelled(label string, words []word) {
 	p.WriteString(wrap(first, labelIndent, p.Width, words))
 }
 
-// place writes where something is. A file name is never broken.
-func (p *page) place(label string, l Location) {
-	words := []word{{Escape(place(l)), nil}}
-	switch l.Anchor {
-	case "owner":
-		words = append(words, prose("(what it was part of)", p.ink.faint)...)
-	case "neighbour":
-		words = append(words, prose("(the definition before it)", p.ink.faint)...)
-	}
+// place writes where something is, and a remark on it. A file name is never
+// broken.
+func (p *page) place(label string, l Location, remark string) {
+	words := append([]word{{Escape(place(l)), nil}}, prose(remark, p.ink.faint)...)
 	indent := 2 + len(label) + 1
 	p.WriteString(wrap("  "+paint(p.ink.label, label)+" ", indent, p.Width, words))
 }
@@ -223,6 +244,43 @@ func (p *page) notes(notes []Note) {
 	if written {
 		p.WriteByte('\n')
 	}
+}
+
+// table counts many findings by rule, the gravest and then the most frequent
+// rules first: after pages of findings nobody knows what they were about.
+func (p *page) table(shown []*Finding) {
+	if len(shown) <= maxPlain {
+		return
+	}
+	type row struct {
+		rule  string
+		worst Severity
+		count int
+	}
+	var rows []*row
+	of := map[string]*row{}
+	for _, f := range shown {
+		r := of[f.Rule]
+		if r == nil {
+			r = &row{rule: f.Rule}
+			of[f.Rule] = r
+			rows = append(rows, r)
+		}
+		r.count++
+		if !r.worst.Reaches(f.Severity) {
+			r.worst = f.Severity
+		}
+	}
+	slices.SortFunc(rows, func(a, b *row) int {
+		return cmp.Or(cmp.Compare(b.worst.rank(), a.worst.rank()), cmp.Compare(b.count, a.count), cmp.Compare(a.rule, b.rule))
+	})
+	digits := len(strconv.Itoa(len(shown)))
+	for _, r := range rows {
+		p.WriteString(fmt.Sprintf("  %*d  ", digits, r.count) + paint(p.ink.of(r.worst), string(r.worst)) +
+			strings.Repeat(" ", len(Warning)-len(r.worst)+2) + Escape(r.rule) + "\n")
+	}
+	p.WriteString(wrap("  ", 2, p.Width, prose("-q prints one line for each finding", p.ink.faint)))
+	p.WriteByte('\n')
 }
 
 // summary closes the report: how many findings, on what, and what follows.
