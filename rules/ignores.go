@@ -203,6 +203,9 @@ func (i *ignore) unused() *Finding {
 	case len(i.on) > 0:
 		message = fmt.Sprintf("schemacheck:ignore %s ignores nothing: there is no such finding on the whole schema", i.rule.ID)
 	}
-	return aboutSuppression(suppressionUnused, i.coordinate(), i.rule.ID, i.span, message,
-		"Remove the comment: left behind, it can hide a later finding.")
+	consequence := "Remove the comment: left behind, it can hide a later finding."
+	if i.old {
+		consequence = "Remove the comment."
+	}
+	return aboutSuppression(suppressionUnused, i.coordinate(), i.rule.ID, i.span, message, consequence)
 }
