@@ -23,7 +23,7 @@ func (d *Diff) comparePredicates() refusals {
 		if a == nil {
 			continue
 		}
-		reason := refusal(b, a)
+		reason := Refused(b, a)
 		if reason == "" {
 			continue
 		}
@@ -43,10 +43,10 @@ func (d *Diff) comparePredicates() refusals {
 	return refused
 }
 
-// refusal is why Dgraph does not alter b to a, "" when it does. Source:
+// Refused is why Dgraph does not alter b to a, "" when it does. Source:
 // checkSchema, and needsListTypeRebuild for lists without values. A predicate
 // without a type is one that no valid schema declares.
-func refusal(b, a *storage.Predicate) Refusal {
+func Refused(b, a *storage.Predicate) Refusal {
 	switch {
 	case b.Type == a.Type && b.List == a.List, b.Type == "", a.Type == "":
 		return ""

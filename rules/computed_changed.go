@@ -5,6 +5,7 @@ import (
 
 	"github.com/schemacheck/schemacheck/diff"
 	"github.com/schemacheck/schemacheck/diff/schema"
+	"github.com/schemacheck/schemacheck/dql"
 )
 
 var computedChanged = &Rule{
@@ -88,6 +89,7 @@ func (p *pass) becomesComputed(f *Finding, b *schema.Field, owner *schema.Type) 
 	}
 	f.Impact.Data = DataOrphaned
 	f.Question = fmt.Sprintf("How many nodes have a value under %s?", name)
+	f.ask(held(b))
 	f.Consequence = fmt.Sprintf("The values of %s stay in the database, out of reach of the API; inputs, filters and orders by it are gone.", name)
 	f.Fixes = append(f.Fixes, Fix{"delete-values", Migration, Destructive, "delete the values of " + name})
 }
@@ -104,6 +106,7 @@ func (p *pass) becomesStored(f *Finding, b, a *schema.Field) {
 		f.Impact.Storage = p.storage(a)
 		f.Impact.Data = DataInvalid
 		aboutMissing(f, a)
+		f.ask(dql.Missing(valuesOf(a, b.Owner)))
 	default:
 		f.Severity = Warning
 		f.Impact.API = APIDangerous
@@ -113,6 +116,7 @@ func (p *pass) becomesStored(f *Finding, b, a *schema.Field) {
 			f.Consequence = fmt.Sprintf("%s reads %s.", a.Coordinate(), p.reads(a))
 		}
 		f.Question = fmt.Sprintf("How many nodes have a value under %s?", storedAs(a))
+		f.ask(dql.Missing(valuesOf(a, b.Owner)))
 		f.Fixes = []Fix{{"fill-values", Migration, Review, "fill " + storedAs(a) + " with what was computed"}}
 	}
 }

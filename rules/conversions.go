@@ -5,6 +5,8 @@ type conversion struct {
 	data        Data
 	consequence string
 	question    string // completes "Which values ...?"
+	// every says that all values are concerned, whatever they are.
+	every bool
 }
 
 // The conversions, as Dgraph carries them out on each read. Source: Convert in
@@ -38,6 +40,7 @@ var (
 		data:        DataInvalid,
 		consequence: "Dgraph keeps one value only for such a list and cannot read it: the field answers [] with an error for every node that has a value.",
 		question:    "exist",
+		every:       true,
 	}
 	neverConverts = conversion{
 		data:        DataInvalid,
@@ -74,6 +77,7 @@ var (
 		data:        DataTruncated,
 		consequence: "Numbers are read as seconds since 1970.",
 		question:    "are no seconds since 1970",
+		every:       true, // no number tells what it was meant for
 	}
 	toSeconds = conversion{
 		data:        DataTruncated,

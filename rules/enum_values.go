@@ -7,6 +7,7 @@ import (
 	"github.com/schemacheck/schemacheck/diff"
 	"github.com/schemacheck/schemacheck/diff/schema"
 	"github.com/schemacheck/schemacheck/diff/sdl"
+	"github.com/schemacheck/schemacheck/dql"
 )
 
 var enumValueRemoved = &Rule{
@@ -95,11 +96,15 @@ func (p *pass) valueGone(before, after *schema.Type, value *sdl.EnumValue) *Find
 		Impact:     Impact{API: APIBreaking, Data: DataInvalid},
 		Reversible: true,
 	}
+	var questions []dql.Question
 	for _, u := range p.usesOf(before, after) {
 		f.Affects = append(f.Affects, u.Coordinate())
 		f.Predicates = predicates(append(f.Predicates, u.Predicate)...)
+		questions = append(questions, dql.Unfit(valuesOf(u, u.Owner), holds(name)))
 	}
+	f.inquiry = &inquiry{questions: questions, sum: largest}
 	if len(f.Predicates) == 0 {
+		f.inquiry = nil
 		f.Impact = Impact{API: APINone, Data: DataNone} // what is left for clients, the contract says
 		f.Severity = Warning
 		f.Consequence = "No stored field uses the enum any more; operations that send the value elsewhere are refused."
@@ -108,6 +113,16 @@ func (p *pass) valueGone(before, after *schema.Type, value *sdl.EnumValue) *Find
 	f.Question = fmt.Sprintf("How many nodes hold %q under %s?", name, list(f.Predicates))
 	f.Consequence = fmt.Sprintf("Stored values %s read null with an error in %s; where the field is non-null, the node is lost with them.", name, list(f.Affects))
 	return f
+}
+
+// holds judges values by whether they are that one.
+func holds(text string) dql.Judge {
+	return func(v dql.Value) (string, bool) {
+		if v.Data == text {
+			return text, false
+		}
+		return "", true
+	}
 }
 
 // usesOf are the old fields of an enum or a union that go on to use it, those

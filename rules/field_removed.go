@@ -54,6 +54,7 @@ var fieldRemoved = &Rule{
 				{"delete-values", Migration, Destructive, "delete the values of " + forward(b)},
 			},
 		}
+		f.ask(held(b))
 		var same, other []string
 		for _, u := range p.reaching[forward(b)] {
 			if u.owner == c.Owner || b.Reverse {
@@ -67,7 +68,7 @@ var fieldRemoved = &Rule{
 			f.Impact.Data = DataNone
 			f.Message += fmt.Sprintf("; %s still uses %s", list(same), forward(b))
 			f.Consequence = fmt.Sprintf("Clients lose the field; its values stay reachable through %s.", list(same))
-			f.Question = ""
+			f.Question, f.inquiry = "", nil
 			f.Fixes = f.Fixes[:1]
 		case len(other) > 0:
 			f.Message += fmt.Sprintf("; %s of another type still uses %s", list(other), forward(b))

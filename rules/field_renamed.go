@@ -58,6 +58,7 @@ var fieldRenamed = &Rule{
 		}
 		f.Impact.Data = DataHidden
 		f.Question = fmt.Sprintf("How many nodes have a value under %s?", storedAs(b))
+		f.ask(held(b))
 		f.Consequence = fmt.Sprintf("The stored values are no longer found: they stay under %s, and %s reads %s.",
 			storedAs(b), a.Coordinate(), p.reads(a))
 		f.Fixes = append(p.pinPredicate(a, b),

@@ -7,6 +7,7 @@ import (
 	"github.com/schemacheck/schemacheck/diff"
 	"github.com/schemacheck/schemacheck/diff/schema"
 	"github.com/schemacheck/schemacheck/diff/sdl"
+	"github.com/schemacheck/schemacheck/dql"
 )
 
 var fieldTypeChanged = &Rule{
@@ -34,7 +35,7 @@ var fieldTypeChanged = &Rule{
 	},
 	judge: on(func(p *pass, c diff.FieldTypeChanged) *Finding {
 		b, a := c.Before, c.After
-		if p.reference(b, p.Before) || p.reference(a, p.After) {
+		if reference(b, p.Before) || reference(a, p.After) {
 			return nil
 		}
 		return p.retyped(b, a)
@@ -83,6 +84,10 @@ func (p *pass) retyped(b, a *schema.Field) *Finding {
 		return f
 	}
 	f.Question = fmt.Sprintf("Which values under %s %s?", b.Predicate, kind.question)
+	f.ask(dql.Unfit(valuesOf(b, b.Owner), readAs(targetOf(p.After, a))))
+	if kind.every {
+		f.ask(held(b))
+	}
 	if storesOneOf(a) {
 		f.Fixes = []Fix{{"keep-type", Directive, Safe, fmt.Sprintf("keep %s: for many values, let a list of nodes have one each", written(b))}}
 		return f
@@ -123,6 +128,7 @@ func nodeIDChanged(f *Finding, b, a *schema.Field) {
 	f.Message += ": from now on it is the node's own id"
 	f.Consequence = fmt.Sprintf("The values stay under %s, out of reach of the API, and clients get other ids.", b.Predicate)
 	f.Question = fmt.Sprintf("How many nodes have a value under %s?", b.Predicate)
+	f.ask(held(b))
 }
 
 // includes reports whether two fields are of enums, the second of which has
@@ -138,7 +144,7 @@ func (p *pass) includes(b, a *schema.Field) bool {
 }
 
 // reference reports whether a field of that schema points to nodes.
-func (p *pass) reference(f *schema.Field, s *diff.Schema) bool {
+func reference(f *schema.Field, s *diff.Schema) bool {
 	named := f.Type().Named()
 	switch s.Kind(named) {
 	case sdl.Object, sdl.Interface, sdl.Union:

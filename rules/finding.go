@@ -37,7 +37,11 @@ type Finding struct {
 	// Question is what the data would have to be asked, for people; empty when
 	// data cannot settle the finding.
 	Question string
+	// Evidence is what the data said; Settle fills it.
+	Evidence Evidence
 	Fixes    []Fix
+
+	inquiry *inquiry // nil where the data is not asked
 }
 
 // Place is where a finding is shown in the new schema.

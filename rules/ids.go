@@ -6,6 +6,7 @@ import (
 
 	"github.com/schemacheck/schemacheck/diff"
 	"github.com/schemacheck/schemacheck/diff/schema"
+	"github.com/schemacheck/schemacheck/dql"
 )
 
 var idAdded = &Rule{
@@ -38,11 +39,12 @@ var idAdded = &Rule{
 		f.Question = fmt.Sprintf("Which values of %s do several nodes hold, and which nodes have none?", storedAs(c.After))
 		f.Consequence = "For a value that several nodes hold, get queries answer null with an error, and adds and upserts fail."
 		f.Fixes = []Fix{{"make-unique", Migration, Review, "make the values of " + storedAs(c.After) + " unique before the update"}}
+		f.askUnique(c.After, c.Before.Owner)
 		if storedAs(c.Before) != storedAs(c.After) && !p.inUse(c.After) {
 			f.Severity = Warning
 			f.Impact.Data = DataNone
 			f.Consequence = fmt.Sprintf("%s is another predicate; uniqueness starts there, with what an older schema left.", c.After.Predicate)
-			f.Question, f.Fixes = "", nil
+			f.Question, f.Fixes, f.inquiry = "", nil, nil
 		}
 		return f
 	}),
@@ -118,9 +120,49 @@ var idScopeChanged = &Rule{
 		f.Message = fmt.Sprintf("%s must be unique over all implementing types from now on", c.Before.Coordinate())
 		f.Consequence = fmt.Sprintf("For a value that nodes of different types hold, get%s answers null with an error, and adds fail.", c.After.Owner.Name)
 		f.Question = fmt.Sprintf("Which values of %s do nodes of several types hold?", c.Before.Predicate)
+		across := valuesOf(c.Before)
+		for _, t := range c.Before.Owner.Implementors {
+			across.Types = append(across.Types, t.Stored)
+		}
+		f.inquiry = &inquiry{questions: []dql.Question{dql.DuplicatesAcross(across)}, sum: unique}
 		f.Fixes = []Fix{{"make-unique", Migration, Review, "make the values of " + c.Before.Predicate + " unique over all types before the update"}}
 		return f
 	}),
+}
+
+// askUnique asks about a field that gets @id: duplicates, empty values, and
+// missing ones where the field must have one.
+func (f *Finding) askUnique(a *schema.Field, owner *schema.Type) {
+	f.inquiry = &inquiry{questions: []dql.Question{dql.Duplicates(valuesOf(a, owner))}, sum: unique}
+	if required(a) {
+		f.inquiry.questions = append(f.inquiry.questions, dql.Missing(valuesOf(a, owner)))
+	}
+}
+
+// unique is the evidence on values that must differ: the nodes with duplicates,
+// those with an empty value, and those without one.
+func unique(answers []dql.Answer) Evidence {
+	e := added(answers)
+	d := answers[0]
+	e.Violations += d.Empty
+	if d.Groups > 0 && len(answers) > 1 && answers[1].Violations > 0 {
+		e.Remarks = append(e.Remarks, count(answers[1].Violations, "node")+" without a value")
+	}
+	if d.Empty > 0 {
+		e.Remarks = append(e.Remarks, count(d.Empty, "node")+" with an empty value")
+	}
+	if d.Variants > 0 {
+		e.Remarks = append(e.Remarks, count(d.Variants, "set")+" of values that differ only by case or blanks")
+	}
+	return e
+}
+
+// count is a number with its noun.
+func count(n uint64, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
 }
 
 // aboutID is what the rules on @id have in common.

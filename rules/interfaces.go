@@ -6,6 +6,7 @@ import (
 	"github.com/schemacheck/schemacheck/diff"
 	"github.com/schemacheck/schemacheck/diff/schema"
 	"github.com/schemacheck/schemacheck/diff/sdl"
+	"github.com/schemacheck/schemacheck/dql"
 )
 
 var interfaceAdded = &Rule{
@@ -50,6 +51,7 @@ var interfaceAdded = &Rule{
 				i.Name, t.Name, i.Stored),
 			Fixes: []Fix{{"add-interface-type", Migration, Safe, fmt.Sprintf("add the dgraph.type %q to the nodes of %s", i.Stored, c.Before.Stored)}},
 		}
+		f.ask(dql.Untagged(i.Stored, c.Before.Stored))
 		required := requiredOf(c.Gained)
 		switch {
 		case len(c.Moved) > 0:
@@ -122,6 +124,7 @@ var interfaceRemoved = &Rule{
 				c.Before.Name, i.Stored, i.Name),
 			Fixes: []Fix{{"remove-interface-type", Migration, Review, fmt.Sprintf("remove the dgraph.type %q from the nodes of %s", i.Stored, c.Before.Stored)}},
 		}
+		f.ask(dql.Tagged(i.Stored, c.Before.Stored))
 		if p.Survivor(i) == nil {
 			f.Consequence = fmt.Sprintf("The %s nodes stored so far keep the dgraph.type %q, which nothing uses any more.", c.Before.Name, i.Stored)
 		}

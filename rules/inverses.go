@@ -6,6 +6,7 @@ import (
 
 	"github.com/schemacheck/schemacheck/diff"
 	"github.com/schemacheck/schemacheck/diff/schema"
+	"github.com/schemacheck/schemacheck/dql"
 )
 
 var inverseAdded = &Rule{
@@ -44,6 +45,7 @@ var inverseAdded = &Rule{
 		}
 		f.Consequence = "Edges stored so far stay one-sided: Dgraph does not add the missing back edges."
 		f.Question = fmt.Sprintf("How many edges of %s and %s lack their back edge?", a.Predicate, a.Inverse.Predicate)
+		f.askPairs(a)
 		f.Fixes = []Fix{{"backfill-inverse", Migration, Review, fmt.Sprintf("write the missing back edges between %s and %s", a.Predicate, a.Inverse.Predicate)}}
 		return f
 	}),
@@ -121,12 +123,39 @@ var inverseChanged = &Rule{
 		f.Consequence = fmt.Sprintf("Stored edges of %s have back edges in %s, not in %s: Dgraph moves none.",
 			a.Coordinate(), b.Inverse.Coordinate(), a.Inverse.Coordinate())
 		f.Question = fmt.Sprintf("How many edges of %s lack their back edge in %s?", a.Predicate, a.Inverse.Predicate)
+		f.askPairs(a)
 		f.Fixes = []Fix{
 			{"restore-inverse", Directive, Safe, fmt.Sprintf("put @hasInverse(field: %s) back", b.Inverse.Name)},
 			{"backfill-inverse", Migration, Review, fmt.Sprintf("write the missing back edges between %s and %s", a.Predicate, a.Inverse.Predicate)},
 		}
 		return f
 	}),
+}
+
+// askPairs asks for the edges of a field and its inverse that do not come back.
+func (f *Finding) askPairs(a *schema.Field) {
+	side := func(x *schema.Field) dql.Side {
+		return dql.Side{Predicate: unquoted(x.Predicate), List: x.Type().List()}
+	}
+	there, back := side(a), side(a.Inverse)
+	f.ask(dql.OneSided(there, back), dql.OneSided(back, there))
+	if a.Inverse == a {
+		f.ask(dql.OneSided(there, there))
+	}
+	f.inquiry.sum = pairs
+}
+
+// pairs is the evidence on edges: a node can lack back edges both ways.
+func pairs(answers []dql.Answer) Evidence {
+	e := added(answers)
+	ambiguous := uint64(0)
+	for _, a := range answers {
+		ambiguous += a.Ambiguous
+	}
+	if ambiguous > 0 {
+		e.Remarks = append(e.Remarks, count(ambiguous, "node")+" with several candidates for one edge")
+	}
+	return e
 }
 
 // aboutInverse is what the rules on @hasInverse have in common.

@@ -178,11 +178,14 @@ func (p *pass) onNeighbour(gone *schema.Type) Place {
 }
 
 // onFile is the start of the new schema.
-func (p *pass) onFile() Place {
-	if len(p.After.Source.Files) == 0 {
+func (p *pass) onFile() Place { return start(p.After) }
+
+// start is the start of a schema.
+func start(s *diff.Schema) Place {
+	if len(s.Source.Files) == 0 {
 		return Place{Anchor: AnchorFile}
 	}
-	return Place{AnchorFile, sdl.Span{File: p.After.Source.Files[0]}}
+	return Place{AnchorFile, sdl.Span{File: s.Source.Files[0]}}
 }
 
 // implementors are the names of the types that a field of an interface is

@@ -5,6 +5,7 @@ import (
 
 	"github.com/schemacheck/schemacheck/diff"
 	"github.com/schemacheck/schemacheck/diff/schema"
+	"github.com/schemacheck/schemacheck/dql"
 )
 
 var languageChanged = &Rule{
@@ -54,6 +55,7 @@ func (p *pass) otherLanguage(b, a *schema.Field) *Finding {
 		Fixes: append(p.pinPredicate(a, b),
 			Fix{"copy-values", Migration, Review, fmt.Sprintf("copy the values of %s to %s", storedAs(b), storedAs(a))}),
 	}
+	f.ask(held(b))
 	if to := a.Coordinate(); to != f.Coordinate {
 		f.To = to
 	}
@@ -83,6 +85,7 @@ func (p *pass) languageLost(c diff.LanguageLost) *Finding {
 			{"delete-languages", Migration, Destructive, "delete the values in a language under " + name + " before the update"},
 		},
 	}
+	f.ask(dql.Languages(anyValues(name)))
 	for _, b := range c.Before.Fields {
 		if b.Language != "" {
 			f.Fixes[0].Title = fmt.Sprintf("keep a field with @dgraph(pred: %q)", storedAs(b))

@@ -42,8 +42,9 @@ func TestLive(t *testing.T) {
 			findings := c.findings(t)
 			script := txtar.Parse(text)
 			r := carryOut(t, d, c, script, findings)
-			compareGolden(t, filepath.Join(c.dir, "live.txtar"), string(txtar.Format(r.recorded(script))))
+			compareGolden(t, filepath.Join(c.dir, "live.txtar"), string(txtar.Format(r.recorded(script, findings))))
 			checkClaims(t, findings, r)
+			checkEvidence(t, findings, r)
 		})
 	}
 }
@@ -105,6 +106,7 @@ func carryOut(t *testing.T, d *dgraphtest.Dgraph, c *testCase, script *txtar.Arc
 	if len(r.old.Errors) > 0 {
 		t.Fatalf("the old schema answers with errors: %v", r.old.Errors)
 	}
+	settle(t, d, findings)
 	r.storedOld, r.holdsOld, r.taggedOld = look()
 	r.apply = d.ApplySchema(t, c.new)
 	query := section("query-new.graphql")
@@ -134,10 +136,10 @@ func sectionOf(script *txtar.Archive, name string) string {
 }
 
 // recorded is the script with what the server did.
-func (r *liveRun) recorded(script *txtar.Archive) *txtar.Archive {
+func (r *liveRun) recorded(script *txtar.Archive, findings []*rules.Finding) *txtar.Archive {
 	out := &txtar.Archive{Comment: script.Comment}
 	for _, f := range script.Files {
-		if f.Name != "apply" && !strings.HasPrefix(f.Name, "answer-") {
+		if f.Name != "apply" && f.Name != "evidence" && !strings.HasPrefix(f.Name, "answer-") {
 			out.Files = append(out.Files, f)
 		}
 	}
@@ -152,6 +154,9 @@ func (r *liveRun) recorded(script *txtar.Archive) *txtar.Archive {
 		if r.apply.Saved {
 			verdict = "refused after saving: " + message
 		}
+	}
+	if text := renderEvidence(findings); text != "" {
+		out.Files = append(out.Files, txtar.File{Name: "evidence", Data: []byte(text)})
 	}
 	out.Files = append(out.Files,
 		txtar.File{Name: "apply", Data: []byte(normal(verdict) + "\n")},

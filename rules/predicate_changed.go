@@ -40,6 +40,7 @@ var predicateChanged = &Rule{
 				storedAs(b), a.Coordinate(), p.reads(a)),
 			Question: fmt.Sprintf("How many nodes have a value under %s?", storedAs(b)),
 		}
+		f.ask(held(b))
 		if a.Owner.Name != b.Owner.Name {
 			f.To = a.Coordinate()
 		}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/schemacheck/schemacheck/diff"
+	"github.com/schemacheck/schemacheck/dql"
 )
 
 var predicateReused = &Rule{
@@ -49,6 +50,7 @@ var predicateReused = &Rule{
 		if name != a.Owner.Stored+"."+a.Name {
 			f.Fixes[0].Title = fmt.Sprintf("remove @dgraph(pred:) from %s: it then has %s.%s for itself", a.Coordinate(), a.Owner.Stored, a.Name)
 		}
+		f.ask(dql.Values(anyValues(a.Predicate)))
 		var aliases []string
 		for _, u := range p.reaching[name] {
 			if u.coordinate != a.Coordinate() {

@@ -59,6 +59,10 @@ func writeRule(b *strings.Builder, r *rules.Rule) {
 	}
 	code("graphql", r.Doc.Before)
 	code("graphql", r.Doc.After)
+	if r.Doc.Data != "" {
+		b.WriteString("\nWhat is stored:\n")
+		code("", r.Doc.Data)
+	}
 	if r.Doc.Query != "" {
 		b.WriteString("\nA client then asks, and gets:\n")
 		code("graphql", r.Doc.Query)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/schemacheck/schemacheck/diff"
 	"github.com/schemacheck/schemacheck/diff/sdl"
+	"github.com/schemacheck/schemacheck/dql"
 )
 
 var referenceChanged = &Rule{
@@ -31,7 +32,7 @@ var referenceChanged = &Rule{
 	},
 	judge: on(func(p *pass, c diff.FieldTypeChanged) *Finding {
 		b, a := c.Before, c.After
-		before, after := p.reference(b, p.Before), p.reference(a, p.After)
+		before, after := reference(b, p.Before), reference(a, p.After)
 		if !before && !after {
 			return nil
 		}
@@ -61,12 +62,36 @@ var referenceChanged = &Rule{
 		}
 		f.Consequence = fmt.Sprintf("Stored edges still lead to nodes of %s, which come out as %s with empty fields, or as errors.", old, new)
 		f.Question = fmt.Sprintf("How many edges of %s lead to nodes that are no %s?", b.Predicate, new)
+		if targets := targets(p.After, new); before && after && len(targets) > 0 {
+			f.ask(dql.Mistargeted(valuesOf(b, b.Owner), targets...))
+		} else {
+			f.ask(held(b))
+		}
 		f.Fixes = []Fix{
 			{"new-field", Directive, Review, "keep the field as it is and add a new one for " + new},
 			{"retag-targets", Migration, Review, fmt.Sprintf("retag the targets of %s as %s", b.Predicate, new)},
 		}
 		return f
 	}),
+}
+
+// targets are the stored types of the nodes that a reference to a type or union
+// of the schema can lead to.
+func targets(s *diff.Schema, name string) []string {
+	t := s.Type(name)
+	if t == nil {
+		return nil
+	}
+	if t.Kind != sdl.Union {
+		return storedTypes(t)
+	}
+	var all []string
+	for _, m := range t.Definition.Members {
+		if member := s.Type(m.Text); member != nil {
+			all = append(all, member.Stored)
+		}
+	}
+	return all
 }
 
 // wider reports whether every node of the old type is one of the new: an

@@ -6,6 +6,7 @@ import (
 
 	"github.com/schemacheck/schemacheck/diff"
 	"github.com/schemacheck/schemacheck/diff/schema"
+	"github.com/schemacheck/schemacheck/dql"
 )
 
 const nonNullClients = "A query that selects the field gets an error for each node without a value, and null instead of the node; " +
@@ -55,6 +56,7 @@ var requiredFieldAdded = &Rule{
 			Message:    fmt.Sprintf("%s is new and required (%s)", a.Coordinate(), written(a)),
 		}
 		aboutMissing(f, a)
+		f.ask(dql.Missing(valuesOf(a, c.Owner)))
 		return f
 	}),
 }
@@ -105,9 +107,11 @@ var fieldMadeRequired = &Rule{
 			f.Consequence = fmt.Sprintf("Nodes without a value under %s cannot be read as %s, once they are moved there.", storedAs(c.Before), a.Owner.Name)
 			f.Question = fmt.Sprintf("How many nodes of %s have no value under %s?", c.Before.Owner.Stored, storedAs(c.Before))
 			f.Fixes = []Fix{{"keep-nullable", Directive, Safe, "write " + a.Coordinate() + " without \"!\" until every node has a value"}}
+			f.ask(dql.Missing(valuesOf(c.Before, c.Before.Owner)))
 			return f
 		}
 		aboutMissing(f, a)
+		f.ask(dql.Missing(valuesOf(a, c.Before.Owner)))
 		return f
 	}),
 }

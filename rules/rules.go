@@ -29,7 +29,14 @@ type Rule struct {
 	// judge looks at one change and gives a finding when the rule fires. Nil
 	// for rules that speak of a schema, not of a change.
 	judge func(*pass, diff.Change) *Finding
+	// audit gives all findings of the rule that stored data can be, under one
+	// schema. Nil for rules that are not about data at rest.
+	audit func(*audit) []*Finding
 }
+
+// AtRest reports whether the rule is about data at rest under one schema, no
+// change involved: Audit gives its findings.
+func (r *Rule) AtRest() bool { return r.audit != nil }
 
 // Doc explains a rule to the person who met it.
 type Doc struct {
@@ -37,8 +44,11 @@ type Doc struct {
 	Dgraph string
 	// Clients says what clients see after the deploy.
 	Clients string
-	// Before and After are a small example that fires the rule.
+	// Before and After are a small example that fires the rule. Rules about
+	// data at rest have one schema, After, and Data.
 	Before, After string
+	// Data is what is stored in the example, as N-Quads.
+	Data string
 	// Query is what a client sends after the deploy of the example, and Answer
 	// is what a real Dgraph says then: JSON, of errors the messages alone, and
 	// of long ones the beginning. Both are empty where no answer changes.
@@ -47,7 +57,8 @@ type Doc struct {
 	Question string
 	// WaysOut are the remedies, the safest first.
 	WaysOut []string
-	// Reverse says what going back to the old schema brings.
+	// Reverse says what going back to the old schema brings; empty where there
+	// is none.
 	Reverse string
 }
 
@@ -105,6 +116,16 @@ var All = []*Rule{
 	subscriptionAdded,
 	deprecated,
 	descriptionChanged,
+	schemaDrift,
+	untypedNodes,
+	undeclaredTypes,
+	danglingEdges,
+	oneSidedInverse,
+	duplicateID,
+	missingRequired,
+	enumOutOfRange,
+	unreadableValues,
+	leftoverValues,
 	suppressionInvalid,
 	suppressionUnused,
 	suppressionExpired,

@@ -1,6 +1,10 @@
 package rules
 
-import "github.com/schemacheck/schemacheck/diff/sdl"
+import (
+	"strings"
+
+	"github.com/schemacheck/schemacheck/diff/sdl"
+)
 
 var schemaAbsent = &Rule{
 	ID:       "schema-absent",
@@ -24,17 +28,23 @@ var schemaAbsent = &Rule{
 
 // Absent is the finding that the old or new schema (which is "old" or "new")
 // does not exist at source, such as git:main:schema.graphql, in a commit that
-// does exist. It is placed at the start of the new schema.
+// does exist, or that the Dgraph of that name has none. It is placed at the
+// start of the new schema.
 func Absent(which, source string, start sdl.Span) *Finding {
 	consequence := "All of the new schema counts as an addition: check the path if there was a schema in that commit."
 	if which == "new" {
 		consequence = "There is no schema to deploy: check the path."
 	}
+	message := source + " does not exist and counts as the empty schema"
+	if strings.HasPrefix(source, "dgraph://") {
+		message = source + " has no GraphQL schema, which counts as the empty schema"
+		consequence = "All of the new schema counts as an addition: check host and namespace if there should be one."
+	}
 	return &Finding{
 		Rule:        schemaAbsent,
 		Severity:    schemaAbsent.Severity,
 		Subject:     which + " schema",
-		Message:     source + " does not exist and counts as the empty schema",
+		Message:     message,
 		Consequence: consequence,
 		Place:       Place{AnchorFile, start},
 		Impact:      Impact{APINone, StorageNone, DataNone},

@@ -7,6 +7,7 @@ import (
 
 	"github.com/schemacheck/schemacheck/diff"
 	"github.com/schemacheck/schemacheck/diff/schema"
+	"github.com/schemacheck/schemacheck/dql"
 )
 
 // manyBuilds is the number of indexes in one update from which on a server can
@@ -216,8 +217,16 @@ func (p *pass) aboutBuild(f *Finding, a *schema.Field) {
 		f.Consequence += fmt.Sprintf(" The update builds %d indexes at once, with about 300 MB of server memory for each.", p.builds)
 	}
 	f.Question = fmt.Sprintf("How many values are stored under %s?", name)
+	f.inquiry = &inquiry{questions: []dql.Question{dql.Values(anyValues(a.Predicate))}, sum: looked}
 	if stored := p.After.Storage.Predicate(a.Predicate); stored.Type == "string" {
 		f.Question = fmt.Sprintf("How many values are stored under %s, and is one longer than 65,000 bytes?", name)
+		f.inquiry = &inquiry{questions: []dql.Question{dql.Larger(anyValues(a.Predicate), dql.IndexLimit)}}
+	}
+	if p.builds > manyBuilds {
+		f.inquiry.clean = func(*Finding) {} // the memory that so many builds need stays a danger
 	}
 	f.Fixes = []Fix{{"build-before", Migration, Safe, fmt.Sprintf("build the index of %s before the update, by altering at most 8 predicates at a time", name)}}
 }
+
+// looked is the evidence of a count: what is there violates nothing.
+func looked(answers []dql.Answer) Evidence { return together(answers) }

@@ -6,6 +6,7 @@ import (
 	"github.com/schemacheck/schemacheck/diff"
 	"github.com/schemacheck/schemacheck/diff/schema"
 	"github.com/schemacheck/schemacheck/diff/sdl"
+	"github.com/schemacheck/schemacheck/dql"
 )
 
 var secretChanged = &Rule{
@@ -46,7 +47,7 @@ func (p *pass) secretAdded(b, a *schema.Type) *Finding {
 	if p.refused[unquoted(s.Predicate)] == diff.ToPassword {
 		return nil // that is told of the predicate
 	}
-	return &Finding{
+	f := &Finding{
 		Coordinate:  b.Name,
 		To:          renamedTo(b, a),
 		Subject:     s.Field,
@@ -59,6 +60,8 @@ func (p *pass) secretAdded(b, a *schema.Type) *Finding {
 		Question:    fmt.Sprintf("How many nodes are of type %s?", a.Stored),
 		Fixes:       []Fix{{"set-passwords", Migration, Review, "set a password for the nodes that have none, after the update"}},
 	}
+	f.ask(dql.Missing(dql.Field{Types: storedTypes(b), Predicate: unquoted(s.Predicate)}))
+	return f
 }
 
 func (p *pass) secretRemoved(b, a *schema.Type) *Finding {
@@ -66,7 +69,7 @@ func (p *pass) secretRemoved(b, a *schema.Type) *Finding {
 	if p.refused[unquoted(s.Predicate)] == diff.FromPassword {
 		return nil // that is told of the predicate
 	}
-	return &Finding{
+	f := &Finding{
 		Coordinate:  b.Name,
 		To:          renamedTo(b, a),
 		Subject:     s.Field,
@@ -83,6 +86,8 @@ func (p *pass) secretRemoved(b, a *schema.Type) *Finding {
 			{"delete-values", Migration, Destructive, "delete the hashes under " + unquoted(s.Predicate)},
 		},
 	}
+	f.ask(dql.Values(anyValues(s.Predicate)))
+	return f
 }
 
 func (p *pass) secretElsewhere(b, a *schema.Type) *Finding {
@@ -116,6 +121,7 @@ func (p *pass) secretElsewhere(b, a *schema.Type) *Finding {
 	f.Impact.Data = DataHidden
 	f.Consequence = fmt.Sprintf("Every password stored so far counts as wrong: the hashes stay under %s and cannot be copied.", unquoted(was.Predicate))
 	f.Question = fmt.Sprintf("How many nodes have a password under %s?", unquoted(was.Predicate))
+	f.ask(dql.Values(anyValues(was.Predicate)))
 	at := a
 	if is.Source != nil {
 		at = is.Source

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/schemacheck/schemacheck/diff"
+	"github.com/schemacheck/schemacheck/dql"
 )
 
 var storedTypeChanged = &Rule{
@@ -43,6 +44,7 @@ var storedTypeChanged = &Rule{
 				{"retag-and-copy", Migration, Review, fmt.Sprintf("retag the nodes of %s as %s and copy their values", b.Stored, a.Stored)},
 			},
 		}
+		f.ask(dql.Nodes(b.Stored))
 		return f
 	}),
 }

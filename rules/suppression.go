@@ -18,6 +18,10 @@ type Suppressions struct {
 	Before *sdl.Schema
 	// Accepted are the acceptances, no two with one fingerprint.
 	Accepted []Acceptance
+	// AtRest says that the findings are those of an audit. A schema has comments
+	// for both, and each leaves those on rules of the other alone; what is
+	// accepted does not tell, so that an audit reports none of it as unused.
+	AtRest bool
 	// Off reports whether a rule is turned off. Nobody sees its findings, so
 	// that nothing which suppresses them is reported as unused. Nil: none is.
 	Off func(rule string) bool
@@ -95,12 +99,12 @@ func Suppress(findings []*Finding, s Suppressions) (kept []*Finding, suppressed 
 		suppressed = append(suppressed, Suppressed{f, reason})
 	}
 	for _, i := range ignores.all {
-		if !ignores.used(i) && !off(i.rule.ID) {
+		if i.rule.AtRest() == s.AtRest && !ignores.used(i) && !off(i.rule.ID) {
 			extra = append(extra, i.unused())
 		}
 	}
 	for i := range s.Accepted {
-		if a := &s.Accepted[i]; !used[a] {
+		if a := &s.Accepted[i]; !used[a] && !s.AtRest {
 			extra = append(extra, a.unused())
 		}
 	}

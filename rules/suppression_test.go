@@ -363,3 +363,40 @@ func TestManyComments(t *testing.T) {
 		t.Errorf("%d kept, %d suppressed", len(kept), len(suppressed))
 	}
 }
+
+// TestSuppressionsOfBothKinds: a schema has comments for changes and for data at
+// rest, and neither looks unused where the other is looked at.
+func TestSuppressionsOfBothKinds(t *testing.T) {
+	t.Parallel()
+	const text = "type A {\n  # schemacheck:ignore field-type-changed it is known\n  # schemacheck:ignore missing-required it is being filled\n" +
+		"  a: Int!\n  # schemacheck:ignore missing-required nothing\n  # schemacheck:ignore field-type-changed nothing\n  b: Int\n}"
+	accepted := acceptances(t, "forever field-removed A.c")
+	for _, c := range []struct {
+		atRest bool
+		want   []string
+	}{
+		{false, []string{"field-type-changed A.a: it is known", "suppression-unused (fingerprint field-remove)",
+			"suppression-unused A.b (field-type-changed)"}},
+		{true, []string{"missing-required A.a: it is being filled", "suppression-unused A.b (missing-required)"}},
+	} {
+		findings, _, after := judged(t, "type A { a: String! b: Int }", text, nil)
+		if c.atRest {
+			s := derive(t, "new.graphql", text)
+			findings, after = rules.Audit(s, nil), s.Source
+		}
+		kept, suppressed := rules.Suppress(findings, rules.Suppressions{Schema: after, AtRest: c.atRest, Accepted: accepted, Fingerprint: identity})
+		var got []string
+		for _, f := range kept {
+			if f.Rule.ID == "suppression-unused" {
+				got = append(got, identity(f))
+			}
+		}
+		for _, s := range suppressed {
+			got = append(got, identity(s.Finding)+": "+s.Reason)
+		}
+		slices.Sort(got)
+		if d := cmp.Diff(c.want, got); d != "" {
+			t.Errorf("at rest: %v (-want +got):\n%s", c.atRest, d)
+		}
+	}
+}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/schemacheck/schemacheck/diff"
 	"github.com/schemacheck/schemacheck/diff/sdl"
+	"github.com/schemacheck/schemacheck/dql"
 )
 
 var typeKindChanged = &Rule{
@@ -38,6 +39,7 @@ var typeKindChanged = &Rule{
 		}
 		f.Predicates = ownPredicates(b)
 		f.Question = "How many nodes are of type " + b.Stored + "?"
+		f.ask(dql.Nodes(b.Stored))
 		switch {
 		case a.Stores() && a.Stored == b.Stored && a.Kind == sdl.Object:
 			f.Severity = Warning

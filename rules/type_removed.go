@@ -5,6 +5,7 @@ import (
 
 	"github.com/schemacheck/schemacheck/diff"
 	"github.com/schemacheck/schemacheck/diff/sdl"
+	"github.com/schemacheck/schemacheck/dql"
 )
 
 var typeRemoved = &Rule{
@@ -41,6 +42,7 @@ var typeRemoved = &Rule{
 			Message:    fmt.Sprintf("%s %s is removed", kindWord(t), t.Name),
 			Question:   "How many nodes are of type " + t.Stored + "?",
 		}
+		f.ask(dql.Nodes(t.Stored))
 		for _, name := range ownPredicates(t) {
 			if len(p.reaching[unquoted(name)]) == 0 {
 				f.Predicates = append(f.Predicates, name)

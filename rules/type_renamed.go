@@ -6,6 +6,7 @@ import (
 	"github.com/schemacheck/schemacheck/diff"
 	"github.com/schemacheck/schemacheck/diff/schema"
 	"github.com/schemacheck/schemacheck/diff/sdl"
+	"github.com/schemacheck/schemacheck/dql"
 )
 
 var typeRenamed = &Rule{
@@ -57,6 +58,7 @@ var typeRenamed = &Rule{
 		f.Predicates = predicates(append(ownPredicates(b), ownPredicates(a)...)...)
 		f.Impact.Data = DataHidden
 		f.Question = "How many nodes are of type " + b.Stored + "?"
+		f.ask(dql.Nodes(b.Stored))
 		f.Consequence = fmt.Sprintf("Every %s stored so far disappears from the API: queries of %s find %s, because the nodes are stored as %s.",
 			b.Name, a.Name, p.foundIn(a), b.Stored)
 		f.Fixes = []Fix{

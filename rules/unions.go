@@ -5,6 +5,7 @@ import (
 
 	"github.com/schemacheck/schemacheck/diff"
 	"github.com/schemacheck/schemacheck/diff/sdl"
+	"github.com/schemacheck/schemacheck/dql"
 )
 
 var unionMemberRemoved = &Rule{
@@ -49,9 +50,16 @@ var unionMemberRemoved = &Rule{
 				{"delete-edges", Migration, Destructive, "delete the edges to nodes of " + c.Member.Text},
 			},
 		}
+		var questions []dql.Question
 		for _, u := range p.usesOf(c.Before, c.After) {
 			f.Affects = append(f.Affects, u.Coordinate())
 			f.Predicates = predicates(append(f.Predicates, u.Predicate)...)
+			if member := p.Before.Type(c.Member.Text); member != nil {
+				questions = append(questions, dql.Leading(valuesOf(u, u.Owner), member.Stored))
+			}
+		}
+		if len(questions) > 0 {
+			f.inquiry = &inquiry{questions: questions, sum: largest}
 		}
 		if len(f.Predicates) == 0 {
 			f.Severity = Warning

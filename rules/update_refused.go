@@ -6,6 +6,7 @@ import (
 	"github.com/schemacheck/schemacheck/diff"
 	"github.com/schemacheck/schemacheck/diff/schema"
 	"github.com/schemacheck/schemacheck/diff/sdl"
+	"github.com/schemacheck/schemacheck/dql"
 )
 
 var updateRefused = &Rule{
@@ -42,6 +43,7 @@ var updateRefused = &Rule{
 			Consequence: "The update fails halfway: the new API is served over the old storage, and " + name +
 				" cannot be read through it until the old schema is applied again.",
 		}
+		f.ask(dql.Values(anyValues(name)))
 		p.aboutRefused(f, c)
 		before, after := name, name
 		if c.FieldBefore != nil {
@@ -62,8 +64,11 @@ var updateRefused = &Rule{
 		case diff.ListToSingle:
 			f.Question = "Does " + name + " hold data, and how many values does each node have?"
 			f.Message = fmt.Sprintf("%s becomes %s: Dgraph never turns a list into a single value, even when nothing is stored", before, after)
+			f.ask(dql.Several(anyValues(name)))
 		case diff.ValueToReference:
 			f.Message = fmt.Sprintf("%s becomes %s: Dgraph refuses to turn %s once %s held data", before, after, turning(c), name)
+			// Values that were deleted leave traces for which Dgraph refuses too.
+			f.inquiry.clean = func(f *Finding) { f.Severity = Warning }
 		case diff.ToPassword:
 			f.Message = fmt.Sprintf("%s becomes a @secret: Dgraph never turns an existing predicate into a password", before)
 		case diff.FromPassword:

@@ -59,12 +59,12 @@ func ring(n int) (before, after string) {
 func compareTexts(tb testing.TB, before, after string) {
 	old := []*sdl.File{{Name: "old.graphql", Text: before}}
 	new := []*sdl.File{{Name: "new.graphql", Text: after}}
-	r, invalid, err := compare("old.graphql", "new.graphql", old, new, &config.Config{}, nil)
-	if err != nil || invalid {
-		tb.Fatalf("comparing: invalid %v, %v", invalid, err)
+	done, err := comparison{oldName: "old.graphql", newName: "new.graphql", before: old, after: new, cfg: &config.Config{}}.run()
+	if err != nil || done.invalid {
+		tb.Fatalf("comparing: %+v, %v", done, err)
 	}
 	var out strings.Builder
-	if err := report.Formats[0].Write(&out, r, report.Options{}); err != nil || out.Len() == 0 {
+	if err := report.Formats[0].Write(&out, done.report, report.Options{}); err != nil || out.Len() == 0 {
 		tb.Fatal(err)
 	}
 }

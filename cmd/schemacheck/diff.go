@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,42 +22,57 @@ import (
 // diffOptions are what the diff command was asked.
 type diffOptions struct {
 	settings
-	before, after string // empty: what the configuration and git say
+	before, after string // empty: what the configuration, git or the live Dgraph says
 	failOn        string
+	connection    connection
+	data          dataOptions
+	saveData      string
+	useData       string
 }
 
 func (p program) diffCommand() *cobra.Command {
 	o := &diffOptions{}
 	cmd := &cobra.Command{
-		Use:   "diff [OLD NEW]",
+		Use:   "diff [[OLD] NEW]",
 		Short: "Tell what the change from one schema to another does",
 		Long: `Compare two schemas and tell what the change does to stored data, to what Dgraph
-stores, and to clients. Nothing is contacted and nothing is changed.
+stores, and to clients. Nothing is changed, and without --alpha, --conn-str,
+--env or a dgraph:// schema nothing is contacted.
+
+With --alpha the live Dgraph is asked: how many nodes each finding concerns, and
+which. A finding becomes info where nothing is concerned, clients do not break
+and there is a way back. What the data cannot be asked stays as it is without.
 
 A schema is a file, a folder or a glob (files are merged), - for standard input,
-or git:REF:PATH for a version in git; PATH counts from the root of the
-repository, or from here when it begins with ./
+git:REF:PATH for a version in git (PATH counts from the root of the repository,
+or from here when it begins with ./), or dgraph://HOST:PORT for the one that a
+Dgraph serves.
 
-Without OLD and NEW, the schema that the configuration names is compared with
-its version where the branch left the main branch.`,
+Without OLD, with --alpha, OLD is the schema that is served there. Without OLD
+and NEW, NEW is the schema that the configuration names, and OLD the one that is
+served, or without --alpha its version where the branch left the main branch.`,
 		Example: `  schemacheck diff old.graphql new.graphql
   schemacheck diff git:main:schema.graphql schema.graphql
+  schemacheck diff schema.graphql --alpha localhost:9080
+  schemacheck diff old.graphql new.graphql --alpha localhost:9080 --show-values
   schemacheck diff 'schema/**/*.graphql' - < new.graphql
   schemacheck diff old.graphql new.graphql --format json --fail-on warning
 
 Exit codes: 0 nothing at or above --fail-on; 1 findings; 2 usage, or a schema
-that cannot be read or is invalid; 3 the report could not be written.`,
-		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 1 {
-				return errors.New("the old schema is missing: schemacheck diff OLD NEW (or neither, with schema: in " + config.Name + ")")
-			}
-			return arguments(0, 2, "two schemas, OLD and NEW, or none")(cmd, args)
-		},
+that cannot be read or is invalid; 3 could not finish: no Dgraph was reached, the
+report could not be written, or --require-complete was not met.`,
+		Args: arguments(0, 2, "two schemas, OLD and NEW, or one with --alpha, or none"),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			p.warnOfSecrets(cmd, args)
 			if err := p.environment(cmd); err != nil {
 				return err
 			}
-			if len(args) == 2 {
+			switch len(args) {
+			case 1:
+				if o.after = args[0]; !o.connection.given() {
+					return errors.New("the old schema is missing: schemacheck diff OLD NEW (or NEW alone with --alpha, or neither, with schema: in " + config.Name + ")")
+				}
+			case 2:
 				o.before, o.after = args[0], args[1]
 			}
 			return p.diff(cmd, o)
@@ -64,6 +80,10 @@ that cannot be read or is invalid; 3 the report could not be written.`,
 	}
 	o.bind(cmd.Flags())
 	cmd.Flags().StringVar(&o.failOn, "fail-on", "error", "exit with 1 from this `LEVEL` on: error, warning, info or never")
+	o.connection.bind(cmd.Flags())
+	o.data.bind(cmd.Flags())
+	cmd.Flags().StringVar(&o.saveData, "save-data", "", "write what the data said, in counts only, to `FILE`")
+	cmd.Flags().StringVar(&o.useData, "data", "", "use what --save-data wrote to `FILE`, without a Dgraph")
 	return cmd
 }
 
@@ -84,43 +104,148 @@ func (p program) diff(cmd *cobra.Command, o *diffOptions) error {
 	if out.options.FailOn, err = failOn(cmd, o.failOn, cfg); err != nil {
 		return err
 	}
-	loader := sdl.Loader{Dir: dir, Stdin: p.in}
-	if o.before == "" {
-		if err := o.fromConfiguration(ctx, loader, cfg); err != nil {
+	if err := o.check(); err != nil {
+		return err
+	}
+	var l *live
+	if o.connection.given() {
+		if l, err = p.connect(ctx, cmd.Flags(), &o.connection, cfg); err != nil {
+			return err
+		}
+		defer l.client.Close()
+	}
+	var saved *facts
+	if o.useData != "" {
+		if saved, err = loadFacts(p.path(o.useData)); err != nil {
 			return err
 		}
 	}
-	if o.before == "-" && o.after == "-" {
-		return errors.New("standard input can be one of the two schemas, not both")
-	}
-	before, err := loader.Load(ctx, o.before)
-	if err != nil {
-		return err
-	}
-	after, err := loader.Load(ctx, o.after)
+	before, after, err := p.schemas(cmd, o, dir, cfg, l)
 	if err != nil {
 		return err
 	}
 	if err := out.spares(cmd.Flags(), p.sources(cfg, before, after)); err != nil {
 		return err
 	}
-	r, invalid, err := compare(o.before, o.after, before, after, cfg, acceptances(cfg, dir, time.Now()))
+	c := comparison{
+		oldName: shown(o.before), newName: shown(o.after), before: before, after: after,
+		cfg: cfg, accepted: acceptances(cfg, dir, time.Now()),
+	}
+	switch {
+	case l != nil:
+		c.alongside = func(d *diff.Diff, r *report.Report) []*rules.Finding { return l.drift(d, r) }
+		c.settle = func(r *report.Report, findings []*rules.Finding) error {
+			return p.settle(ctx, l, &o.data, out.options.Quiet, r, findings)
+		}
+	case saved != nil:
+		c.settle = func(r *report.Report, findings []*rules.Finding) error { return saved.settle(o.useData, r, findings) }
+	}
+	done, err := c.run()
 	if err != nil {
 		return err
 	}
-	if invalid {
-		out.options.Verdict = "exit 2: Dgraph would refuse the new schema"
+	unfinished := done.unsettled
+	if o.saveData != "" && unfinished == nil && !done.invalid {
+		unfinished = saveFacts(p.path(o.saveData), done.report, done.findings)
 	}
-	if err := p.write(out, r); err != nil {
+	switch {
+	case done.invalid:
+		out.options.Verdict = "exit 2: Dgraph would refuse the new schema"
+	case unfinished != nil:
+		out.options.Verdict = verdict(ctx, unfinished)
+	}
+	if err := p.write(out, done.report); err != nil {
 		return err
 	}
 	switch {
-	case invalid:
+	case done.invalid:
 		return &problem{code: exitUsage}
-	case r.Failing(out.options.FailOn) > 0:
+	case unfinished != nil:
+		return unfinished
+	case done.report.Failing(out.options.FailOn) > 0:
 		return &problem{code: exitFindings}
 	}
 	return nil
+}
+
+// check refuses flags that exclude each other, before anything is done.
+func (o *diffOptions) check() error {
+	switch {
+	case o.useData != "" && o.connection.given():
+		return errors.New("--data is for jobs without a Dgraph: leave it out, or leave out --alpha")
+	case o.saveData != "" && !o.connection.given():
+		return errors.New("--save-data needs a Dgraph to ask: add --alpha")
+	}
+	return o.data.check()
+}
+
+// verdict is the last line of a report that was not finished.
+func verdict(ctx context.Context, err error) string {
+	code := exitUsage
+	var known *problem
+	switch {
+	case ctx.Err() != nil:
+		return "exit 130: interrupted, this is what was known by then"
+	case errors.As(err, &known):
+		code = known.code
+	}
+	return fmt.Sprintf("exit %d: not finished", code)
+}
+
+// path is a path of the command line, which counts from the working directory.
+func (p program) path(path string) string {
+	if p.dir != "" && !filepath.IsAbs(path) {
+		return filepath.Join(p.dir, path)
+	}
+	return path
+}
+
+// schemas are the files of the two schemas. What is not named comes from the
+// live Dgraph, the configuration or git, and is named then.
+func (p program) schemas(cmd *cobra.Command, o *diffOptions, dir string, cfg *config.Config, l *live) (before, after []*sdl.File, err error) {
+	loader := sdl.Loader{Dir: dir, Stdin: p.in}
+	switch {
+	case o.before == "" && l != nil:
+		if o.after == "" {
+			if cfg.Schema == "" {
+				return nil, nil, fmt.Errorf("no schema is given: schemacheck diff NEW --alpha HOST:PORT, or write schema: PATH into %s", config.Name)
+			}
+			o.after = filepath.Join(filepath.Dir(cfg.File), filepath.FromSlash(cfg.Schema))
+		}
+		o.before = l.name
+	case o.before == "":
+		if err := o.fromConfiguration(cmd.Context(), loader, cfg); err != nil {
+			return nil, nil, err
+		}
+	}
+	if o.before == "-" && o.after == "-" {
+		return nil, nil, errors.New("standard input can be one of the two schemas, not both")
+	}
+	if before, err = p.load(cmd, loader, o.before, &o.connection, l); err != nil {
+		return nil, nil, err
+	}
+	after, err = p.load(cmd, loader, o.after, &o.connection, l)
+	return before, after, err
+}
+
+// load reads a schema argument, also that of a live Dgraph: of the one that is
+// connected to, or of another one; l is nil without a connection.
+func (p program) load(cmd *cobra.Command, loader sdl.Loader, schema string, c *connection, l *live) ([]*sdl.File, error) {
+	switch {
+	case l != nil && schema == l.name:
+		return l.schema()
+	case !fromDgraph(schema):
+		if err := noURL(schema); err != nil {
+			return nil, err
+		}
+		return loader.Load(cmd.Context(), schema)
+	}
+	other, err := p.liveSchema(cmd.Context(), cmd.Flags(), schema, c)
+	if err != nil {
+		return nil, err
+	}
+	defer other.client.Close()
+	return other.schema()
 }
 
 // folderOf is where the search for a configuration starts: the folder of the
@@ -172,27 +297,47 @@ func inShort(problems []validity.Problem) string {
 	return fmt.Sprintf("%d problems, the first: %s", len(problems), problems[0].Message)
 }
 
-// compare is the work between reading and writing: what the files say, the
-// report on it, and whether Dgraph would refuse the new schema.
-func compare(oldName, newName string, oldFiles, newFiles []*sdl.File, cfg *config.Config, accepted []rules.Acceptance) (r *report.Report, invalid bool, err error) {
-	r = &report.Report{
+// comparison is the work between reading and writing.
+type comparison struct {
+	oldName, newName string
+	before, after    []*sdl.File
+	cfg              *config.Config
+	accepted         []rules.Acceptance
+	// alongside gives findings that need more than the two schemas; nil gives
+	// none.
+	alongside func(*diff.Diff, *report.Report) []*rules.Finding
+	// settle has the data decide about findings; nil asks nothing.
+	settle func(*report.Report, []*rules.Finding) error
+}
+
+// compared is what came of it.
+type compared struct {
+	report   *report.Report
+	findings []*rules.Finding // those in the report
+	invalid  bool             // Dgraph would refuse the new schema
+	// unsettled is why the data could not be asked to the end.
+	unsettled error
+}
+
+func (c comparison) run() (*compared, error) {
+	r := &report.Report{
 		Tool:   report.Tool{Name: "schemacheck", Version: versionName()},
-		Before: sourceOf(oldName, oldFiles),
-		After:  sourceOf(newName, newFiles),
+		Before: sourceOf(c.oldName, c.before),
+		After:  sourceOf(c.newName, c.after),
 	}
-	oldSDL, err := sdl.Parse(oldFiles...)
+	oldSDL, err := sdl.Parse(c.before...)
 	if err != nil {
-		return nil, false, fmt.Errorf("the old schema cannot be read: %w", err)
+		return nil, fmt.Errorf("the old schema cannot be read: %w", err)
 	}
 	r.Before.Fingerprint = oldSDL.Fingerprint()
-	newSDL, err := sdl.Parse(newFiles...)
+	newSDL, err := sdl.Parse(c.after...)
 	if err != nil {
 		var syntax *sdl.Error
 		if !errors.As(err, &syntax) {
-			return nil, false, err
+			return nil, err
 		}
-		add(r, refusals([]validity.Problem{{Span: syntax.Span, Message: syntax.Message}}, newName, newFiles), nil, nil)
-		return r, true, nil
+		add(r, refusals([]validity.Problem{{Span: syntax.Span, Message: syntax.Message}}, c.newName, c.after), nil, nil)
+		return &compared{report: r, invalid: true}, nil
 	}
 	r.After.Fingerprint = newSDL.Fingerprint()
 	before, after := diff.New(oldSDL), diff.New(newSDL)
@@ -201,34 +346,45 @@ func compare(oldName, newName string, oldFiles, newFiles []*sdl.File, cfg *confi
 		r.Notes = append(r.Notes, report.Note{Kind: "not-checked", Message: u.Message, Location: location("", u.Span)})
 	}
 	if len(result.Problems) > 0 {
-		refused := refusals(result.Problems, newName, newFiles)
-		if len(newFiles) == 0 {
-			refused = append(refused, rules.Absent("new", newName, start(newName, nil)))
+		refused := refusals(result.Problems, c.newName, c.after)
+		if len(c.after) == 0 {
+			refused = append(refused, rules.Absent("new", c.newName, start(c.newName, nil)))
 		}
 		add(r, refused, nil, nil)
-		return r, true, nil
+		return &compared{report: r, invalid: true}, nil
 	}
-	if problems := validity.Check(before.Schema, validity.Options{Storage: before.Storage}).Problems; len(problems) > 0 && len(oldFiles) > 0 {
+	if problems := validity.Check(before.Schema, validity.Options{Storage: before.Storage}).Problems; len(problems) > 0 && len(c.before) > 0 {
 		r.Notes = append(r.Notes, report.Note{Kind: "warning", Location: location("", problems[0].Span), Message: fmt.Sprintf(
 			"Dgraph would refuse the old schema (%s): it may not be what runs", inShort(problems))})
 	}
 	renames := map[string]string{}
-	for _, rename := range cfg.Renames {
+	for _, rename := range c.cfg.Renames {
 		renames[rename.From] = rename.To
 	}
-	d := diff.Compare(before, after, diff.Options{Renames: renames, DgraphVersion: cfg.DgraphVersion})
+	d := diff.Compare(before, after, diff.Options{Renames: renames, DgraphVersion: c.cfg.DgraphVersion})
 	findings := rules.Judge(d)
-	if len(oldFiles) == 0 {
-		findings = append(findings, rules.Absent("old", oldName, start(newName, newFiles)))
+	if len(c.before) == 0 {
+		findings = append(findings, rules.Absent("old", c.oldName, start(c.newName, c.after)))
 	}
+	if c.alongside != nil {
+		findings = append(findings, c.alongside(d, r)...)
+	}
+	off := func(rule string) bool { return c.cfg.Rules[rule] == "off" }
 	kept, suppressed := rules.Suppress(findings, rules.Suppressions{
 		Schema:      newSDL,
 		Before:      oldSDL,
-		Accepted:    accepted,
-		Off:         func(rule string) bool { return cfg.Rules[rule] == "off" },
+		Accepted:    c.accepted,
+		Off:         off,
 		Fingerprint: fingerprint,
 		Nearest:     config.Nearest,
 	})
-	add(r, kept, suppressed, cfg.Rules)
-	return r, false, nil
+	kept = slices.DeleteFunc(kept, func(f *rules.Finding) bool { return off(f.Rule.ID) })
+	done := &compared{report: r, findings: kept}
+	if c.settle != nil {
+		if done.unsettled = c.settle(r, kept); done.unsettled != nil && !r.Data.Asked {
+			return nil, done.unsettled
+		}
+	}
+	add(r, kept, suppressed, c.cfg.Rules)
+	return done, nil
 }

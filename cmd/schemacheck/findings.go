@@ -2,6 +2,9 @@ package main
 
 import (
 	"cmp"
+	"encoding/json"
+	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/schemacheck/schemacheck/cmd/internal/report"
@@ -96,13 +99,43 @@ func reported(f *rules.Finding, severity report.Severity) report.Finding {
 	for _, c := range f.API {
 		out.API = append(out.API, report.APIChange{Coordinate: c.Coordinate, Change: c.Change})
 	}
-	if f.Question != "" {
-		out.Evidence.Reason = "no Dgraph was named"
-	}
+	out.Evidence = evidence(f)
 	for _, x := range f.Fixes {
 		out.Fixes = append(out.Fixes, report.Fix{ID: x.ID, Kind: string(x.Kind), Risk: string(x.Risk), Title: x.Title})
 	}
 	return out
+}
+
+// evidence is what the data said, or why it was not asked.
+func evidence(f *rules.Finding) report.Evidence {
+	e := f.Evidence
+	if !e.Asked && e.Reason == "" {
+		if f.Question == "" {
+			return report.Evidence{}
+		}
+		return report.Evidence{Reason: "no Dgraph was named"}
+	}
+	out := report.Evidence{
+		Asked: e.Asked, Complete: e.Complete, Reason: e.Reason, Remarks: e.Remarks, Question: e.DQL,
+		Violations: e.Violations, Groups: e.Groups, Total: e.Total,
+	}
+	for _, s := range e.Samples {
+		one := report.Sample{UID: "0x" + strconv.FormatUint(s.UID, 16)}
+		for _, v := range s.Values {
+			one.Values = append(one.Values, valueText(v))
+		}
+		out.Samples = append(out.Samples, one)
+	}
+	return out
+}
+
+// valueText is a stored value in JSON.
+func valueText(v any) string {
+	text, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Sprint(v)
+	}
+	return string(text)
 }
 
 // location is a span as reports have it; the zero span is nowhere.

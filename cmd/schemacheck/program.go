@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -35,6 +36,8 @@ type program struct {
 	env      func(string) (string, bool)
 	// dir is the working directory, empty for the process's own.
 	dir string
+	// timeout and patience are those of requests to a Dgraph; 0 is the default.
+	timeout, patience time.Duration
 }
 
 // problem is an error that decides the exit code. Errors that are no problem
@@ -96,7 +99,7 @@ func (p program) root() *cobra.Command {
 		SilenceUsage:  true,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return unknown("command", args[0], commandNames(cmd))
+				return unknown("command", shown(args[0]), commandNames(cmd))
 			}
 			return nil
 		},
@@ -117,7 +120,7 @@ func (p program) root() *cobra.Command {
 	root.SetFlagErrorFunc(flagError)
 	root.Flags().BoolVar(&version, "version", false, "print the version")
 	root.CompletionOptions.HiddenDefaultCmd = false
-	root.AddCommand(p.diffCommand(), p.showCommand(), p.explainCommand(), p.versionCommand())
+	root.AddCommand(p.auditCommand(), p.diffCommand(), p.doctorCommand(), p.showCommand(), p.explainCommand(), p.versionCommand())
 	return root
 }
 
@@ -159,7 +162,7 @@ func flagError(cmd *cobra.Command, err error) error {
 			flag = sub.Flags().ShorthandLookup(name)
 		}
 		if flag != nil && sub.IsAvailableCommand() {
-			return fmt.Errorf("the flag %s goes after the name of the command: %s %[1]s", dashes+name, sub.CommandPath())
+			return fmt.Errorf("the flag %s goes after the name of the command: %s COMMAND %[1]s", dashes+name, cmd.CommandPath())
 		}
 	}
 	if dashes == "--" {

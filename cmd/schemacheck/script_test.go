@@ -8,13 +8,21 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"github.com/schemacheck/schemacheck/dql/dgraphtest"
 )
 
 var update = flag.Bool("update", false, "rewrite what the scripts expect")
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"schemacheck": main})
+	testscript.Main(withServer{m}, map[string]func(){"schemacheck": main})
 }
+
+// withServer runs the tests with the server that they share.
+type withServer struct{ *testing.M }
+
+// Run runs the tests.
+func (w withServer) Run() int { return dgraphtest.Run(w.M) }
 
 // TestScripts runs the program as a user does: every file of testdata/script
 // is a session with its files. The commands of our own are
@@ -24,12 +32,18 @@ func TestMain(m *testing.M) {
 //	valid FILE    the file is a report as cmd/docs/report.schema.json has it
 func TestScripts(t *testing.T) {
 	t.Parallel()
+	testscript.Run(t, scripts(t, "testdata/script"))
+}
+
+// scripts are the scripts of a folder, with the commands that all have.
+func scripts(t *testing.T, dir string) testscript.Params {
+	t.Helper()
 	schema, err := jsonschema.NewCompiler().Compile("../docs/report.schema.json")
 	if err != nil {
 		t.Fatal(err)
 	}
-	testscript.Run(t, testscript.Params{
-		Dir:                "testdata/script",
+	return testscript.Params{
+		Dir:                dir,
 		UpdateScripts:      *update,
 		RequireUniqueNames: true,
 		Setup: func(e *testscript.Env) error {
@@ -57,7 +71,7 @@ func TestScripts(t *testing.T) {
 				}
 			},
 		},
-	})
+	}
 }
 
 // exits runs the program and checks its exit code: exits CODE ARGUMENTS...

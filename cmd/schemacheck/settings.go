@@ -40,7 +40,7 @@ func bindConfig(flags *pflag.FlagSet, path *string) {
 func (p program) environment(cmd *cobra.Command) error {
 	var problems []error
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
-		name := "SCHEMACHECK_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
+		name := variableOf(f.Name)
 		value, ok := p.env(name)
 		if !ok || value == "" || f.Changed || f.Name == "help" {
 			return
@@ -52,6 +52,11 @@ func (p program) environment(cmd *cobra.Command) error {
 		}
 	})
 	return errors.Join(problems...)
+}
+
+// variableOf is the environment variable of a flag.
+func variableOf(flag string) string {
+	return "SCHEMACHECK_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
 }
 
 // variable annotates flags with the environment variable that set them.
@@ -71,6 +76,9 @@ func badValue(err error) error {
 	var bad *pflag.InvalidValueError
 	if errors.As(err, &bad) && bad.GetFlag().Value.Type() == "bool" {
 		return fmt.Errorf("--%s %q: expected true or false", bad.GetFlag().Name, bad.GetValue())
+	}
+	if bad != nil && bad.GetFlag().Name == "alpha" {
+		return errors.New("--alpha: expected HOST:PORT, or several with commas between") // not quoted: it may be a connection string
 	}
 	return err
 }

@@ -20,6 +20,7 @@ import (
 type showOptions struct {
 	config       string
 	storage, api bool
+	connection   connection
 }
 
 func (p program) showCommand() *cobra.Command {
@@ -32,9 +33,11 @@ with --storage the DQL schema, that is the types with their predicates, and for
 each predicate its type and indexes; with --api the complete GraphQL API that
 clients see.`,
 		Example: `  schemacheck show schema.graphql --storage
-  schemacheck show git:main:schema.graphql --api`,
+  schemacheck show git:main:schema.graphql --api
+  schemacheck show dgraph://localhost:9080 --api`,
 		Args: arguments(1, 1, "one schema"),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			p.warnOfSecrets(cmd, args)
 			if err := p.environment(cmd); err != nil {
 				return err
 			}
@@ -45,6 +48,7 @@ clients see.`,
 		},
 	}
 	bindConfig(cmd.Flags(), &o.config)
+	o.connection.bind(cmd.Flags())
 	cmd.Flags().BoolVar(&o.storage, "storage", false, "the DQL schema")
 	cmd.Flags().BoolVar(&o.api, "api", false, "the generated GraphQL API; dgraphVersion in the configuration says which Dgraph's")
 	return cmd
@@ -59,11 +63,14 @@ func (p program) show(cmd *cobra.Command, name string, o *showOptions) error {
 	if err != nil {
 		return err
 	}
-	files, err := sdl.Loader{Dir: dir, Stdin: p.in}.Load(cmd.Context(), name)
+	files, err := p.load(cmd, sdl.Loader{Dir: dir, Stdin: p.in}, name, &o.connection, nil)
 	if err != nil {
 		return err
 	}
-	if len(files) == 0 {
+	switch {
+	case len(files) == 0 && fromDgraph(name):
+		return fmt.Errorf("%s serves no GraphQL schema", shown(name))
+	case len(files) == 0:
 		return fmt.Errorf("%s: there is no such file in that commit", name)
 	}
 	parsed, err := sdl.Parse(files...)

@@ -65,7 +65,7 @@ func (l Loader) Load(ctx context.Context, arg string) ([]*File, error) {
 	case strings.HasPrefix(arg, "git:"):
 		return l.loadGit(ctx, arg)
 	case strings.HasPrefix(arg, "dgraph://"): // not named in full: it can hold a password
-		return nil, errors.New("a live server (dgraph://...) cannot be read as a schema yet: save what it serves to a file and name that")
+		return nil, errors.New("a live server (dgraph://...) is no file and is read over its own connection")
 	}
 	return l.loadFiles(arg)
 }

@@ -113,7 +113,7 @@ func TestLoadFiles(t *testing.T) {
 		{arg: "", err: "the name of the schema is empty: give a file, a folder, a glob, - or git:REF:PATH"},
 		{arg: "-", want: []string{"<stdin>=in"}},
 		{arg: "./-", want: []string{"-=no"}},
-		{arg: "dgraph://user:s3cret@host:9080?apikey=s3cret", err: "a live server (dgraph://...) cannot be read as a schema yet: save what it serves to a file and name that"},
+		{arg: "dgraph://user:s3cret@host:9080?apikey=s3cret", err: "a live server (dgraph://...) is no file and is read over its own connection"},
 	} {
 		checkLoad(t, l, c.arg, c.want, c.err)
 	}

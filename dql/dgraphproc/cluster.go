@@ -40,7 +40,7 @@ type Options struct {
 	Binary string
 	// Alphas is the number of alphas, at most 20; 0 means 1.
 	Alphas int
-	// Groups is the number of groups that the alphas are spread over evenly; 0 means 1.
+	// Groups is the number of groups that the alphas are spread over in turn; 0 means 1.
 	Groups int
 	// ACL turns on access control, with a fresh secret. [User] can log in with [Password].
 	ACL bool
@@ -66,6 +66,7 @@ type Alpha struct {
 	GRPC  string // host:port
 	HTTP  string // base URL, https with TLS
 	Group int    // the group that it belongs to, from 1
+	Pid   int    // process id
 }
 
 // Cluster is a running Dgraph.
@@ -164,8 +165,8 @@ func (o Options) checked() (Options, error) {
 	switch {
 	case o.Alphas < 0 || o.Alphas > maxAlphas:
 		return o, fmt.Errorf("%d alphas: the number must be between 1 and %d", o.Alphas, maxAlphas)
-	case o.Groups < 0 || o.Alphas%o.Groups != 0:
-		return o, fmt.Errorf("%d alphas cannot be spread evenly over %d groups", o.Alphas, o.Groups)
+	case o.Groups < 0 || o.Groups > o.Alphas:
+		return o, fmt.Errorf("%d alphas cannot be spread over %d groups", o.Alphas, o.Groups)
 	case o.RequireClientCert && !o.TLS:
 		return o, errors.New("client certificates need TLS")
 	}
@@ -235,6 +236,7 @@ func startAt(ctx context.Context, o Options, b *block) (_ *Cluster, err error) {
 			GRPC:  loopback(b.grpc(i)),
 			HTTP:  scheme + "://" + loopback(b.http(i)),
 			Group: i%o.Groups + 1,
+			Pid:   c.processes[len(c.processes)-1].cmd.Process.Pid,
 		})
 	}
 	if err := c.watch(ctx, c.ready); err != nil {
@@ -244,10 +246,12 @@ func startAt(ctx context.Context, o Options, b *block) (_ *Cluster, err error) {
 }
 
 func (c *Cluster) zeroFlags() []string {
+	// The alphas ask for their groups. The number only has to allow the largest group, and to be odd.
+	replicas := (c.options.Alphas+c.options.Groups-1)/c.options.Groups | 1
 	return []string{"zero",
 		"--bindall=false",
 		"--port_offset=" + strconv.Itoa(c.block.offset),
-		"--replicas=" + strconv.Itoa(c.options.Alphas/c.options.Groups),
+		"--replicas=" + strconv.Itoa(replicas),
 		"--telemetry=reports=false;sentry=false",
 	}
 }

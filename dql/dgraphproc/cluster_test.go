@@ -188,7 +188,7 @@ func TestOptionsRefused(t *testing.T) {
 		"no binary":                  {},
 		"binary that is not there":   {Binary: filepath.Join(t.TempDir(), "dgraph")},
 		"too many alphas":            {Binary: "dgraph", Alphas: 21},
-		"uneven groups":              {Binary: "dgraph", Alphas: 3, Groups: 2},
+		"more groups than alphas":    {Binary: "dgraph", Alphas: 2, Groups: 3},
 		"client certificate, no TLS": {Binary: "dgraph", RequireClientCert: true},
 		"another flag in the token":  {Binary: "dgraph", Token: "a;whitelist=0.0.0.0/0"},
 	} {

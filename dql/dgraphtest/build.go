@@ -20,9 +20,15 @@ import (
 // nested is the folder of the module that names the Dgraph version, seen from the repository's root.
 const nested = "testdata/dgraph"
 
-// program is something that is built from the nested module.
+// OldEnv, set to 1, makes the tests use the oldest Dgraph that is supported instead of the newest. The oracle
+// stays the newest.
+const OldEnv = "SCHEMACHECK_OLD_DGRAPH"
+
+// program is something that is built from a nested module.
 type program struct {
 	name    string // of the binary
+	module  string // folder of the nested module, seen from the repository's root
+	dgraph  string // import path of Dgraph
 	target  string // package
 	sources string // glob of the module's own sources, in the module
 	notice  string // what is said before it is built; %s is Dgraph's version
@@ -30,14 +36,25 @@ type program struct {
 }
 
 var (
-	server = sync.OnceValues(program{
-		name:   "dgraph",
-		target: "github.com/dgraph-io/dgraph/v25/dgraph",
-		notice: "building Dgraph %s once, about two minutes ...",
-		talk:   os.Stderr,
-	}.build)
+	server = sync.OnceValues(func() (string, error) {
+		p := program{
+			name:   "dgraph",
+			module: nested,
+			dgraph: "github.com/dgraph-io/dgraph/v25",
+			target: "github.com/dgraph-io/dgraph/v25/dgraph",
+			notice: "building Dgraph %s once, about two minutes ...",
+			talk:   os.Stderr,
+		}
+		if os.Getenv(OldEnv) == "1" {
+			p.module, p.dgraph = "testdata/dgraph24", "github.com/hypermodeinc/dgraph/v24"
+			p.target = p.dgraph + "/dgraph"
+		}
+		return p.build()
+	})
 	oracle = sync.OnceValues(program{
 		name:    "oracle",
+		module:  nested,
+		dgraph:  "github.com/dgraph-io/dgraph/v25",
 		target:  "./oracle",
 		sources: "oracle/*.go",
 		notice:  "building the oracle on Dgraph %s once, up to two minutes ...",
@@ -52,13 +69,13 @@ func (p program) build() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	module := filepath.Join(root, nested)
-	version, err := dgraphVersion(module)
+	module := filepath.Join(root, p.module)
+	version, err := dgraphVersion(module, p.dgraph)
 	if err != nil {
 		return "", err
 	}
 	args := []string{"build", "-C", module, "-trimpath", "-mod=readonly",
-		"-ldflags", "-s -w -X github.com/dgraph-io/dgraph/v25/x.dgraphVersion=" + version}
+		"-ldflags", "-s -w -X " + p.dgraph + "/x.dgraphVersion=" + version}
 	folder, err := p.cacheFolder(module, args[3:])
 	if err != nil {
 		return "", err
@@ -125,15 +142,13 @@ func (p program) cacheFolder(module string, flags []string) (string, error) {
 	return filepath.Join(cache, "schemacheck", "dgraph", fmt.Sprintf("%x", h.Sum(nil)[:8])), nil
 }
 
-var requirement = regexp.MustCompile(`github\.com/dgraph-io/dgraph/v25 (v\S+)`)
-
 // dgraphVersion reads the version that the module asks for; a server that is not stamped calls itself "dev".
-func dgraphVersion(module string) (string, error) {
+func dgraphVersion(module, dgraph string) (string, error) {
 	text, err := os.ReadFile(filepath.Join(module, "go.mod"))
 	if err != nil {
 		return "", fmt.Errorf("looking for Dgraph's version: %w", err)
 	}
-	found := requirement.FindSubmatch(text)
+	found := regexp.MustCompile(`(?m)^(?:require|\t)\s*` + regexp.QuoteMeta(dgraph) + ` (v\S+)`).FindSubmatch(text)
 	if found == nil {
 		return "", fmt.Errorf("looking for Dgraph's version: %s requires no dgraph", filepath.Join(module, "go.mod"))
 	}

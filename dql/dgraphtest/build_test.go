@@ -24,7 +24,8 @@ func TestBuildInParallel(t *testing.T) {
 	t.Setenv("GOCACHE", built) // or else everything is compiled again
 	t.Setenv("GOMODCACHE", modules)
 	var talk bytes.Buffer // one builder at a time writes to it, or the race detector and the count say so
-	p := program{name: "oracle", target: "./oracle", sources: "oracle/*.go", notice: "building on %s", talk: &talk}
+	p := program{name: "oracle", module: nested, dgraph: "github.com/dgraph-io/dgraph/v25", target: "./oracle", sources: "oracle/*.go",
+		notice: "building on %s", talk: &talk}
 	var all sync.WaitGroup
 	var paths [2]string
 	for i := range paths {
@@ -101,14 +102,14 @@ func touch(t *testing.T, path string, n int) {
 func TestDgraphVersion(t *testing.T) {
 	t.Parallel()
 	module := t.TempDir()
-	if _, err := dgraphVersion(module); err == nil {
+	if _, err := dgraphVersion(module, "github.com/dgraph-io/dgraph/v25"); err == nil {
 		t.Error("a module without go.mod has a version")
 	}
-	text := "module m\n\nrequire github.com/dgraph-io/dgraph/v25 v25.3.8\n"
+	text := "module m\n\ntool github.com/dgraph-io/dgraph/v25/dgraph\n\nrequire github.com/dgraph-io/dgraph/v25 v25.3.8\n"
 	if err := os.WriteFile(filepath.Join(module, "go.mod"), []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if v, err := dgraphVersion(module); err != nil || v != "v25.3.8" {
+	if v, err := dgraphVersion(module, "github.com/dgraph-io/dgraph/v25"); err != nil || v != "v25.3.8" {
 		t.Errorf("version %q (%v)", v, err)
 	}
 }

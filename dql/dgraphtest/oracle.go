@@ -16,7 +16,7 @@ import (
 // types.
 const answerTimeout = 3 * time.Minute
 
-// Judge asks Dgraph's own packages about schemas and queries, without a server. It may be used by
+// Judge asks Dgraph's own packages about schemas, queries and values, without a server. It may be used by
 // parallel tests; they wait for each other.
 type Judge struct {
 	t testing.TB
@@ -86,18 +86,72 @@ func (j *Judge) DQLSchema(text string) Verdict {
 	return j.ask(map[string]any{"dqlSchema": text})
 }
 
+// Conversion asks how a value that is stored under one type is read under another.
+type Conversion struct {
+	From string `json:"from"` // DQL type, in lower case
+	// Value is written as a string; a mutation would convert it to From like this.
+	Value   string   `json:"value"`
+	To      string   `json:"to"`
+	GraphQL string   `json:"graphql"` // type of the field; "" asks only what DQL prints
+	Enum    []string `json:"enum"`    // members of GraphQL, when it is an enum
+}
+
+// Converted says what queries print. At most one of Refused, Failed, Panic and Null is filled.
+type Converted struct {
+	Stored string // JSON under the old type; "" where nothing is printed
+	Read   string // JSON under the new type; "" where nothing is printed
+	// Refused is why the value cannot be stored under the old type at all.
+	Refused string
+	// Failed is why the query under the new type fails, and Panic how the server ends in it.
+	Failed, Panic string
+	// Null is why GraphQL puts null in the place of Read.
+	Null string
+}
+
+// Convert asks what becomes of a value. It goes through the functions that a server calls.
+func (j *Judge) Convert(c Conversion) Converted {
+	j.t.Helper()
+	var a Converted
+	died := j.askFor(&a, map[string]any{"convert": c}, c.Value)
+	if died != "" {
+		return Converted{Panic: died}
+	}
+	return a
+}
+
 func (j *Judge) ask(request map[string]any) Verdict {
 	j.t.Helper()
+	var texts []string
 	for _, value := range request {
-		if text, ok := value.(string); ok && !utf8.ValidString(text) {
+		if text, ok := value.(string); ok {
+			texts = append(texts, text)
+		}
+	}
+	var v Verdict
+	died := j.askFor(&v, request, texts...)
+	if died == "" {
+		return v
+	}
+	v = Verdict{Stage: "dql", Panic: died}
+	if request["schema"] != nil {
+		v.Stage = "handler"
+	}
+	return v
+}
+
+// askFor fills the answer, or returns what the oracle died of.
+func (j *Judge) askFor(answer any, request map[string]any, texts ...string) (died string) {
+	j.t.Helper()
+	for _, text := range texts {
+		if !utf8.ValidString(text) {
 			j.t.Fatalf("asking the oracle: the text is not UTF-8, and would not get there unchanged: %q", text)
 		}
 	}
-	v, err := j.p.ask(request)
+	died, err := j.p.ask(request, answer)
 	if err != nil {
 		j.t.Fatalf("asking the oracle: %v", err)
 	}
-	return v
+	return died
 }
 
 // sharedOracle serves all tests of the process. It ends with the process, which closes its stdin.
@@ -113,39 +167,34 @@ type oracleProcess struct {
 	stderr *head
 }
 
-func (p *oracleProcess) ask(request map[string]any) (Verdict, error) {
+func (p *oracleProcess) ask(request map[string]any, answer any) (died string, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	text, err := json.Marshal(request)
 	if err != nil {
-		return Verdict{}, err
+		return "", err
 	}
 	if p.cmd == nil {
 		if err := p.start(); err != nil {
-			return Verdict{}, fmt.Errorf("starting it: %w", err)
+			return "", fmt.Errorf("starting it: %w", err)
 		}
 	}
 	p.stderr.reset()
 	timer := time.AfterFunc(answerTimeout, p.kill)
 	defer timer.Stop()
-	var v Verdict
 	_, err = p.in.Write(append(text, '\n'))
 	if err == nil {
-		err = p.out.Decode(&v)
+		err = p.out.Decode(answer)
 	}
 	if err == nil {
-		return v, nil
+		return "", nil
 	}
 	// The process is gone, most likely by a stack overflow, which it cannot recover from.
 	_ = p.in.Close() // closed by Wait at the latest
 	p.kill()
 	_ = p.cmd.Wait() // why it ended is in stderr
 	p.cmd = nil
-	v = Verdict{Stage: "dql", Panic: fmt.Sprintf("the oracle died: %s (%v)", p.stderr.reason(), err)}
-	if request["schema"] != nil {
-		v.Stage = "handler"
-	}
-	return v, nil
+	return fmt.Sprintf("the oracle died: %s (%v)", p.stderr.reason(), err), nil
 }
 
 func (p *oracleProcess) start() error {

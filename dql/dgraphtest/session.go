@@ -39,10 +39,13 @@ var session struct {
 // Main runs a package's tests and then stops the shared server. Every package that uses [Server] has
 //
 //	func TestMain(m *testing.M) { dgraphtest.Main(m) }
-func Main(m *testing.M) {
+func Main(m *testing.M) { Run(m) }
+
+// Run is Main for a TestMain that does more, and gives the exit code.
+func Run(m *testing.M) int {
 	session.open = true
 	defer closeSession()
-	m.Run()
+	return m.Run()
 }
 
 func closeSession() {

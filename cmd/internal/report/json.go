@@ -115,14 +115,16 @@ type (
 		Asked      bool         `json:"asked"`
 		Complete   bool         `json:"complete"`
 		Reason     string       `json:"reason"`
-		Violations int          `json:"violations"`
-		Groups     int          `json:"groups"`
-		Total      int          `json:"total"`
+		Violations uint64       `json:"violations"`
+		Groups     uint64       `json:"groups"`
+		Total      uint64       `json:"total"`
+		Remarks    []string     `json:"remarks"`
 		Samples    []wireSample `json:"samples"`
 		Question   string       `json:"question"`
 	}
 	wireSample struct {
-		UID string `json:"uid"`
+		UID    string   `json:"uid"`
+		Values []string `json:"values,omitempty"`
 	}
 	wireFix struct {
 		ID    string `json:"id"`
@@ -256,7 +258,7 @@ func wirePlaceOf(l Location) wirePlace {
 func wireEvidenceOf(e Evidence) wireEvidence {
 	return wireEvidence{
 		Asked: e.Asked, Complete: e.Complete, Reason: e.Reason,
-		Violations: e.Violations, Groups: e.Groups, Total: e.Total,
+		Violations: e.Violations, Groups: e.Groups, Total: e.Total, Remarks: each(e.Remarks, same),
 		Samples:  each(e.Samples, func(s Sample) wireSample { return wireSample(s) }),
 		Question: e.Question,
 	}

@@ -54,7 +54,7 @@ func TestSchemaIsStrict(t *testing.T) {
 	t.Parallel()
 	schema := reportSchema(t)
 	text := render(t, samples()[2].report, "json", Options{})
-	optional := []string{"/before", "/after", "/location", "/previous", "/ref"}
+	optional := []string{"/before", "/after", "/location", "/previous", "/ref", "/values"}
 	broken := 0
 	refuse := func(where, what string, doc any) {
 		broken++

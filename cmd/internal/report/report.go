@@ -170,13 +170,17 @@ type Evidence struct {
 	// Violations counts distinct nodes, and is a lower bound when the evidence
 	// is not complete. Groups counts the sets of duplicates. Total counts the
 	// nodes of the type, implementing types included.
-	Violations, Groups, Total int
+	Violations, Groups, Total uint64
+	Remarks                   []string // what the numbers do not say
 	Samples                   []Sample // the lowest uids
 	Question                  string   // the DQL that was asked
 }
 
 // Sample is one node that violates.
-type Sample struct{ UID string }
+type Sample struct {
+	UID    string
+	Values []string // in JSON; none unless somebody asked to see them
+}
 
 // Fix is one way out. The fixes of a finding are alternatives.
 type Fix struct {

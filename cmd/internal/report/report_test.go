@@ -138,7 +138,7 @@ func (brokenPipe) Write([]byte) (int, error) { return 0, fmt.Errorf("broken pipe
 
 func TestToldNumbers(t *testing.T) {
 	t.Parallel()
-	for n, want := range map[int]string{0: "0", 7: "7", 999: "999", 1000: "1,000", 1204113: "1,204,113", -1000: "-1,000", -100: "-100"} {
+	for n, want := range map[uint64]string{0: "0", 7: "7", 999: "999", 1000: "1,000", 1204113: "1,204,113"} {
 		if got := thousands(n); got != want {
 			t.Errorf("thousands(%d) = %s, want %s", n, got, want)
 		}

@@ -72,7 +72,7 @@ func shapes() *Report {
 			Predicates: []string{"User.username"}, Reversible: true,
 			Impact: Impact{API: "breaking", Storage: "rebuild", Data: "invalid"},
 			Evidence: Evidence{Asked: true, Complete: true, Violations: 31, Groups: 14, Total: 1204113,
-				Samples: []Sample{{"0x5"}, {"0x7"}}, Question: `{ q(func: has(User.username)) @groupby(User.username) { count(uid) } }`},
+				Samples: []Sample{{UID: "0x5", Values: []string{`"a\u001b[31m"`, `7`}}, {UID: "0x7"}}, Question: `{ q(func: has(User.username)) @groupby(User.username) { count(uid) } }`},
 			Consequence:     "getUser(username:) answers with an error for 31 nodes.",
 			PreviousExcerpt: []string{"  username: String!"},
 			API:             []APIChange{{"Query.getUser", "changed"}, {"UserPatch.username", "removed"}},

@@ -401,10 +401,12 @@ func told(e Evidence) string {
 	}
 	var b strings.Builder
 	switch {
+	case e.Violations == 0 && !e.Complete:
+		b.WriteString("asked in part: nothing affected so far")
 	case e.Violations == 0 && e.Total == 0:
 		b.WriteString("asked: nothing affected")
 	case e.Violations == 0:
-		b.WriteString("asked: none of " + thousands(e.Total) + pick(e.Total, " node", " nodes") + " affected")
+		b.WriteString("asked: none of " + thousands(e.Total) + nodes(e.Total) + " affected")
 	default:
 		if !e.Complete {
 			b.WriteString("at least ")
@@ -413,13 +415,21 @@ func told(e Evidence) string {
 		if e.Total > 0 {
 			b.WriteString(" of " + thousands(e.Total))
 		}
-		b.WriteString(pick(max(e.Violations, e.Total), " node", " nodes") + " affected")
+		b.WriteString(nodes(max(e.Violations, e.Total)) + " affected")
 	}
 	if e.Groups > 0 {
-		b.WriteString(", in " + thousands(e.Groups) + " " + pick(e.Groups, "group", "groups") + " of duplicates")
+		b.WriteString(", in " + thousands(e.Groups) + pick(int(min(e.Groups, 2)), " group", " groups") + " of duplicates")
+	}
+	for _, r := range e.Remarks {
+		b.WriteString("; " + r)
 	}
 	if len(e.Samples) > 0 {
-		uids := each(e.Samples, func(s Sample) string { return s.UID })
+		uids := each(e.Samples, func(s Sample) string {
+			if len(s.Values) == 0 {
+				return s.UID
+			}
+			return s.UID + " (" + strings.Join(s.Values, ", ") + ")"
+		})
 		b.WriteString("; for example " + strings.Join(uids, ", "))
 	}
 	if !e.Complete {
@@ -464,10 +474,18 @@ func pick(n int, one, many string) string {
 	return many
 }
 
+// nodes is the noun for a number of nodes.
+func nodes(n uint64) string {
+	if n == 1 {
+		return " node"
+	}
+	return " nodes"
+}
+
 // thousands puts commas into a number that people read.
-func thousands(n int) string {
-	digits := strconv.Itoa(n)
-	for i := len(digits) - 3; i > 0 && digits[i-1] != '-'; i -= 3 {
+func thousands(n uint64) string {
+	digits := strconv.FormatUint(n, 10)
+	for i := len(digits) - 3; i > 0; i -= 3 {
 		digits = digits[:i] + "," + digits[i:]
 	}
 	return digits

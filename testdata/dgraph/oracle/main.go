@@ -13,11 +13,12 @@ import (
 	"runtime/debug"
 )
 
-// request asks for exactly one of schema, dql and dqlSchema.
+// request asks for exactly one of schema, dql, dqlSchema and convert.
 type request struct {
 	Schema    *string           `json:"schema"`    // GraphQL schema, as sent to /admin/schema
 	DQL       *string           `json:"dql"`       // DQL query
 	DQLSchema *string           `json:"dqlSchema"` // DQL schema, as sent to /alter
+	Convert   *conversion       `json:"convert"`   // a stored value and the type that it is read under
 	Vars      map[string]string `json:"vars"`      // values of the query's variables
 	LambdaURL bool              `json:"lambdaURL"` // judge as a server that was started with a lambda-url
 }
@@ -76,14 +77,22 @@ func serve(requests io.Reader, answers io.Writer) error {
 	}
 }
 
-func (r request) answer() (answer, error) {
+func (r request) answer() (any, error) {
+	asked := 0
+	for _, is := range []bool{r.Schema != nil, r.DQL != nil, r.DQLSchema != nil, r.Convert != nil} {
+		if is {
+			asked++
+		}
+	}
 	switch {
-	case r.Schema != nil && r.DQL == nil && r.DQLSchema == nil:
+	case asked != 1:
+		return nil, errors.New("a request asks for exactly one of schema, dql, dqlSchema and convert")
+	case r.Schema != nil:
 		return judgeSchema(*r.Schema, r.LambdaURL), nil
-	case r.DQL != nil && r.Schema == nil && r.DQLSchema == nil:
+	case r.DQL != nil:
 		return judgeQuery(*r.DQL, r.Vars), nil
-	case r.DQLSchema != nil && r.Schema == nil && r.DQL == nil:
+	case r.DQLSchema != nil:
 		return judgeDQLSchema(*r.DQLSchema), nil
 	}
-	return answer{}, errors.New("a request asks for exactly one of schema, dql and dqlSchema")
+	return r.Convert.answer()
 }

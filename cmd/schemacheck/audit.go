@@ -1,0 +1,175 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/schemacheck/schemacheck/cmd/internal/config"
+	"github.com/schemacheck/schemacheck/cmd/internal/report"
+	"github.com/schemacheck/schemacheck/diff"
+	"github.com/schemacheck/schemacheck/diff/sdl"
+	"github.com/schemacheck/schemacheck/diff/validity"
+	"github.com/schemacheck/schemacheck/rules"
+)
+
+// auditOptions are what the audit command was asked.
+type auditOptions struct {
+	settings
+	schema     string // empty: that of the configuration, else the served one
+	failOn     string
+	connection connection
+	data       dataOptions
+}
+
+func (p program) auditCommand() *cobra.Command {
+	o := &auditOptions{}
+	cmd := &cobra.Command{
+		Use:   "audit [SCHEMA]",
+		Short: "Tell whether the stored data is fit for a schema",
+		Long: `Ask a live Dgraph whether its data at rest is fit for one schema, no change
+involved: values that are missing, double or cannot be read, edges that lead
+nowhere or one way only, nodes without a type, and what older schemas left. Good
+for a nightly job. Nothing is changed.
+
+SCHEMA is as for diff. Without it, it is the schema that the configuration names,
+else the one that Dgraph serves.`,
+		Example: `  schemacheck audit schema.graphql --alpha localhost:9080
+  schemacheck audit --alpha localhost:9080 --budget 0 --format json
+  schemacheck audit --env production --fail-on warning`,
+		Args: arguments(0, 1, "one schema, or none"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			p.warnOfSecrets(cmd, args)
+			if err := p.environment(cmd); err != nil {
+				return err
+			}
+			if len(args) == 1 {
+				o.schema = args[0]
+			}
+			return p.audit(cmd, o)
+		},
+	}
+	o.bind(cmd.Flags())
+	cmd.Flags().StringVar(&o.failOn, "fail-on", "error", "exit with 1 from this `LEVEL` on: error, warning, info or never")
+	o.connection.bind(cmd.Flags())
+	o.data.bind(cmd.Flags())
+	return cmd
+}
+
+func (p program) audit(cmd *cobra.Command, o *auditOptions) error {
+	ctx := cmd.Context()
+	out, err := p.output(cmd.Flags(), &o.settings)
+	if err != nil {
+		return err
+	}
+	dir, err := p.workDir()
+	if err != nil {
+		return err
+	}
+	cfg, err := configuration(cmd.Flags(), o.config, folderOf(dir, o.schema))
+	if err != nil {
+		return err
+	}
+	if out.options.FailOn, err = failOn(cmd, o.failOn, cfg); err != nil {
+		return err
+	}
+	if err := o.data.check(); err != nil {
+		return err
+	}
+	l, err := p.connect(ctx, cmd.Flags(), &o.connection, cfg)
+	if err != nil {
+		return err
+	}
+	defer l.client.Close()
+	name, files, err := p.audited(cmd, o, dir, cfg, l)
+	if err != nil {
+		return err
+	}
+	if err := out.spares(cmd.Flags(), p.sources(cfg, files)); err != nil {
+		return err
+	}
+	r := &report.Report{Tool: report.Tool{Name: "schemacheck", Version: versionName()}, After: sourceOf(name, files)}
+	findings, parsed, err := l.examine(r, name, files)
+	if err != nil {
+		return err
+	}
+	var unfinished error
+	invalid := parsed == nil
+	if invalid {
+		add(r, findings, nil, nil)
+		out.options.Verdict = "exit 2: Dgraph would refuse the schema"
+	} else {
+		off := func(rule string) bool { return cfg.Rules[rule] == "off" }
+		findings = slices.DeleteFunc(findings, func(f *rules.Finding) bool { return off(f.Rule.ID) })
+		unfinished = p.settle(ctx, l, &o.data, out.options.Quiet, r, findings)
+		kept, suppressed := rules.Suppress(rules.Violated(findings), rules.Suppressions{
+			Schema: parsed, Accepted: acceptances(cfg, dir, time.Now()), AtRest: true, Off: off, Fingerprint: fingerprint, Nearest: config.Nearest,
+		})
+		add(r, kept, suppressed, cfg.Rules)
+		if unfinished != nil {
+			out.options.Verdict = verdict(ctx, unfinished)
+		}
+	}
+	if err := p.write(out, r); err != nil {
+		return err
+	}
+	switch {
+	case invalid:
+		return &problem{code: exitUsage}
+	case unfinished != nil:
+		return unfinished
+	case r.Failing(out.options.FailOn) > 0:
+		return &problem{code: exitFindings}
+	}
+	return nil
+}
+
+// audited is the schema to audit, and what it is called.
+func (p program) audited(cmd *cobra.Command, o *auditOptions, dir string, cfg *config.Config, l *live) (name string, files []*sdl.File, err error) {
+	name = o.schema
+	if name == "" && cfg.Schema != "" {
+		name = filepath.Join(filepath.Dir(cfg.File), filepath.FromSlash(cfg.Schema))
+	}
+	if name == "" {
+		name = l.name
+		files, err = l.schema()
+	} else {
+		files, err = p.load(cmd, sdl.Loader{Dir: dir, Stdin: p.in}, name, &o.connection, l)
+	}
+	if err != nil {
+		return "", nil, err
+	}
+	if name = shown(name); len(files) == 0 {
+		return "", nil, fmt.Errorf("there is no schema at %s", name)
+	}
+	return name, files, nil
+}
+
+// examine gives all that an audit could find, before the data was asked, and the
+// schema. For one that Dgraph would refuse it says why, and gives no schema.
+func (l *live) examine(r *report.Report, name string, files []*sdl.File) (findings []*rules.Finding, parsed *sdl.Schema, err error) {
+	parsed, err = sdl.Parse(files...)
+	if err != nil {
+		var syntax *sdl.Error
+		if !errors.As(err, &syntax) {
+			return nil, nil, err
+		}
+		return refusals([]validity.Problem{{Span: syntax.Span, Message: syntax.Message}}, name, files), nil, nil
+	}
+	r.After.Fingerprint = parsed.Fingerprint()
+	s := diff.New(parsed)
+	if problems := validity.Check(s.Schema, validity.Options{Storage: s.Storage}).Problems; len(problems) > 0 {
+		return refusals(problems, name, files), nil, nil
+	}
+	stored := l.stored
+	if l.limited {
+		stored = nil
+	}
+	findings = rules.Audit(s, stored)
+	findings = append(findings, l.drift(diff.Compare(s, s, diff.Options{}), r)...)
+	return findings, parsed, nil
+}

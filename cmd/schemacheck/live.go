@@ -1,0 +1,174 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"github.com/schemacheck/schemacheck/cmd/internal/config"
+	"github.com/schemacheck/schemacheck/cmd/internal/report"
+	"github.com/schemacheck/schemacheck/diff"
+	"github.com/schemacheck/schemacheck/diff/sdl"
+	"github.com/schemacheck/schemacheck/dql"
+	"github.com/schemacheck/schemacheck/rules"
+)
+
+// live is a Dgraph that a command talks to, and what it says of itself.
+type live struct {
+	client *dql.Client
+	name   string // dgraph://host:port, without user info
+	addr   string // host:port
+	stored *dql.Stored
+	// graphql is the GraphQL schema as it is kept and served.
+	graphql *dql.GraphQLSchema
+	// limited says that the user may not read everything: what is not in stored
+	// may be there all the same.
+	limited bool
+}
+
+// connect opens the connection that the flags and the configuration mean, and
+// reads both schemas.
+func (p program) connect(ctx context.Context, flags *pflag.FlagSet, c *connection, cfg *config.Config) (*live, error) {
+	settings, err := c.config(p, flags, cfg)
+	if err != nil {
+		return nil, err
+	}
+	return p.open(ctx, settings)
+}
+
+func (p program) open(ctx context.Context, settings dql.Config) (*live, error) {
+	settings.Timeout, settings.Patience = p.timeout, p.patience
+	client, err := dql.Open(ctx, settings)
+	if err != nil {
+		var known *dql.Error
+		if errors.As(err, &known) || ctx.Err() != nil {
+			return nil, &problem{exitUnfinished, err}
+		}
+		return nil, err // a mistake in the settings
+	}
+	l := &live{client: client, addr: settings.Alphas[0], name: "dgraph://" + settings.Alphas[0]}
+	all, err := client.ReadsAll(ctx)
+	if l.limited = !all; err == nil {
+		l.stored, err = client.Stored(ctx)
+	}
+	if err != nil {
+		client.Close()
+		return nil, &problem{exitUnfinished, err}
+	}
+	if l.graphql, err = client.GraphQLSchema(ctx); err != nil {
+		l.graphql = &dql.GraphQLSchema{KeptErr: err, ServedErr: err}
+		if !denied(err) {
+			client.Close()
+			return nil, &problem{exitUnfinished, err}
+		}
+	}
+	return l, nil
+}
+
+// denied reports whether the user may not do something.
+func denied(err error) bool {
+	var known *dql.Error
+	return errors.As(err, &known) && known.Kind == dql.PermissionDenied
+}
+
+// schema is the GraphQL schema that Dgraph serves, or keeps where that cannot
+// be read; no files when it has none.
+func (l *live) schema() ([]*sdl.File, error) {
+	text, err := l.graphql.Served, l.graphql.ServedErr
+	if err != nil {
+		text, err = l.graphql.Kept, l.graphql.KeptErr
+	}
+	if err != nil {
+		return nil, &problem{exitUnfinished, fmt.Errorf("the schema of %s cannot be read: %w", l.name, err)}
+	}
+	if strings.TrimSpace(text) == "" {
+		return nil, nil
+	}
+	return []*sdl.File{{Name: l.name, Text: text}}, nil
+}
+
+// readable finds out what the user may read of what questions need; nil is all.
+func (l *live) readable() func(context.Context, []dql.Question) (func(string) bool, error) {
+	if !l.limited {
+		return nil
+	}
+	return l.client.Readable
+}
+
+// drift are the findings about the Dgraph itself. Who may not read everything
+// is told that it was not looked at.
+func (l *live) drift(d *diff.Diff, r *report.Report) []*rules.Finding {
+	is := rules.Live{Name: l.name, Stored: l.stored, Limited: l.limited}
+	if l.limited {
+		r.Notes = append(r.Notes, report.Note{Kind: "not-checked", Message: "whether " + l.name +
+			" serves the old schema and stores what it serves: the user may not read that; " + remedy})
+		return rules.Drift(d, is)
+	}
+	files, err := l.schema()
+	if err == nil {
+		var parsed *sdl.Schema
+		if parsed, err = sdl.Parse(files...); err == nil {
+			is.Served = diff.New(parsed)
+			if err := l.graphql.ServedErr; err != nil {
+				r.Notes = append(r.Notes, report.Note{Kind: "not-checked", Message: "whether " + l.name + " serves the GraphQL schema that it keeps: " + err.Error()})
+			}
+			is.Kept = l.graphql.KeptErr == nil && l.graphql.ServedErr == nil && l.graphql.Kept != l.graphql.Served
+			return rules.Drift(d, is)
+		}
+	}
+	r.Notes = append(r.Notes, report.Note{Kind: "not-checked", Message: "whether " + l.name + " serves the old schema: " + err.Error()})
+	is.Limited = true
+	return rules.Drift(d, is)
+}
+
+// remedy is what a user needs who may not read everything.
+const remedy = "it takes a member of the group guardians, or a rule to read dgraph.all"
+
+// fromDgraph reports whether a schema argument is a live Dgraph.
+func fromDgraph(schema string) bool { return strings.HasPrefix(strings.ToLower(schema), "dgraph://") }
+
+// liveSchema opens the Dgraph of a schema argument, with the credentials of the
+// flags where the argument has none.
+func (p program) liveSchema(ctx context.Context, flags *pflag.FlagSet, schema string, c *connection) (*live, error) {
+	settings, err := dql.ParseConnStr(schema)
+	if err != nil {
+		return nil, err
+	}
+	if settings.User == "" && settings.APIKey == "" && settings.BearerToken == "" && settings.TLS == nil && c.connStr == "" {
+		rest, err := c.read(p)
+		if err != nil {
+			return nil, err
+		}
+		rest.alpha = settings.Alphas
+		if settings, err = rest.separate(flags); err != nil {
+			return nil, err
+		}
+	}
+	return p.open(ctx, settings)
+}
+
+// shown is an argument without what a URL could hide in it.
+func shown(arg string) string {
+	scheme, _, ok := strings.Cut(arg, "://")
+	if !ok {
+		return arg
+	}
+	u, err := url.Parse(arg)
+	if err != nil {
+		return scheme + "://"
+	}
+	return u.Scheme + "://" + u.Host
+}
+
+// noURL refuses a schema argument that is a URL, without quoting what could be
+// a password.
+func noURL(schema string) error {
+	if strings.Contains(schema, "://") && !strings.HasPrefix(schema, "git:") {
+		return fmt.Errorf("%s... is no schema: it has to be a file, a folder, a glob, git:REF:PATH, dgraph://HOST:PORT or -", schema[:strings.Index(schema, "://")+3])
+	}
+	return nil
+}

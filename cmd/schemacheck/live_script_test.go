@@ -1,0 +1,67 @@
+package main
+
+import (
+	"os"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/schemacheck/schemacheck/dql/dgraphtest"
+)
+
+// TestLiveScripts runs the program against a real Dgraph: every file of
+// testdata/live is a session that begins with an empty server, at $ALPHA with
+// its HTTP side at $HTTP. The commands of our own are those of TestScripts and
+//
+//	serve FILE    the server gets the GraphQL schema of that file
+//	add FILE      the GraphQL mutation of that file adds data
+//	store FILE    the N-Quads of that file are stored
+//	alter FILE    the DQL schema of that file is applied
+func TestLiveScripts(t *testing.T) {
+	d := dgraphtest.Server(t)
+	p := scripts(t, "testdata/live")
+	setup := p.Setup
+	p.Setup = func(e *testscript.Env) error {
+		e.Setenv("ALPHA", d.GRPC)
+		e.Setenv("HTTP", d.HTTP)
+		return setup(e)
+	}
+	serverCommands(t, p, d)
+	files, err := os.ReadDir("testdata/live")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files { // one after the other: they share the server
+		p.Dir, p.Files = "", []string{"testdata/live/" + f.Name()}
+		t.Run(f.Name(), func(t *testing.T) {
+			d.DropAll(t)
+			testscript.Run(t, p)
+		})
+	}
+}
+
+// serverCommands are those that change what a server holds.
+func serverCommands(t *testing.T, p testscript.Params, d *dgraphtest.Dgraph) {
+	p.Cmds["serve"] = onFile(func(ts *testscript.TestScript, text string) {
+		if result := d.ApplySchema(t, text); result.Refused {
+			ts.Logf("the schema is refused: %s", result.Message)
+		}
+	})
+	p.Cmds["add"] = onFile(func(ts *testscript.TestScript, text string) {
+		if answer := d.GraphQL(t, text, nil); len(answer.Errors) > 0 {
+			ts.Fatalf("adding data: %v", answer.Errors)
+		}
+	})
+	p.Cmds["store"] = onFile(func(_ *testscript.TestScript, text string) { d.Mutate(t, text) })
+	p.Cmds["alter"] = onFile(func(_ *testscript.TestScript, text string) { d.Alter(t, text) })
+}
+
+// onFile is a command with the text of a file.
+func onFile(do func(*testscript.TestScript, string)) func(*testscript.TestScript, bool, []string) {
+	return func(ts *testscript.TestScript, neg bool, args []string) {
+		if neg || len(args) != 1 {
+			ts.Fatalf("usage: COMMAND FILE")
+		}
+		do(ts, ts.ReadFile(args[0]))
+	}
+}

@@ -1,0 +1,138 @@
+package rules_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/schemacheck/schemacheck/dql"
+	"github.com/schemacheck/schemacheck/dql/dgraphtest"
+	"github.com/schemacheck/schemacheck/rules"
+)
+
+// settle has the server decide about findings, as the program does.
+func settle(t *testing.T, d *dgraphtest.Dgraph, findings []*rules.Finding) {
+	t.Helper()
+	client := open(t, d)
+	defer client.Close()
+	settleBy(t, client, findings, dql.Options{})
+}
+
+func open(t *testing.T, d *dgraphtest.Dgraph) *dql.Client {
+	t.Helper()
+	client, err := dql.Open(t.Context(), dql.Config{Alphas: []string{d.GRPC}, HTTP: d.HTTP})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return client
+}
+
+func settleBy(t *testing.T, client *dql.Client, findings []*rules.Finding, o dql.Options) {
+	t.Helper()
+	err := rules.Settle(findings, func(questions []dql.Question) ([]dql.Answer, error) {
+		reader := func(context.Context) (dql.Reader, error) { return client.Snapshot(), nil }
+		answers, _, err := dql.Ask(t.Context(), reader, questions, o)
+		return answers, err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// renderEvidence is the golden form, a line for each finding that was asked
+// about.
+func renderEvidence(findings []*rules.Finding) string {
+	var out strings.Builder
+	for _, f := range findings {
+		e := f.Evidence
+		if !e.Asked && e.Reason == "" {
+			continue
+		}
+		fmt.Fprintf(&out, "%s %s: ", f.Severity, identity(f))
+		switch {
+		case !e.Asked:
+			fmt.Fprintf(&out, "not asked, %s", e.Reason)
+		default:
+			fmt.Fprintf(&out, "%d of %d", e.Violations, e.Total)
+			if e.Groups > 0 {
+				fmt.Fprintf(&out, ", in %d groups", e.Groups)
+			}
+			if !e.Complete {
+				fmt.Fprintf(&out, ", not complete: %s", e.Reason)
+			}
+		}
+		for _, r := range e.Remarks {
+			out.WriteString("; " + r)
+		}
+		out.WriteByte('\n')
+	}
+	return out.String()
+}
+
+// checkEvidence holds what the data said before the update against what the
+// server did after it: where it said that nothing is affected, nothing is.
+func checkEvidence(t *testing.T, findings []*rules.Finding, r *liveRun) {
+	t.Helper()
+	for _, f := range findings {
+		e := f.Evidence
+		if e.Asked && e.Complete && e.Violations > 0 && len(e.Samples) == 0 {
+			t.Errorf("%s: %d violations without a sample", identity(f), e.Violations)
+		}
+		if e.Clean() != (f.Evidence.Asked && e.Complete && e.Violations == 0) {
+			t.Errorf("%s: clean, with %+v", identity(f), e)
+		}
+		if f.Severity == rules.Info && (e.Violations > 0 || !f.Reversible) && f.Rule.Severity != rules.Info && f.Impact.Data != rules.DataNone {
+			t.Errorf("%s is info, with %+v", identity(f), e)
+		}
+	}
+	notRun := r.new.Data == nil && slices.ContainsFunc(r.new.Errors, invalidOperation.MatchString)
+	gone := lost(r.old, r.new)
+	hurt := !notRun && (len(gone) > 0 || len(r.new.Errors) > 0)
+	explained := slices.ContainsFunc(findings, func(f *rules.Finding) bool {
+		return f.Evidence.Violations > 0 || !f.Evidence.Clean() && f.Impact.Data != rules.DataNone || f.Rule.ID == "auth-changed" ||
+			f.Impact.Storage == rules.StorageRefused
+	})
+	if hurt && !explained {
+		t.Errorf("the data said that nothing is affected, but clients lose %v, with the errors %v", gone, r.new.Errors)
+	}
+}
+
+// TestSettleEmpty: on an empty server nothing is affected, and whatever is a
+// danger all the same stays one.
+func TestSettleEmpty(t *testing.T) {
+	t.Parallel()
+	d := dgraphtest.Server(t)
+	d.Lock(t)
+	d.DropAll(t)
+	var all []*rules.Finding
+	for _, c := range allCases(t) {
+		if !c.refused(t) {
+			all = append(all, c.findings(t)...)
+		}
+	}
+	settle(t, d, all)
+	settled := 0
+	for _, f := range all {
+		e := f.Evidence
+		if !e.Asked && e.Reason == "" {
+			continue
+		}
+		if !e.Clean() {
+			t.Errorf("%s: an empty server gives %+v", identity(f), e)
+			continue
+		}
+		settled++
+		if strings.Contains(f.Consequence, "indexes at once") {
+			continue // the memory of so many builds is a danger without data too
+		}
+		danger := f.Impact.API == rules.APIBreaking || f.Impact.Storage == rules.StorageRefused || !f.Reversible
+		if (f.Severity == rules.Info) == danger && f.Rule.Severity != rules.Info {
+			t.Errorf("%s is %s with the impact %+v", identity(f), f.Severity, f.Impact)
+		}
+	}
+	if settled < 150 {
+		t.Errorf("only %d findings were settled", settled)
+	}
+}
