@@ -112,15 +112,20 @@ func Ask(ctx context.Context, newReader func(context.Context) (Reader, error), q
 		defer cancel()
 	}
 	err := a.run(inner, answers)
+	ranOut := false
+	if err != nil && ctx.Err() == nil && o.Budget > 0 && time.Since(start) >= o.Budget {
+		// A server that hangs must not look like one that had too much to do.
+		err = a.probe(ctx)
+		ranOut = err == nil
+	}
 	reason := ""
 	switch {
+	case ranOut:
+		reason = fmt.Sprintf("the time for questions (%v) ran out", o.Budget)
 	case err == nil:
 	case ctx.Err() != nil:
 		err = context.Cause(ctx)
 		reason = "interrupted"
-	case o.Budget > 0 && time.Since(start) >= o.Budget:
-		err = nil
-		reason = fmt.Sprintf("the time for questions (%v) ran out", o.Budget)
 	default:
 		reason = fmt.Sprintf("the server cannot be asked any more: %v", err)
 	}

@@ -138,19 +138,19 @@ func (a *asking) countRoots(ctx context.Context, roots []*rootCount) error {
 
 func (a *asking) query(ctx context.Context, text string) ([]byte, error) {
 	answer, err := a.readers.query(ctx, text)
-	if err != nil && late(ctx, err) && !a.alive(ctx) {
+	if err != nil && late(ctx, err) && a.probe(ctx) != nil {
 		err = hung{err}
 	}
 	return answer, err
 }
 
-// alive finds out whether the server still answers what costs it nothing: else smaller questions would all be
-// waited for in vain.
-func (a *asking) alive(ctx context.Context) bool {
+// probe asks the server what costs it nothing. When it does not answer that, smaller questions would all be
+// waited for in vain; the error says why.
+func (a *asking) probe(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, aliveTimeout)
 	defer cancel()
 	_, err := a.readers.query(ctx, "schema(pred: ["+dgraphType+"]) { type }")
-	return err == nil
+	return err
 }
 
 // ask asks for windows.

@@ -18,7 +18,7 @@ import (
 
 var (
 	mutants     = flag.Int("mutants", 3, "how many broken versions of the rules TestMutants tries; a negative number tries all")
-	mutantsSeed = flag.Uint64("mutants-seed", 0, "which ones; 0 takes others in every run")
+	mutantsSeed = flag.Uint64("mutants-seed", 1, "which ones")
 )
 
 // harmless are mutants that change nothing that anybody could see, and why. All
@@ -33,12 +33,8 @@ func TestMutants(t *testing.T) {
 	all := allMutants(t)
 	sample := slices.Clone(all)
 	if *mutants >= 0 {
-		seed := *mutantsSeed
-		if seed == 0 {
-			seed = rand.Uint64()
-		}
-		t.Logf("%d of %d mutants, -mutants-seed=%d", min(*mutants, len(sample)), len(sample), seed)
-		rand.New(rand.NewPCG(seed, 0)).Shuffle(len(sample), func(i, j int) { sample[i], sample[j] = sample[j], sample[i] })
+		t.Logf("%d of %d mutants, -mutants-seed=%d", min(*mutants, len(sample)), len(sample), *mutantsSeed)
+		rand.New(rand.NewPCG(*mutantsSeed, 0)).Shuffle(len(sample), func(i, j int) { sample[i], sample[j] = sample[j], sample[i] })
 		sample = sample[:min(*mutants, len(sample))]
 	}
 	for name := range harmless {

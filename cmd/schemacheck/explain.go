@@ -64,9 +64,14 @@ func explainRule(r *rules.Rule) string {
 			fmt.Fprintf(&b, "%s\n    %s\n\n", title, strings.ReplaceAll(strings.TrimSuffix(text, "\n"), "\n", "\n    "))
 		}
 	}
-	code("Example, before", r.Doc.Before)
-	code("Example, after", r.Doc.After)
-	code("What a client asks then", r.Doc.Query)
+	if r.AtRest() {
+		code("Example, the schema", r.Doc.After)
+		code("Example, what is stored", r.Doc.Data)
+	} else {
+		code("Example, before", r.Doc.Before)
+		code("Example, after", r.Doc.After)
+	}
+	code("What a client asks", r.Doc.Query)
 	code("What a real Dgraph answers", r.Doc.Answer)
 	section("Question to the data", r.Doc.Question)
 	if len(r.Doc.WaysOut) > 0 {

@@ -188,22 +188,25 @@ func TestFailing(t *testing.T) {
 			t.Errorf("%s%s", talk.String(), out.String())
 		}
 	})
-	t.Run("stopped", func(t *testing.T) {
-		p := newProxy(t, d.GRPC, middle, func() {
-			_ = syscall.Kill(pid, syscall.SIGSTOP)
-			time.Sleep(300 * time.Millisecond) // its threads do not stop at once
+	// Also when the time for questions runs out while the server stands still.
+	for _, budget := range []string{"0", "1s"} {
+		t.Run("stopped, with a budget of "+budget, func(t *testing.T) {
+			p := newProxy(t, d.GRPC, middle, func() {
+				_ = syscall.Kill(pid, syscall.SIGSTOP)
+				time.Sleep(300 * time.Millisecond) // its threads do not stop at once
+			})
+			start := time.Now()
+			code, out, talk := run(t, args(p.addr, "--budget", budget))
+			if err := syscall.Kill(pid, syscall.SIGCONT); err != nil {
+				t.Fatal(err)
+			}
+			d.Query(t, "schema {}") // it is back
+			if code != exitUnfinished || strings.Count(talk, "\n") != 1 || !strings.Contains(talk, "no answer in time") || time.Since(start) > 15*time.Second {
+				t.Errorf("exit %d after %v: %s", code, time.Since(start), talk)
+			}
+			unclean(t, out, "no answer in time")
 		})
-		start := time.Now()
-		code, out, talk := run(t, args(p.addr))
-		if err := syscall.Kill(pid, syscall.SIGCONT); err != nil {
-			t.Fatal(err)
-		}
-		d.Query(t, "schema {}") // it is back
-		if code != exitUnfinished || strings.Count(talk, "\n") != 1 || !strings.Contains(talk, "no answer in time") || time.Since(start) > 15*time.Second {
-			t.Errorf("exit %d after %v: %s", code, time.Since(start), talk)
-		}
-		unclean(t, out, "no answer in time")
-	})
+	}
 	t.Run("killed", func(t *testing.T) {
 		p := newProxy(t, d.GRPC, middle, func() { _ = syscall.Kill(pid, syscall.SIGKILL) })
 		code, out, talk := run(t, args(p.addr, "--report", "json="+filepath.Join(dir, "report.json"), "--save-data", filepath.Join(dir, "facts.json")))
