@@ -57,7 +57,7 @@ func TestRenewal(t *testing.T) {
 	const n = 4000
 	fillKept(t, d, n)
 	ctx, cancel := context.WithCancel(t.Context())
-	rounds, ended := write(ctx, d, 0)
+	rounds, ended := write(ctx, d, 20*time.Millisecond)
 	defer func() { cancel(); <-ended }()
 	q := newQuestioner(t, d)
 	q.before = func(string) error { time.Sleep(5 * time.Millisecond); return nil }
@@ -138,14 +138,15 @@ func TestSnapshots(t *testing.T) {
 	questions := []dql.Question{dql.Duplicates(v("V.n")), dql.Missing(v("V.n")), dql.Unfit(v("V.n"), anything)}
 	for _, c := range []struct {
 		renew, pause time.Duration
+		page         int
 	}{
-		{10 * time.Minute, 450 * time.Millisecond},
-		{5 * time.Second, 100 * time.Millisecond},
+		{10 * time.Minute, 450 * time.Millisecond, 200},
+		{5 * time.Second, 200 * time.Millisecond, 1000}, // faster than the writer adds nodes
 	} {
 		q := newQuestioner(t, d)
 		q.before = func(string) error { time.Sleep(c.pause); return nil }
 		start := time.Now()
-		answers, moment, err := dql.Ask(t.Context(), q.reader, questions, dql.Options{PageSize: 200, Parallel: 1, Renew: c.renew})
+		answers, moment, err := dql.Ask(t.Context(), q.reader, questions, dql.Options{PageSize: c.page, Parallel: 1, Renew: c.renew})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -77,10 +77,15 @@ func newPresence(s *sight, root, filter string) *presence {
 	return p
 }
 
-// newHolding counts the nodes that have what a function finds, or those that lack it.
+// newHolding counts the nodes that have what a function finds, or those that lack it. A server that is written to
+// finds by type even nodes that are newer than the moment that it is asked about (posting/mvcc.go in Dgraph, the
+// MemoryLayer gives what it has in its cache); nothing is stored for them at that moment, not even their type.
 func newHolding(s *sight, root, has, not string) *presence {
 	p := newPresence(s, root, not+has)
 	p.want[0].has = has
+	if not != "" {
+		p.want[0].stored = "has(" + dgraphType + ")"
+	}
 	return p
 }
 

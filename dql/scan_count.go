@@ -45,9 +45,15 @@ func (a *asking) holding(ctx context.Context, parts []*part) error {
 		p.root, p.has, most)
 	for i, p := range parts {
 		filter := strings.Replace(p.filter, p.has, "uid(h)", 1)
-		fmt.Fprintf(&text, "  f%d as var(func: uid(v)) @filter(%s)\n  k%d(func: uid(f%d)) { count(uid) }\n", i, filter, i, i)
+		left := fmt.Sprint("f", i)
+		fmt.Fprintf(&text, "  %s as var(func: uid(v)) @filter(%s)\n", left, filter)
+		if p.stored != "" {
+			fmt.Fprintf(&text, "  g%d as var(func: uid(%s)) @filter(%s)\n", i, left, p.stored)
+			left = fmt.Sprint("g", i)
+		}
+		fmt.Fprintf(&text, "  k%d(func: uid(%s)) { count(uid) }\n", i, left)
 		if a.options.Samples > 0 {
-			fmt.Fprintf(&text, "  s%d(func: uid(f%d), first: %d) { uid }\n", i, i, a.options.Samples)
+			fmt.Fprintf(&text, "  s%d(func: uid(%s), first: %d) { uid }\n", i, left, a.options.Samples)
 		}
 	}
 	text.WriteString("}")
@@ -89,7 +95,7 @@ func (a *asking) holding(ctx context.Context, parts []*part) error {
 		}); err != nil {
 			return err
 		}
-		if c := a.counted[p.root]; c.nodes != nodes && c.with == a.readers.now() {
+		if c := a.counted[p.root]; nodes < c.nodes && c.with == a.readers.now() {
 			p.failed = forgotten
 			continue
 		}

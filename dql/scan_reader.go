@@ -39,12 +39,12 @@ type readers struct {
 // watch is a root whose nodes are being read. A server can forget a moment while it is read: it keeps older
 // versions of what has changed since only until its next snapshot, and then finds nothing where there was
 // something (worker/draft.go in Dgraph, SetDiscardTs). So the nodes are counted when a transaction is begun and
-// once more before it is given up.
+// once more before it is given up. More than before are no harm, see newHolding.
 type watch struct {
 	root  string
 	nodes uint64
 	with  int  // number of the transaction that they were counted with
-	lost  bool // the numbers were not the same
+	lost  bool // there were fewer
 }
 
 // query asks with the current transaction. The first question of a transaction is asked alone: it fixes the
@@ -116,7 +116,7 @@ func (r *readers) check(ctx context.Context) error {
 	if r.current == nil {
 		return nil
 	}
-	return r.countWatched(ctx, r.current, r.watched, func(w *watch, nodes uint64) { w.lost = w.lost || w.nodes != nodes })
+	return r.countWatched(ctx, r.current, r.watched, func(w *watch, nodes uint64) { w.lost = w.lost || nodes < w.nodes })
 }
 
 // release ends the watch, and returns the roots that were not read as they were at one moment.

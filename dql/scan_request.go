@@ -23,6 +23,7 @@ const (
 type part struct {
 	root    string   // DQL function that finds the nodes
 	filter  string   // those that concern it; "" means all
+	stored  string   // filter for those that filter leaves, see newHolding; "" means none
 	has     string   // function that the filter is made of, as it is or with NOT; "" for another filter
 	columns []string // what is read of each; none: the nodes are counted, and the first ones named
 	only    bool     // of the nodes that have something in the first column
@@ -230,7 +231,7 @@ func grouped(parts []*part) []*columnGroup {
 	for _, p := range parts {
 		g := &columnGroup{filter: p.filter, only: p.only}
 		for _, other := range groups {
-			if other.filter == p.filter && (len(other.columns) == 0) == (len(p.columns) == 0) && !p.only && !other.only {
+			if other.filter == p.filter && other.parts[0].stored == p.stored && (len(other.columns) == 0) == (len(p.columns) == 0) && !p.only && !other.only {
 				g = other
 			}
 		}
@@ -273,7 +274,7 @@ func (q *request) window(i int, w *window) {
 	}
 	for _, g := range groups {
 		if len(g.columns) == 0 {
-			q.counted(i, v, g.filter, g.parts)
+			q.counted(i, v, g.filter, g.parts[0].stored, g.parts)
 			continue
 		}
 		name, filter := q.name("b"), ""
@@ -309,11 +310,13 @@ func (q *request) window(i int, w *window) {
 }
 
 // counted asks for the number of the nodes that a filter leaves, and for the first of them.
-func (q *request) counted(i int, v, filter string, parts []*part) {
-	if filter != "" {
-		f := q.name("f")
-		fmt.Fprintf(&q.text, "  %s as var(func: uid(%s)) @filter(%s)\n", f, v, filter)
-		v = f
+func (q *request) counted(i int, v, filter, stored string, parts []*part) {
+	for _, filter := range []string{filter, stored} {
+		if filter != "" {
+			f := q.name("f")
+			fmt.Fprintf(&q.text, "  %s as var(func: uid(%s)) @filter(%s)\n", f, v, filter)
+			v = f
+		}
 	}
 	count := q.name("k")
 	fmt.Fprintf(&q.text, "  %s(func: uid(%s)) { count(uid) }\n", count, v)

@@ -106,18 +106,9 @@ func TestPeakMemory(t *testing.T) {
 			if err := cmd.Start(); err != nil {
 				t.Fatal(err)
 			}
-			// What the system says at the end counts this process's memory too.
-			peak, done := 0, make(chan error)
-			go func() { done <- cmd.Wait() }()
-			for running := true; running; {
-				peak = max(peak, highWater(cmd.Process.Pid))
-				select {
-				case err := <-done:
-					if running = false; err != nil {
-						t.Fatal(err)
-					}
-				case <-time.After(time.Millisecond):
-				}
+			peak, err := watchPeak(cmd)
+			if err != nil {
+				t.Fatal(err)
 			}
 			t.Logf("peak memory: %d MiB, %v of CPU", peak, cmd.ProcessState.UserTime()+cmd.ProcessState.SystemTime())
 			if peak < 10 {
@@ -127,6 +118,21 @@ func TestPeakMemory(t *testing.T) {
 				t.Errorf("the diff takes %d MiB, want at most 150", peak)
 			}
 		})
+	}
+}
+
+// watchPeak waits for the end of a program, and returns the most memory, in MiB, that it has held. What the system
+// says at the end counts this process's memory too.
+func watchPeak(cmd *exec.Cmd) (peak int, err error) {
+	done := make(chan error)
+	go func() { done <- cmd.Wait() }()
+	for {
+		peak = max(peak, highWater(cmd.Process.Pid))
+		select {
+		case err := <-done:
+			return peak, err
+		case <-time.After(time.Millisecond):
+		}
 	}
 }
 

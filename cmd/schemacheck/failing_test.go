@@ -164,23 +164,30 @@ func TestFailing(t *testing.T) {
 		}
 	})
 	t.Run("interrupted", func(t *testing.T) {
-		var at time.Time
-		var cmd *exec.Cmd
-		forever := make(chan struct{})
+		middleReached, forever := make(chan struct{}), make(chan struct{})
 		t.Cleanup(func() { close(forever) })
 		p := newProxy(t, d.GRPC, middle, func() {
-			at = time.Now()
-			_ = cmd.Process.Signal(os.Interrupt)
+			close(middleReached)
 			<-forever
 		})
 		var out, talk bytes.Buffer
-		cmd = exec.CommandContext(t.Context(), "schemacheck", args(p.addr)...)
+		cmd := exec.CommandContext(t.Context(), "schemacheck", args(p.addr)...)
 		cmd.Dir, cmd.Stdout, cmd.Stderr = dir, &out, &talk
 		cmd.Env = append(os.Environ(), "SCHEMACHECK_CREDS=user=groot;password=password")
-		err := cmd.Run()
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case <-middleReached:
+		case <-time.After(time.Minute):
+			t.Error("the middle of the question is never reached")
+		}
+		at := time.Now()
+		_ = cmd.Process.Signal(os.Interrupt)
+		err := cmd.Wait()
 		took := time.Since(at)
 		var ended *exec.ExitError
-		if !errors.As(err, &ended) || ended.ExitCode() != int(exitInterrupted) || at.IsZero() || took > 2*time.Second {
+		if !errors.As(err, &ended) || ended.ExitCode() != int(exitInterrupted) || took > 2*time.Second {
 			t.Errorf("%v after %v", err, took)
 		}
 		unclean(t, out.String(), "interrupted")
