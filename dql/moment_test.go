@@ -61,10 +61,21 @@ func TestRenewal(t *testing.T) {
 	defer func() { cancel(); <-ended }()
 	q := newQuestioner(t, d)
 	q.before = func(string) error { time.Sleep(5 * time.Millisecond); return nil }
-	answers, moment, err := dql.Ask(t.Context(), q.reader, []dql.Question{dql.Duplicates(v("V.n")), dql.Missing(v("V.n")), dql.Missing(v("V.m"))},
-		dql.Options{PageSize: 100, Renew: 100 * time.Millisecond})
-	if err != nil {
-		t.Fatal(err)
+	var answers []dql.Answer
+	var moment dql.Moment
+	// What was seen of newer nodes and then no more looks like a moment that was discarded: then one asks again.
+	for try := 1; ; try++ {
+		var err error
+		answers, moment, err = dql.Ask(t.Context(), q.reader, []dql.Question{dql.Duplicates(v("V.n")), dql.Missing(v("V.n")), dql.Missing(v("V.m"))},
+			dql.Options{PageSize: 100, Renew: 100 * time.Millisecond})
+		if err != nil {
+			t.Fatal(err)
+		}
+		again := func(a dql.Answer) bool { return strings.Contains(a.Reason, "ask again") }
+		if try == 4 || !slices.ContainsFunc(answers, again) {
+			break
+		}
+		t.Log("the server gave other counts for one moment: asking again")
 	}
 	if moment.From == 0 || moment.To <= moment.From || q.made < 3 || rounds.Load() < 2 {
 		t.Errorf("%+v with %d transactions, while others wrote %d times", moment, q.made, rounds.Load())
