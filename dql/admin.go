@@ -138,6 +138,11 @@ func (c *Client) fetch(ctx context.Context, base *url.URL, method, path string, 
 
 const httpsWanted = "the server speaks TLS, and plain text was sent; give the HTTP address with https://"
 
+// spokeFirst is net/http's error for a connection on which bytes arrived before anything was asked, as a gRPC
+// server sends them: the read that found them had no error, so a nil is wrapped. Whether it says this or that
+// the answer is malformed depends on which side was faster.
+const spokeFirst = "readLoopPeekFailLocked: %!w(<nil>)"
+
 func notDgraph(server string, cause error) *Error {
 	return &Error{Kind: WrongServer, Server: server, cause: cause, Text: "this does not answer like Dgraph; " +
 		"give the URL of an alpha's HTTP port (8080 unless configured) as HTTP address"}
@@ -160,6 +165,8 @@ func (q *quoter) fromHTTP(ctx context.Context, server string, err error) *Error 
 		if strings.Contains(text, `\x15\x03`) {
 			return &Error{Kind: BadTLS, Server: server, cause: q.clean(err), Text: httpsWanted}
 		}
+		return notDgraph(server, q.clean(err))
+	case strings.Contains(text, spokeFirst):
 		return notDgraph(server, q.clean(err))
 	case strings.Contains(text, "tls: "), strings.Contains(text, "x509: "):
 		return q.fromTLS(server, err)

@@ -396,6 +396,7 @@ func TestOtherServers(t *testing.T) {
 	defer site.Close()
 	secure := httptest.NewTLSServer(nil)
 	defer secure.Close()
+	first := listen(t, func(c net.Conn) { c.Write([]byte("220 ready\r\n")) }) // may come before the question
 	silent, closing := listen(t, func(net.Conn) {}), listen(t, func(c net.Conn) { c.Close() })
 	at := func(addr string) dql.Config { return dql.Config{Alphas: []string{addr}, Timeout: 2 * time.Second} }
 	encrypted := func(addr string) dql.Config {
@@ -421,6 +422,7 @@ func TestOtherServers(t *testing.T) {
 		"https to http":    {strings.Replace(d.HTTP, "http:", "https:", 1), "does not speak TLS here", dql.BadTLS},
 		"http to https":    {strings.Replace(secure.URL, "https:", "http:", 1), "with https://", dql.BadTLS},
 		"the gRPC port":    {"http://" + d.GRPC, "does not answer like Dgraph", dql.WrongServer},
+		"who speaks first": {"http://" + first, "does not answer like Dgraph", dql.WrongServer},
 		"nothing":          {"http://127.0.0.1:1", "nothing listens there", dql.Unreachable},
 		"a silent server":  {"http://" + silent, "no answer in time", dql.Timeout},
 		"zero's HTTP port": {"http://" + shifted(t, host(d.HTTP), -2000), "does not answer like Dgraph", dql.WrongServer},
