@@ -62,19 +62,8 @@ else the one that Dgraph serves.`,
 
 func (p program) audit(cmd *cobra.Command, o *auditOptions) error {
 	ctx := cmd.Context()
-	out, err := p.output(cmd.Flags(), &o.settings)
+	dir, cfg, out, err := p.prepare(cmd, &o.settings, o.failOn, o.schema)
 	if err != nil {
-		return err
-	}
-	dir, err := p.workDir()
-	if err != nil {
-		return err
-	}
-	cfg, err := configuration(cmd.Flags(), o.config, folderOf(dir, o.schema))
-	if err != nil {
-		return err
-	}
-	if out.options.FailOn, err = failOn(cmd, o.failOn, cfg); err != nil {
 		return err
 	}
 	if err := o.data.check(); err != nil {

@@ -89,19 +89,8 @@ report could not be written, or --require-complete was not met.`,
 
 func (p program) diff(cmd *cobra.Command, o *diffOptions) error {
 	ctx := cmd.Context()
-	out, err := p.output(cmd.Flags(), &o.settings)
+	dir, cfg, out, err := p.prepare(cmd, &o.settings, o.failOn, o.after)
 	if err != nil {
-		return err
-	}
-	dir, err := p.workDir()
-	if err != nil {
-		return err
-	}
-	cfg, err := configuration(cmd.Flags(), o.config, folderOf(dir, o.after))
-	if err != nil {
-		return err
-	}
-	if out.options.FailOn, err = failOn(cmd, o.failOn, cfg); err != nil {
 		return err
 	}
 	if err := o.check(); err != nil {

@@ -103,6 +103,24 @@ func configuration(flags *pflag.FlagSet, path, near string) (*config.Config, err
 	return cfg, given(flags, "config", err)
 }
 
+// prepare is what a command that reports findings does before any work: it checks the flags, finds the working
+// folder, and reads the configuration that counts for the schema. level is the flag --fail-on.
+func (p program) prepare(cmd *cobra.Command, s *settings, level, schema string) (dir string, cfg *config.Config, out *output, err error) {
+	if out, err = p.output(cmd.Flags(), s); err != nil {
+		return "", nil, nil, err
+	}
+	if dir, err = p.workDir(); err != nil {
+		return "", nil, nil, err
+	}
+	if cfg, err = configuration(cmd.Flags(), s.config, folderOf(dir, schema)); err != nil {
+		return "", nil, nil, err
+	}
+	if out.options.FailOn, err = failOn(cmd, level, cfg); err != nil {
+		return "", nil, nil, err
+	}
+	return dir, cfg, out, nil
+}
+
 // failOn is the threshold that flag or configuration set.
 func failOn(cmd *cobra.Command, flag string, c *config.Config) (report.Severity, error) {
 	if !cmd.Flags().Changed("fail-on") && c.FailOn != "" {
