@@ -562,3 +562,24 @@ func TestProgress(t *testing.T) {
 		t.Errorf("at the end %+v", last)
 	}
 }
+
+// TestReadingAhead holds up the judging of the first page until the second one is asked for.
+func TestReadingAhead(t *testing.T) {
+	t.Parallel()
+	d := dgraphtest.Server(t)
+	d.Lock(t)
+	fill(t, d, "V.n: string .\n", 1000, func(i int, node string) string { return fmt.Sprintf("%s <V.n> \"%d\" .\n", node, i) })
+	q := newQuestioner(t, d)
+	sent, judged := 0, 0
+	a := ask(t, q, dql.Options{PageSize: 100, Parallel: 1}, dql.Unfit(v("V.n"), func(dql.Value) (string, bool) {
+		// How it is stored, how many nodes, and the first page are asked before.
+		for end := time.Now().Add(20 * time.Second); judged == 0 && sent < 4 && time.Now().Before(end); time.Sleep(time.Millisecond) {
+			sent += len(q.asked())
+		}
+		judged++
+		return "fine", true
+	}))[0]
+	if sent != 4 || judged != 1000 || !a.Complete {
+		t.Errorf("%d requests before the first value was judged, %d values judged: %+v", sent, judged, a)
+	}
+}

@@ -3,7 +3,6 @@ package dql
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -521,65 +520,96 @@ func (s *scan) paged(after, first uint64) string {
 	return fmt.Sprintf("%s, first: %d, after: %s", s.root, clampInt(first), uidText(after))
 }
 
-// walk reads a stretch page by page.
+// ahead is a page that has been asked for.
+type ahead struct {
+	window window
+	size   uint64
+	done   chan struct{} // closed when the rest is there
+
+	request *request
+	reply   *reply
+	took    time.Duration
+	err     error
+}
+
+// send asks for the page of a stretch after a node, with left nodes to come. It gives nil when no part wants it.
+func (a *asking) send(ctx context.Context, g stretch, after, left uint64) *ahead {
+	parts := a.live(g.scan)
+	if len(parts) == 0 {
+		return nil
+	}
+	h := &ahead{size: uint64(g.scan.size.Load()), done: make(chan struct{})}
+	if g.upTo != math.MaxUint64 {
+		h.size = min(h.size, max(left, 1)) // so that the page does not go beyond the range
+	}
+	h.window = window{nodes: g.scan.paged(after, h.size), edges: firstEdges, parts: parts, ask: true}
+	go func() {
+		defer close(h.done)
+		start := time.Now()
+		h.request, h.reply, h.err = a.ask(ctx, []window{h.window})
+		h.took = time.Since(start)
+	}()
+	return h
+}
+
+// walk reads a stretch page by page. The server is at work on a page while the one before it is judged.
 func (a *asking) walk(ctx context.Context, g stretch) error {
+	ctx, cancel := context.WithCancel(ctx)
+	var next *ahead
+	defer func() {
+		cancel()
+		if next != nil {
+			<-next.done
+		}
+	}()
 	after, left := g.after, g.nodes
 	for after < g.upTo {
-		parts := a.live(g.scan)
-		if len(parts) == 0 {
+		h := next
+		if h == nil {
+			h = a.send(ctx, g, after, left)
+		}
+		if h == nil {
 			return nil
 		}
-		size := uint64(g.scan.size.Load())
-		if g.upTo != math.MaxUint64 {
-			size = min(size, max(left, 1)) // so that the page does not go beyond the range
-		}
-		w := window{nodes: g.scan.paged(after, size), edges: firstEdges, parts: parts, ask: true}
-		p, err := a.read(ctx, g, w, size)
-		if errors.Is(err, errSmaller) {
+		<-h.done
+		next = nil
+		var p page
+		whole := false
+		switch blame := blameOf(ctx, h.err); {
+		case h.err == nil:
+			p = h.reply.pages[0]
+			whole = p.last <= g.upTo // a renewed transaction sees other nodes than those that the ranges were made for
+		case blame == connection:
+			return h.err
+		case blame == largePage && h.size > 1:
+			g.scan.shrink(h.size)
 			continue
 		}
-		if err != nil {
-			return err
+		if !whole {
+			var err error
+			if p, err = a.dissect(ctx, g, h.window, h.err); err != nil {
+				return err
+			}
+		}
+		left -= min(left, p.nodes)
+		if whole {
+			if a.options.PageSize <= 0 {
+				g.scan.adapt(h.size, h.reply.bytes, h.took)
+			}
+			if p.nodes >= h.size && p.last < g.upTo {
+				next = a.send(ctx, g, p.last, left)
+			}
+			if err := a.take(ctx, h.request, h.reply); err != nil {
+				return err
+			}
 		}
 		a.told.saw(p.nodes)
-		left -= min(left, p.nodes)
-		if p.nodes < size {
+		if p.nodes < h.size {
 			return nil
 		}
 		after = p.last
 	}
 	return nil
-}
-
-// errSmaller says that a page has to be read again with fewer nodes.
-var errSmaller = errors.New("page is too large")
-
-// read reads one page of a stretch.
-func (a *asking) read(ctx context.Context, g stretch, w window, size uint64) (page, error) {
-	start := time.Now()
-	q, r, err := a.ask(ctx, []window{w})
-	if err != nil {
-		switch blame := blameOf(ctx, err); {
-		case blame == connection:
-			return page{}, err
-		case blame == largePage && size > 1:
-			g.scan.shrink(size)
-			return page{}, errSmaller
-		}
-		return a.dissect(ctx, g, w, err)
-	}
-	p := r.pages[0]
-	if p.last > g.upTo {
-		// A renewed transaction sees other nodes than those that the ranges were made for.
-		return a.dissect(ctx, g, w, nil)
-	}
-	if err := a.take(ctx, q, r); err != nil {
-		return page{}, err
-	}
-	if a.options.PageSize <= 0 {
-		g.scan.adapt(size, r.bytes, time.Since(start))
-	}
-	return p, nil
 }
 
 // shrink halves the page size, unless somebody else did.

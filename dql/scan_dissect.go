@@ -141,19 +141,20 @@ func (a *asking) halve(ctx context.Context, parts []*part, uids []uint64, cause 
 	return nil
 }
 
-// search counts the requests that look for what cannot be read, and ends the parts after too many.
+// search counts the requests that look for what cannot be read, and ends the parts after too many. It reports
+// whether one of them goes on.
 func (a *asking) search(parts []*part, cause error) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	ended := false
+	goesOn := false
 	for _, p := range parts {
 		p.state.searches++
 		if p.failed == "" && (len(p.state.broken) >= maxBroken || p.state.searches > maxSearches) {
 			p.failed = fmt.Sprintf("the server fails to read the values of many nodes: %s", saidBy(cause))
 		}
-		ended = ended || p.failed != ""
+		goesOn = goesOn || p.failed == ""
 	}
-	return !ended
+	return goesOn
 }
 
 // broke notes a node that the server fails to read.

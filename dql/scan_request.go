@@ -1,9 +1,7 @@
 package dql
 
 import (
-	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -185,9 +183,6 @@ type block struct {
 	take   func(f fields, readings map[*part]reading) error
 }
 
-// fields is a decoded node.
-type fields = map[string]any
-
 // request asks for windows.
 type request struct {
 	windows []window
@@ -360,11 +355,6 @@ func (q *request) rows(name string, window int, columns []string, parts []*part,
 	})
 }
 
-func countIn(f fields) (uint64, error) {
-	n, _ := f["count"].(json.Number)
-	return strconv.ParseUint(n.String(), 10, 64)
-}
-
 // reply is the answer to a request.
 type reply struct {
 	blocks map[string]json.RawMessage
@@ -431,72 +421,4 @@ func (q *request) hand(r *reply) (map[*part][]rest, error) {
 		}
 	}
 	return rests, nil
-}
-
-// errGarbled is for an answer that is no JSON. The server writes such where numbers are infinite.
-var errGarbled = errors.New("the answer of dgraph is no JSON")
-
-// blocksOf takes an answer apart.
-func blocksOf(answer []byte) (map[string]json.RawMessage, error) {
-	var blocks map[string]json.RawMessage
-	if err := json.Unmarshal(answer, &blocks); err != nil {
-		return nil, fmt.Errorf("%w: %w", errGarbled, err)
-	}
-	return blocks, nil
-}
-
-// pageOf counts the nodes of a block, and finds the last of them.
-func pageOf(block json.RawMessage) (p page, err error) {
-	depth, start := 0, 0
-	for i := 0; i < len(block); i++ {
-		switch block[i] {
-		case '"':
-			for i++; i < len(block) && block[i] != '"'; i++ {
-				if block[i] == '\\' {
-					i++
-				}
-			}
-		case '[', '{':
-			if depth == 1 {
-				p.nodes++
-				start = i
-			}
-			depth++
-		case ']', '}':
-			depth--
-		}
-	}
-	if p.nodes == 0 {
-		return p, nil
-	}
-	var last struct{ UID string }
-	if err := json.NewDecoder(bytes.NewReader(block[start:])).Decode(&last); err != nil {
-		return p, fmt.Errorf("decoding an answer of dgraph: %w", err)
-	}
-	if p.last = uidOf(last.UID); p.last == 0 {
-		return p, errors.New("decoding an answer of dgraph: a node without uid")
-	}
-	return p, nil
-}
-
-// eachNode decodes the nodes of a block one after the other.
-func eachNode(block json.RawMessage, each func(fields) error) error {
-	if len(block) == 0 {
-		return nil
-	}
-	d := json.NewDecoder(bytes.NewReader(block))
-	d.UseNumber()
-	if _, err := d.Token(); err != nil {
-		return fmt.Errorf("decoding an answer of dgraph: %w", err)
-	}
-	for d.More() {
-		var f fields
-		if err := d.Decode(&f); err != nil {
-			return fmt.Errorf("decoding an answer of dgraph: %w", err)
-		}
-		if err := each(f); err != nil {
-			return fmt.Errorf("decoding an answer of dgraph: %w", err)
-		}
-	}
-	return nil
 }
