@@ -64,16 +64,17 @@ func (e *Error) Error() string {
 func (e *Error) Unwrap() error { return e.cause }
 
 // effect is what a request does when it is sent a second time.
-type effect bool
+type effect uint8
 
 const (
-	reads  effect = false // the same as the first time
-	writes effect = true  // something new
+	reads   effect = iota // the same as the first time
+	writes                // something new
+	commits               // something new, and what ends a transaction ends it for good
 )
 
 // again says whether the same request may be sent again later.
 func (e *Error) again(what effect) bool {
-	if e.Unknown && what == writes {
+	if e.Unknown && what != reads || e.Kind == Aborted && what == commits {
 		return false
 	}
 	switch e.Kind {
