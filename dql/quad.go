@@ -163,7 +163,7 @@ func (q Quad) text() (string, error) {
 		if err != nil {
 			return "", fmt.Errorf("%s: %w", q, err)
 		}
-		b.WriteString(quoted(text))
+		b.WriteString(Literal(text))
 		if q.Lang != "" {
 			b.WriteString("@" + q.Lang)
 		} else if xs := rdfTypes[q.Type]; xs != "" {
@@ -197,8 +197,25 @@ func (r Ref) text() string {
 	return "<" + string(r) + ">"
 }
 
-// quoted is a literal in ASCII: all else is escaped.
-func quoted(s string) string { return strconv.QuoteToASCII(s) }
+// Literal writes a text as a literal of RDF, in ASCII: all else is escaped.
+func Literal(text string) string {
+	var b strings.Builder
+	b.WriteByte('"')
+	for _, r := range text {
+		switch {
+		case r == '"' || r == '\\':
+			b.WriteString("\\" + string(r))
+		case r >= ' ' && r < unicode.MaxASCII:
+			b.WriteRune(r)
+		case r <= 0xffff:
+			fmt.Fprintf(&b, "\\u%04x", r)
+		default:
+			fmt.Fprintf(&b, "\\U%08x", r)
+		}
+	}
+	b.WriteByte('"')
+	return b.String()
+}
 
 func (f Facet) text() (string, error) {
 	for i, r := range f.Key {
@@ -211,7 +228,7 @@ func (f Facet) text() (string, error) {
 	}
 	switch v := f.Data.(type) {
 	case string:
-		return f.Key + "=" + quoted(v), nil
+		return f.Key + "=" + Literal(v), nil
 	case bool:
 		return f.Key + "=" + strconv.FormatBool(v), nil
 	case json.Number:

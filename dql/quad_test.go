@@ -19,7 +19,7 @@ var everyKind = []struct{ name, line, quads string }{
 		_:a <T.p> "deutsch"@de (author="Ann \"A\" (1), x=2", year=2020, ratio=0.5, wild=true, at=2020-01-02T03:04:05.123456789+05:30, text="2020") .
 		_:b <T.p> "" .
 		_:c <T.p> "solo"@fr .
-		_:d <T.p> "tab\there" (k="v") .`},
+		_:d <T.p> "tab\there \u0001\u007f\u0080\u2028 \U0001F600 ^^<xs:int> @en ." (k="v \u0001\u007f\u2028 \"q\" \\ ,) .", größe=1, a.b-c_2=2) .`},
 	{"strings", "[string]", `
 		_:a <T.p> "a" (f="1", g=2) .
 		_:a <T.p> "b" .

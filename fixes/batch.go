@@ -1,0 +1,165 @@
+package fixes
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/schemacheck/schemacheck/dql"
+)
+
+// edgesPerNode bounds how many edges of one node are read at once.
+const edgesPerNode = 1000
+
+// asker is a transaction, or a moment that is read.
+type asker interface {
+	Query(ctx context.Context, dql string, vars map[string]string) ([]byte, error)
+}
+
+// reader reads the pages of a step.
+type reader struct {
+	step *Step
+	task paged
+	live *dql.Stored
+}
+
+// columns are the predicates that are read of each node, in order.
+func (r *reader) columns() []dql.Predicate {
+	var all []dql.Predicate
+	for _, name := range r.task.reads() {
+		if p := r.live.Predicate(name); p != nil && name != dgraphType && !slices.ContainsFunc(all, func(have dql.Predicate) bool { return have.Name == name }) {
+			all = append(all, *p)
+		}
+	}
+	return all
+}
+
+// question is what is asked for a page.
+func (r *reader) question(after string, first int) (string, error) {
+	var b strings.Builder
+	fmt.Fprintf(&b, "{\n  v as var(func: %s, first: %d, after: %s)\n", r.step.Select.Root, first, after)
+	b.WriteString("  n(func: uid(v)) { count(uid) }\n  l(func: uid(v), first: -1) { uid }\n  q(func: uid(v))")
+	if r.step.Select.Filter != "" {
+		b.WriteString(" @filter(" + r.step.Select.Filter + ")")
+	}
+	b.WriteString(" {\n    uid\n    dgraph.type\n")
+	for i, p := range r.columns() {
+		column, err := p.Column("c"+strconv.Itoa(i), fmt.Sprintf("(first: %d)", edgesPerNode))
+		if err != nil {
+			return "", err
+		}
+		b.WriteString("    " + column + "\n")
+	}
+	b.WriteString("  }\n}")
+	return b.String(), nil
+}
+
+// position is where a page ends.
+type position struct {
+	nodes uint64 // under the root, those that a filter leaves out too
+	last  uint64 // 0 when there were none
+}
+
+// page reads the nodes after one.
+func (r *reader) page(ctx context.Context, tx asker, after uint64, first int) (*page, position, error) {
+	var at position
+	text, err := r.question("0x"+strconv.FormatUint(after, 16), first)
+	if err != nil {
+		return nil, at, err
+	}
+	answer, err := tx.Query(ctx, text, nil)
+	if err != nil {
+		return nil, at, err
+	}
+	if err := dql.Rows(answer, "n", func(row dql.Row) error { at.nodes = row.Count("count"); return nil }); err != nil {
+		return nil, at, err
+	}
+	if err := dql.Rows(answer, "l", func(row dql.Row) error { at.last = row.UID; return nil }); err != nil {
+		return nil, at, err
+	}
+	p := &page{live: r.live}
+	columns := r.columns()
+	if err := dql.Rows(answer, "q", func(row dql.Row) error {
+		n := &node{uid: row.UID, types: slices.Clone(row.Texts(dgraphType)), quads: map[string][]dql.Quad{}}
+		for i, c := range columns {
+			quads, err := row.Quads("c"+strconv.Itoa(i), c)
+			if err != nil {
+				return err
+			}
+			n.quads[c.Name] = quads
+		}
+		p.nodes = append(p.nodes, n)
+		return nil
+	}); err != nil {
+		return nil, at, err
+	}
+	for _, n := range p.nodes {
+		for _, c := range columns {
+			if err := r.furtherEdges(ctx, tx, n, c); err != nil {
+				return nil, at, err
+			}
+		}
+	}
+	if err := r.askTask(ctx, tx, p); err != nil {
+		return nil, at, err
+	}
+	return p, at, nil
+}
+
+// askTask puts the task's own question about a page.
+func (r *reader) askTask(ctx context.Context, tx asker, p *page) error {
+	c, ok := r.task.(curious)
+	if !ok || len(p.nodes) == 0 {
+		return nil
+	}
+	text, vars, err := c.question(p)
+	if err != nil || text == "" {
+		return err
+	}
+	p.answer, err = tx.Query(ctx, text, vars)
+	return err
+}
+
+// furtherEdges reads the edges of a node that did not come with the page.
+func (r *reader) furtherEdges(ctx context.Context, tx asker, n *node, p dql.Predicate) error {
+	if p.Type != "uid" || len(n.quads[p.Name])%edgesPerNode != 0 {
+		return nil
+	}
+	for more := len(n.quads[p.Name]); more == edgesPerNode; {
+		all := n.quads[p.Name]
+		column, err := p.Column("c", fmt.Sprintf("(first: %d, after: %s)", edgesPerNode, all[len(all)-1].Object))
+		if err != nil {
+			return err
+		}
+		answer, err := tx.Query(ctx, fmt.Sprintf("{q(func: uid(%s)) {uid %s}}", dql.Node(n.uid), column), nil)
+		if err != nil {
+			return err
+		}
+		more = 0
+		if err := dql.Rows(answer, "q", func(row dql.Row) error {
+			quads, err := row.Quads("c", p)
+			n.quads[p.Name] = append(n.quads[p.Name], quads...)
+			more = len(quads)
+			return err
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// within refuses a change that writes what the step does not declare, whatever
+// the task says.
+func (s *Step) within(c *change) error {
+	for _, q := range slices.Concat(c.set, c.del) {
+		if !slices.Contains(s.Writes, q.Predicate) {
+			return fmt.Errorf("step %s would write %s, which is not among its writes: nothing of the batch is written", s.ID, q.Predicate)
+		}
+		if strings.HasPrefix(q.Predicate, "dgraph.") && q.Predicate != dgraphType {
+			return fmt.Errorf("step %s would write %s, which belongs to Dgraph", s.ID, q.Predicate)
+		}
+	}
+	return nil
+}

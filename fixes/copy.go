@@ -1,0 +1,81 @@
+package fixes
+
+import (
+	"encoding/json"
+	"errors"
+	"slices"
+
+	"github.com/schemacheck/schemacheck/dql"
+)
+
+// Copy writes what a node holds under one predicate to another one: values of
+// every language and edges, with their facets. It never overwrites: a single
+// value that is there and differs is left and told.
+type Copy struct {
+	From string `yaml:"from"`
+	To   string `yaml:"to"`
+	// Types leaves out nodes that have none of these stored types; empty takes
+	// all.
+	Types []string `yaml:"types,omitempty"`
+}
+
+func (c *Copy) check() error {
+	if c.From == "" || c.To == "" || c.From == c.To {
+		return errors.New("a copy is from one predicate to another")
+	}
+	return nil
+}
+
+func (c *Copy) reads() []string  { return []string{c.From, c.To} }
+func (c *Copy) writes() []string { return []string{c.To} }
+
+func (c *Copy) judge(p *page) (*change, error) {
+	to := p.predicate(c.To)
+	result := &change{}
+	for _, n := range p.nodes {
+		if len(c.Types) > 0 && !slices.ContainsFunc(c.Types, n.is) {
+			continue
+		}
+		there := n.quads[c.To]
+		var set []dql.Quad
+		differs := false
+		for _, q := range n.quads[c.From] {
+			q.Predicate, q.Type = c.To, to.Type
+			same := func(t dql.Quad) bool { return sameObject(t, q) }
+			switch i := slices.IndexFunc(there, same); {
+			case i >= 0 && sameFacets(there[i].Facets, q.Facets):
+			case i < 0 && !to.List && slices.ContainsFunc(there, func(t dql.Quad) bool { return t.Lang == q.Lang }):
+				differs = true
+			default:
+				set = append(set, q)
+			}
+		}
+		if differs {
+			result.leave(n, "%s and %s hold different values", c.From, c.To)
+		}
+		result.write(set, nil)
+	}
+	return result, nil
+}
+
+// sameObject reports whether two quads say the same value in the same language,
+// or the same edge.
+func sameObject(a, b dql.Quad) bool {
+	return a.Lang == b.Lang && a.Object == b.Object && textOf(a.Data) == textOf(b.Data)
+}
+
+func sameFacets(a, b []dql.Facet) bool {
+	return slices.EqualFunc(a, b, func(a, b dql.Facet) bool { return a.Key == b.Key && textOf(a.Data) == textOf(b.Data) })
+}
+
+// textOf is a value as text; equal values of one type have equal texts.
+func textOf(data any) string {
+	if s, ok := data.(string); ok {
+		return s
+	}
+	text, err := json.Marshal(data)
+	if err != nil {
+		return "" // never: it comes from JSON
+	}
+	return string(text)
+}

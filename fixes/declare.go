@@ -1,0 +1,145 @@
+package fixes
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/schemacheck/schemacheck/dql"
+)
+
+// altering is a task that changes the DQL schema.
+type altering interface {
+	task
+	// alter does it. What is done already is not done again.
+	alter(ctx context.Context, c *dql.Client, live *dql.Stored) error
+}
+
+// Declare adds predicates to the DQL schema, and what is new of those that are
+// there: nothing that they have is taken from them.
+type Declare struct {
+	Predicates []Declared `yaml:"predicates"`
+}
+
+// Declared is a predicate as a DQL schema declares it.
+type Declared struct {
+	Name string `yaml:"name"`
+	// Type is the DQL type, without brackets for a list.
+	Type string `yaml:"type"`
+	List bool   `yaml:"list,omitempty"`
+	// Index are the tokenizers, with options as in a DQL schema.
+	Index   []string `yaml:"index,omitempty"`
+	Lang    bool     `yaml:"lang,omitempty"`
+	Upsert  bool     `yaml:"upsert,omitempty"`
+	Reverse bool     `yaml:"reverse,omitempty"`
+}
+
+func (d *Declare) check() error {
+	if len(d.Predicates) == 0 {
+		return errors.New("no predicates are declared")
+	}
+	for _, p := range d.Predicates {
+		if p.Name == "" || p.Type == "" {
+			return errors.New("a predicate has no name or no type")
+		}
+		if _, err := p.whole(nil).Line(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// whole is the predicate that is declared: what is stored, and what is new.
+func (d Declared) whole(live *dql.Predicate) dql.Predicate {
+	p := dql.Predicate{Name: d.Name, Type: d.Type, List: d.List}
+	if live != nil {
+		p = *live
+		p.Index = slices.Clone(live.Index)
+	}
+	for _, t := range d.Index {
+		name, _, _ := strings.Cut(t, "(")
+		if !slices.ContainsFunc(p.Index, func(have dql.Tokenizer) bool { return have.Name == name || have.Name == t }) {
+			p.Index = append(p.Index, dql.Tokenizer{Name: t})
+		}
+	}
+	p.Lang = p.Lang || d.Lang
+	p.Upsert = p.Upsert || d.Upsert
+	p.Reverse = p.Reverse || d.Reverse
+	return p
+}
+
+func (d *Declare) alter(ctx context.Context, c *dql.Client, live *dql.Stored) error {
+	var lines strings.Builder
+	for _, p := range d.Predicates {
+		old := live.Predicate(p.Name)
+		if old != nil && (old.Type != p.Type || old.List != p.List) {
+			return fmt.Errorf("%s is stored as %s already, not as %s", p.Name, written(old.Type, old.List), written(p.Type, p.List))
+		}
+		whole := p.whole(old)
+		line, err := whole.Line()
+		if err != nil {
+			return err
+		}
+		if old != nil {
+			if was, err := old.Line(); err == nil && was == line {
+				continue
+			}
+		}
+		lines.WriteString(line + "\n")
+	}
+	if lines.Len() == 0 {
+		return nil
+	}
+	return c.Alter(ctx, lines.String())
+}
+
+func written(typ string, list bool) string {
+	if list {
+		return "[" + typ + "]"
+	}
+	return typ
+}
+
+// Drop removes predicates with all that is stored under them, and types of the
+// DQL schema.
+type Drop struct {
+	Predicates []string `yaml:"predicates,omitempty"`
+	Types      []string `yaml:"types,omitempty"`
+}
+
+func (d *Drop) check() error {
+	if len(d.Predicates)+len(d.Types) == 0 {
+		return errors.New("nothing is dropped")
+	}
+	for _, name := range slices.Concat(d.Predicates, d.Types) {
+		if strings.HasPrefix(name, "dgraph.") {
+			return fmt.Errorf("%s belongs to Dgraph", name)
+		}
+		if _, err := dql.Quote(name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d *Drop) alter(ctx context.Context, c *dql.Client, live *dql.Stored) error {
+	for _, name := range d.Predicates {
+		if live.Predicate(name) == nil {
+			continue
+		}
+		if err := c.DropPredicate(ctx, name); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	for _, name := range d.Types {
+		if !slices.ContainsFunc(live.Types, func(t dql.Type) bool { return t.Name == name }) {
+			continue
+		}
+		if err := c.DropType(ctx, name); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,142 @@
+package fixes
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/schemacheck/schemacheck/diff/schema"
+	"github.com/schemacheck/schemacheck/diff/sdl"
+	"github.com/schemacheck/schemacheck/diff/storage"
+	"github.com/schemacheck/schemacheck/dql"
+	"github.com/schemacheck/schemacheck/dql/dgraphtest"
+)
+
+// stored is what Dgraph makes of a GraphQL schema.
+func stored(t *testing.T, text string) *storage.Schema {
+	t.Helper()
+	parsed, err := sdl.Parse(&sdl.File{Name: "schema.graphql", Text: text})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return storage.Derive(schema.Resolve(parsed))
+}
+
+// apply deploys a GraphQL schema.
+func apply(t *testing.T, d *dgraphtest.Dgraph, text string) {
+	t.Helper()
+	if r := d.ApplySchema(t, text); r.Refused {
+		t.Fatalf("applying the schema: %s", r.Message)
+	}
+}
+
+// answers compares the answer of a GraphQL query.
+func answers(t *testing.T, d *dgraphtest.Dgraph, query, want string) {
+	t.Helper()
+	got := d.GraphQL(t, query, nil)
+	if len(got.Errors) > 0 {
+		t.Errorf("%s: %s", query, strings.Join(got.Errors, "; "))
+	}
+	if diff := cmp.Diff(want, string(got.Data)); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", query, diff)
+	}
+}
+
+// build makes the steps of a migration, and sends them through a plan file.
+func build(t *testing.T, m *Migration, given ...string) []Step {
+	t.Helper()
+	r, err := m.Build(given)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := Assemble(Plan{ID: "20260102030405-test", Name: "A test", From: "sha256:a", To: "sha256:b", NotBefore: "2026-02-03"}, r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := p.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	read, err := Decode(text)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	if diff := cmp.Diff(p, read); diff != "" {
+		t.Errorf("the plan after its file (-want +got):\n%s\n%s", diff, text)
+	}
+	t.Logf("%s", text)
+	return read.Steps
+}
+
+func TestCopyValues(t *testing.T) {
+	t.Parallel()
+	d := dgraphtest.Server(t)
+	d.Lock(t)
+	c := open(t, d)
+	const before = `type User { id: ID! name: String @search(by: [hash]) tags: [String] friends: [User] boss: User born: DateTime at: Point n: Int64 }`
+	const after = `type User { id: ID! fullName: String @search(by: [hash]) labels: [String] pals: [User] chief: User birth: DateTime place: Point big: Int64 }`
+	d.DropAll(t)
+	apply(t, d, before)
+	d.Mutate(t, `
+_:a <dgraph.type> "User" .
+_:a <User.name> "Ann \"A\" \\ {{x}}" .
+_:a <User.tags> "x" (f=1) .
+_:a <User.tags> "" .
+_:a <User.friends> _:b (since=2020-01-01T00:00:00Z) .
+_:a <User.friends> _:c .
+_:a <User.boss> _:c .
+_:a <User.born> "2000-01-02T03:04:05.123456789+05:30" .
+_:a <User.at> "{'type':'Point','coordinates':[1.5,2.25]}"^^<geo:geojson> .
+_:a <User.n> "9007199254740993" .
+_:b <dgraph.type> "User" .
+_:b <User.name> "" .
+_:c <dgraph.type> "User" .
+_:c <User.name> "Cid" .
+_:d <User.name> "no type" .
+`)
+	was, is := stored(t, before), stored(t, after)
+	var steps []Step
+	for _, m := range []struct{ from, to string }{
+		{"User.name", "User.fullName"}, {"User.tags", "User.labels"}, {"User.friends", "User.pals"}, {"User.boss", "User.chief"},
+		{"User.born", "User.birth"}, {"User.at", "User.place"}, {"User.n", "User.big"},
+	} {
+		steps = append(steps, build(t, CopyValues(Moving{From: was.Predicate(m.from), To: is.Predicate(m.to)}))...)
+	}
+	carryOut(t, c, steps, Before)
+	d.Mutate(t, "_:e <dgraph.type> \"User\" .\n_:e <User.name> \"late\" .\n") // by the old application
+	apply(t, d, after)
+	if left := carryOut(t, c, steps, After).left; len(left) > 0 {
+		t.Errorf("%+v", left)
+	}
+	answers(t, d, `{queryUser(order: {asc: fullName}) {fullName labels pals(order: {asc: fullName}) {fullName} chief {fullName} birth place {longitude latitude} big}}`,
+		`{"queryUser":[`+
+			`{"fullName":"","labels":[],"pals":[],"chief":null,"birth":null,"place":null,"big":null},`+
+			`{"fullName":"Ann \"A\" \\ {{x}}","labels":["","x"],"pals":[{"fullName":""},{"fullName":"Cid"}],"chief":{"fullName":"Cid"},"birth":"2000-01-02T03:04:05.123456789+05:30","place":{"longitude":1.5,"latitude":2.25},"big":9007199254740993},`+
+			`{"fullName":"Cid","labels":[],"pals":[],"chief":null,"birth":null,"place":null,"big":null},`+
+			`{"fullName":"late","labels":[],"pals":[],"chief":null,"birth":null,"place":null,"big":null}]}`)
+	carryOut(t, c, steps, Contract)
+	if left := string(d.Query(t, "{q(func: has(User.friends)) {uid}}")); left != `{"q":[]}` {
+		t.Errorf("left: %s", left)
+	}
+}
+
+// TestCopyConflict has the new application write a value before the copy gets there.
+func TestCopyConflict(t *testing.T) {
+	t.Parallel()
+	d := dgraphtest.Server(t)
+	d.Lock(t)
+	c := open(t, d)
+	const before, after = `type User { id: ID! name: String }`, `type User { id: ID! title: String }`
+	d.DropAll(t)
+	apply(t, d, before)
+	steps := build(t, CopyValues(Moving{From: stored(t, before).Predicate("User.name"), To: stored(t, after).Predicate("User.title")}))
+	apply(t, d, after)
+	uids := d.Mutate(t, "_:a <dgraph.type> \"User\" .\n_:a <User.name> \"old\" .\n_:a <User.title> \"newer\" .\n"+
+		"_:b <dgraph.type> \"User\" .\n_:b <User.name> \"old\" .\n")
+	did := carryOut(t, c, steps, After)
+	if len(did.left) != 1 || did.changed != 1 || string(dql.Node(did.left[0].UID)) != uids["a"] {
+		t.Errorf("%+v, %s", did, uids["a"])
+	}
+	answers(t, d, `{queryUser(order: {asc: title}) {title}}`, `{"queryUser":[{"title":"newer"},{"title":"old"}]}`)
+}

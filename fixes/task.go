@@ -1,0 +1,231 @@
+package fixes
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/schemacheck/schemacheck/dql"
+)
+
+// task is what the steps of one kind do: the parameters of the step.
+type task interface {
+	// check refuses parameters that say nothing that could be done.
+	check() error
+}
+
+// paged is a task that goes through nodes, page by page.
+type paged interface {
+	task
+	// reads are the predicates whose quads judge looks at.
+	reads() []string
+	// writes are the predicates that judge sets or deletes.
+	writes() []string
+	// judge decides what becomes of the nodes of a page. The same page always
+	// gives the same change.
+	judge(p *page) (*change, error)
+}
+
+// curious is a paged task that asks something else about a page before it
+// judges.
+type curious interface {
+	paged
+	// question is DQL with its variables; empty when there is nothing to ask.
+	question(p *page) (text string, vars map[string]string, err error)
+}
+
+// page is what a task looks at.
+type page struct {
+	nodes []*node
+	// live are the predicates as they are stored now, by name.
+	live *dql.Stored
+	// answer is that to the task's question, nil when it had none.
+	answer []byte
+}
+
+// predicate is the stored predicate of that name. One that is not there is
+// empty but for its name.
+func (p *page) predicate(name string) dql.Predicate {
+	if live := p.live.Predicate(name); live != nil {
+		return *live
+	}
+	return dql.Predicate{Name: name}
+}
+
+// node is a node of a page.
+type node struct {
+	uid uint64
+	// types are its dgraph.type.
+	types []string
+	quads map[string][]dql.Quad // by predicate: all that is stored there
+}
+
+func (n *node) is(stored string) bool { return slices.Contains(n.types, stored) }
+
+// change is what a task makes of a page.
+type change struct {
+	set, del []dql.Quad
+	// changed are the nodes that are written.
+	changed int
+	// left are the nodes that would have to be changed and are not, with the
+	// reason.
+	left []Left
+}
+
+// Left is a node that a step did not change, and why.
+type Left struct {
+	UID    uint64
+	Reason string
+	// Predicate and Data are what was in the way, where it is a value.
+	Predicate string
+	Data      any
+}
+
+func (c *change) leave(n *node, format string, args ...any) {
+	c.left = append(c.left, Left{UID: n.uid, Reason: fmt.Sprintf(format, args...)})
+}
+
+// write notes what is written of one node, if anything is.
+func (c *change) write(set, del []dql.Quad) {
+	if len(set)+len(del) == 0 {
+		return
+	}
+	c.set = append(c.set, set...)
+	c.del = append(c.del, del...)
+	c.changed++
+}
+
+// kinds are the kinds of steps, and where a step of that kind has its
+// parameters.
+var kinds = []struct {
+	name string
+	of   func(*Step) task
+}{
+	{"declare", func(s *Step) task { return some(s.Declare) }},
+	{"copy", func(s *Step) task { return some(s.Copy) }},
+	{"add-type", func(s *Step) task { return some(s.AddType) }},
+	{"remove-type", func(s *Step) task { return some(s.RemoveType) }},
+	{"drop", func(s *Step) task { return some(s.Drop) }},
+}
+
+// some is a task, or nil for parameters that are not there.
+func some[T any, P interface {
+	*T
+	task
+}](p P) task {
+	if p == nil {
+		return nil
+	}
+	return p
+}
+
+// task is what the step does.
+func (s *Step) task() (task, error) {
+	var found task
+	for _, k := range kinds {
+		t := k.of(s)
+		switch {
+		case t == nil:
+		case found != nil:
+			return nil, fmt.Errorf("it has the parameters of two kinds")
+		case k.name != s.Kind:
+			return nil, fmt.Errorf("it has the parameters of the kind %s, and its kind is %q", k.name, s.Kind)
+		default:
+			found = t
+		}
+	}
+	if found == nil {
+		return nil, fmt.Errorf("the parameters of its kind %q are missing", s.Kind)
+	}
+	return found, nil
+}
+
+// kindOf is the name of the kind whose parameters a step has.
+func kindOf(s *Step) string {
+	for _, k := range kinds {
+		if k.of(s) != nil {
+			return k.name
+		}
+	}
+	return ""
+}
+
+// check refuses a step that cannot be carried out.
+func (s *Step) check() error {
+	t, err := s.task()
+	if err != nil {
+		return err
+	}
+	switch s.Phase {
+	case Before, After, Contract:
+	default:
+		return fmt.Errorf("the phase %q is none of before, after, contract", s.Phase)
+	}
+	switch s.Undo {
+	case UndoYes, UndoPartial, UndoNo:
+	default:
+		return fmt.Errorf("undo is %q, none of yes, partial, no", s.Undo)
+	}
+	if err := t.check(); err != nil {
+		return err
+	}
+	p, isPaged := t.(paged)
+	if isPaged != (s.Select != nil) {
+		return fmt.Errorf("a step of kind %s goes through nodes and needs select, or through none and has none", s.Kind)
+	}
+	if !isPaged {
+		return nil
+	}
+	if !rooted(s.Select.Root) {
+		return fmt.Errorf("the root %q is neither type(T) nor has(p)", s.Select.Root)
+	}
+	for _, name := range p.reads() {
+		if !slices.Contains(s.Reads, name) {
+			return fmt.Errorf("it reads %s, which is not among its reads", name)
+		}
+	}
+	for _, name := range p.writes() {
+		if !slices.Contains(s.Writes, name) {
+			return fmt.Errorf("it writes %s, which is not among its writes", name)
+		}
+	}
+	return nil
+}
+
+// rooted reports whether a root is a function that pages can be read of without
+// a filter.
+func rooted(root string) bool {
+	name, ok := strings.CutSuffix(root, ")")
+	if !ok {
+		return false
+	}
+	name, isType := strings.CutPrefix(name, "type(")
+	if !isType {
+		if name, ok = strings.CutPrefix(name, "has("); !ok {
+			return false
+		}
+		name = strings.TrimSuffix(name, "@.") // values in any language
+	}
+	bare := strings.TrimSuffix(strings.TrimPrefix(name, "<"), ">")
+	quoted, err := dql.Quote(bare)
+	return err == nil && (quoted == name || "<"+bare+">" == name)
+}
+
+// typeRoot finds the nodes of a stored type.
+func typeRoot(stored string) (string, error) {
+	name, err := dql.Quote(stored)
+	return "type(" + name + ")", err
+}
+
+// hasRoot finds the nodes that hold something under a predicate, in whatever
+// language.
+func hasRoot(predicate string, lang bool) (string, error) {
+	name, err := dql.Quote(predicate)
+	if lang {
+		name += "@."
+	}
+	return "has(" + name + ")", err
+}
+
+// dgraphType is the predicate with the stored types of a node.
+const dgraphType = "dgraph.type"
