@@ -123,8 +123,8 @@ func (q Quad) plain() (string, error) {
 	}
 	switch v := q.Data.(type) {
 	case string:
-		if v == starAll {
-			return "", errors.New("the value " + starAll + " would be taken for everything that is stored")
+		if v == starAll && q.Type != "string" {
+			return "", errStar // a string that is sent as one is safe, when it is set
 		}
 		return v, nil
 	case bool:
@@ -138,6 +138,8 @@ func (q Quad) plain() (string, error) {
 	return "", fmt.Errorf("a value of the Go type %T cannot be written", q.Data)
 }
 
+var errStar = errors.New("the value " + starAll + " would be taken for everything that is stored")
+
 // numberError leaves the value out.
 func numberError(err error) error {
 	if n := (*strconv.NumError)(nil); errors.As(err, &n) {
@@ -150,6 +152,9 @@ func numberError(err error) error {
 func (q Quad) text() (string, error) {
 	if q.All || q.Predicate == "" || q.Subject == "" {
 		return "", fmt.Errorf("%s: not a statement that can have facets", q)
+	}
+	if q.Data == starAll {
+		return "", fmt.Errorf("%s: %w", q, errStar)
 	}
 	if reason := unspeakable(q.Predicate); reason != "" {
 		return "", fmt.Errorf("%s: the name cannot be written: %s", q, reason)

@@ -106,6 +106,9 @@ func mutation(set, del []Quad) (*api.Mutation, error) {
 		m.Set = append(m.Set, n)
 	}
 	for _, q := range del {
+		if q.Data == starAll {
+			return nil, fmt.Errorf("%s: %w", q, errStar)
+		}
 		q.Facets = nil // a value or an edge is deleted with whatever is noted at it
 		n, err := q.nquad()
 		if err != nil {

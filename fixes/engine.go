@@ -1,0 +1,301 @@
+package fixes
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/schemacheck/schemacheck/dql"
+)
+
+// Options say how plans are carried out. The zero value is the default.
+type Options struct {
+	// BatchSize is the number of nodes of one transaction; 0 takes that of the
+	// step, or lets it follow the time that batches take.
+	BatchSize int
+	// Concurrency is the number of ranges of uids that are gone through at once;
+	// 0 means 1.
+	Concurrency int
+	// Rate bounds the nodes a second, of all ranges together; 0 does not.
+	Rate float64
+	// MaxDuration ends the run after the batches that run then, so that it can be
+	// resumed; 0 does not.
+	MaxDuration time.Duration
+	// OnError says what happens when a node alone cannot be written.
+	OnError OnError
+	// NoUndo leaves the log out that undoing needs.
+	NoUndo bool
+	// UndoLimit bounds the log of a run, in bytes; 0 means 1 GiB.
+	UndoLimit int64
+	// Who is told to others that wait; empty means host and process.
+	Who string
+	// Beat and Lease are the times between signs of life, and after which a lock
+	// without any is taken over; 0 means 2 and 20 seconds.
+	Beat, Lease time.Duration
+	// Progress is told how far it is, by one goroutine at a time; nil means
+	// nobody.
+	Progress func(Status)
+	// point is called at named points of the run, by tests.
+	point func(name string)
+	// taskOf is what a step does; tests have steps of their own.
+	taskOf func(*Step) (task, error)
+}
+
+// OnError says what happens when a node alone cannot be written.
+type OnError string
+
+// The ways: end the run; go on without the node and count it; or go on and name
+// it in the list of what is left.
+const (
+	Stop       OnError = "stop"
+	Skip       OnError = "skip"
+	Quarantine OnError = "quarantine"
+)
+
+const (
+	defaultBatch = 1000
+	leastBatch   = 1
+	mostBatch    = 10_000
+	// targetTime is how long a batch should take: long ones meet more of what
+	// others write.
+	targetTime = 250 * time.Millisecond
+	// mostQuads bounds what is written in one transaction. Dgraph refuses a
+	// million (worker/server_state.go, LimitDefaults).
+	mostQuads = 100_000
+)
+
+func (o Options) filled() Options {
+	if o.Concurrency <= 0 {
+		o.Concurrency = 1
+	}
+	if o.OnError == "" {
+		o.OnError = Stop
+	}
+	if o.UndoLimit <= 0 {
+		o.UndoLimit = 1 << 30
+	}
+	if o.Beat <= 0 {
+		o.Beat = defaultBeat
+	}
+	if o.Lease <= 0 {
+		o.Lease = defaultLease
+	}
+	if o.Who == "" {
+		host, err := os.Hostname()
+		if err != nil {
+			host = "unknown host"
+		}
+		o.Who = fmt.Sprintf("%s (process %d)", host, os.Getpid())
+	}
+	if o.point == nil {
+		o.point = func(string) {}
+	}
+	if o.taskOf == nil {
+		o.taskOf = (*Step).task
+	}
+	return o
+}
+
+// File is a plan with the checksum of its text.
+type File struct {
+	*Plan
+	Checksum string
+}
+
+// Result is what carrying out a phase of a plan came to.
+type Result struct {
+	Status Status
+	// Left are the nodes that were not changed although they should have been, at
+	// most [mostLeft]; Status counts them all.
+	Left []Left
+	// Unclean says what a step's closing question found after the step.
+	Unclean []string
+	// Already says that the phase was done before.
+	Already bool
+}
+
+// mostLeft bounds the nodes that are kept by name.
+const mostLeft = 10_000
+
+// Stopped is the error of a run that ended before its end, but can go on.
+type Stopped struct{ Reason string }
+
+// Error says why.
+func (s *Stopped) Error() string { return s.Reason }
+
+// Run carries out one phase of a plan. What an earlier run did is not done again: the place where it stopped stands in
+// the database, and was written in the same transaction as the data. When ctx
+// ends the batches that run are finished or abandoned, and the error is its
+// cause.
+func Run(ctx context.Context, c *dql.Client, f File, phase Phase, o Options) (*Result, error) {
+	o = o.filled()
+	if err := prepareState(ctx, c); err != nil {
+		return nil, err
+	}
+	held, l, err := acquire(ctx, c, o.Who, fmt.Sprintf("plan %s, phase %s", f.ID, phase), o.Beat, o.Lease)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		// The lock is given back even when the caller has given up.
+		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+		defer cancel()
+		l.release(last)
+	}()
+	r := &run{client: c, file: f, phase: phase, options: o, token: l.token, started: time.Now()}
+	return r.all(held)
+}
+
+// run is one call of [Run].
+type run struct {
+	client  *dql.Client
+	file    File
+	phase   Phase
+	options Options
+	token   string
+	started time.Time
+	limit   limiter
+
+	node   *kept // where status is kept
+	status Status
+	logged int64 // bytes of this run's log
+	result Result
+}
+
+// all carries out the steps of the phase.
+func (r *run) all(ctx context.Context) (*Result, error) {
+	if err := r.begin(ctx); err != nil {
+		return nil, err
+	}
+	if r.status.State == Done || r.status.State == NotApplicable {
+		r.result.Status, r.result.Already = r.status, true
+		return &r.result, nil
+	}
+	r.limit.begin(r.options.Rate)
+	r.status.State, r.status.Who, r.status.Error = Running, r.options.Who, ""
+	if r.status.Started.IsZero() {
+		r.status.Started = time.Now().UTC().Truncate(time.Second)
+	}
+	if err := r.save(ctx); err != nil {
+		return nil, err
+	}
+	for i := range r.file.Steps {
+		s := &r.file.Steps[i]
+		if s.Phase != r.phase || slices.Contains(r.status.Finished, s.ID) {
+			continue
+		}
+		r.status.Step = s.ID
+		if err := r.step(ctx, s); err != nil {
+			return r.failed(ctx, s, err)
+		}
+		r.options.point("step done")
+		r.status.Finished = append(r.status.Finished, s.ID)
+		if err := r.save(ctx); err != nil {
+			return nil, err
+		}
+	}
+	r.status.State, r.status.Step, r.status.Ended = Done, "", time.Now().UTC().Truncate(time.Second)
+	if err := r.save(ctx); err != nil {
+		return nil, err
+	}
+	r.result.Status = r.status
+	return &r.result, nil
+}
+
+// begin reads where an earlier run stopped.
+func (r *run) begin(ctx context.Context) error {
+	nodes, err := find(ctx, r.client.Txn(), runKey(r.file.ID, r.phase))
+	if err != nil {
+		return err
+	}
+	r.node = nodes[0]
+	r.status = Status{Plan: r.file.ID, Phase: r.phase, State: Pending, Checksum: r.file.Checksum}
+	if err := r.node.decode(&r.status); err != nil {
+		return err
+	}
+	if r.status.Checksum != r.file.Checksum {
+		return &Edited{Plan: r.file.ID, Was: r.status.Checksum, Is: r.file.Checksum, State: r.status.State}
+	}
+	return nil
+}
+
+// Edited is the error for a plan whose text is not the one that was begun.
+type Edited struct {
+	Plan    string
+	Was, Is string // checksums
+	State   State
+}
+
+// Error says what to do.
+func (e *Edited) Error() string {
+	return fmt.Sprintf("the plan %s is %s, and its file has been changed since (checksum %.12s, now %.12s); "+
+		"put the old text back, or write what is new into a plan of its own", e.Plan, e.State, e.Was, e.Is)
+}
+
+// save writes the status.
+func (r *run) save(ctx context.Context) error {
+	for {
+		quads, err := r.node.quads(r.status)
+		if err != nil {
+			return err
+		}
+		tx := r.client.Txn()
+		nodes, err := find(ctx, tx, runKey(r.file.ID, r.phase), lockKey)
+		if err != nil {
+			return err
+		}
+		var now holder
+		if err := nodes[1].decode(&now); err != nil {
+			return err
+		}
+		if now.Token != r.token {
+			return errLeaseLost
+		}
+		if r.node = nodes[0]; r.node.uid != 0 {
+			if quads, err = r.node.quads(r.status); err != nil {
+				return err
+			}
+		}
+		_, err = tx.Commit(ctx, quads, nil)
+		if err == nil {
+			r.tell()
+			return nil
+		}
+		if !isAborted(err) && !isUnknown(err) {
+			return fmt.Errorf("saving the state in the database: %w", err)
+		}
+		if err := sleep(ctx, 50*time.Millisecond); err != nil {
+			return err
+		}
+	}
+}
+
+func (r *run) tell() {
+	if r.options.Progress != nil {
+		r.options.Progress(r.status)
+	}
+}
+
+// failed notes why the run ends.
+func (r *run) failed(ctx context.Context, s *Step, err error) (*Result, error) {
+	var stopped *Stopped
+	switch {
+	case errors.Is(err, errLeaseLost):
+		return nil, err // the state is somebody else's
+	case errors.As(err, &stopped), ctx.Err() != nil:
+		r.status.State = Paused
+	default:
+		r.status.State, r.status.Error = Failed, err.Error()
+	}
+	r.status.Ended = time.Now().UTC().Truncate(time.Second)
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	if saved := r.save(last); saved != nil {
+		err = fmt.Errorf("%w (and that could not be noted in the database: %w)", err, saved)
+	}
+	r.result.Status = r.status
+	return &r.result, fmt.Errorf("step %s: %w", s.ID, err)
+}

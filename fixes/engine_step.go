@@ -1,0 +1,500 @@
+package fixes
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/schemacheck/schemacheck/dql"
+)
+
+// step carries out one step.
+func (r *run) step(ctx context.Context, s *Step) error {
+	t, err := r.options.taskOf(s)
+	if err != nil {
+		return err
+	}
+	live, err := r.client.Stored(ctx)
+	if err != nil {
+		return err
+	}
+	if a, ok := t.(altering); ok {
+		return a.alter(ctx, r.client, live)
+	}
+	p, ok := t.(paged)
+	if !ok {
+		return fmt.Errorf("the kind %s cannot be carried out", s.Kind)
+	}
+	rd := &reader{step: s, task: p, live: live}
+	spans, err := r.fence(ctx, s)
+	if err != nil {
+		return err
+	}
+	if len(spans) == 0 {
+		if spans, err = r.cut(ctx, s); err != nil {
+			return err
+		}
+	}
+	w := &work{run: r, reader: rd, size: r.firstSize(s)}
+	return w.all(ctx, spans)
+}
+
+// firstSize is the number of nodes of the first batch.
+func (r *run) firstSize(s *Step) int {
+	switch {
+	case r.options.BatchSize > 0:
+		return r.options.BatchSize
+	case s.BatchSize > 0:
+		return s.BatchSize
+	}
+	return defaultBatch
+}
+
+// fence makes the spans of a step this run's own, and reads them in the same
+// transaction: whoever had them before writes nothing any more.
+func (r *run) fence(ctx context.Context, s *Step) ([]*span, error) {
+	for {
+		tx := r.client.Txn()
+		nodes, err := below(ctx, tx, spanPrefix(r.file.ID, r.phase, s.ID))
+		if err != nil {
+			return nil, err
+		}
+		var spans []*span
+		var quads []dql.Quad
+		for _, n := range nodes {
+			sp := &span{key: n.key, uid: n.uid}
+			if err := n.decode(sp); err != nil {
+				return nil, err
+			}
+			spans = append(spans, sp)
+			quads = append(quads, text(dql.Node(n.uid), fencePredicate, r.token))
+		}
+		if len(spans) == 0 {
+			return nil, nil
+		}
+		_, err = tx.Commit(ctx, quads, nil)
+		if err == nil {
+			return spans, nil
+		}
+		if !isAborted(err) && !isUnknown(err) {
+			return nil, fmt.Errorf("taking over the cursors: %w", err)
+		}
+	}
+}
+
+// cut divides the nodes of a step into ranges of uids, one for each batch that
+// may run at once, and notes them.
+func (r *run) cut(ctx context.Context, s *Step) ([]*span, error) {
+	n := r.options.Concurrency
+	bounds, err := r.bounds(ctx, s, n)
+	if err != nil {
+		return nil, err
+	}
+	var spans []*span
+	after := uint64(0)
+	for _, upTo := range append(bounds, math.MaxUint64) {
+		spans = append(spans, &span{After: after, UpTo: upTo, key: spanPrefix(r.file.ID, r.phase, s.ID) + fmt.Sprintf("%04d", len(spans))})
+		after = upTo
+	}
+	var quads []dql.Quad
+	for _, sp := range spans {
+		k := &kept{key: sp.key}
+		all, err := k.quads(sp, dql.Quad{Predicate: fencePredicate, Data: r.token, Type: "string"})
+		if err != nil {
+			return nil, err
+		}
+		quads = append(quads, all...)
+	}
+	for {
+		tx := r.client.Txn()
+		there, err := below(ctx, tx, spanPrefix(r.file.ID, r.phase, s.ID))
+		if err != nil {
+			return nil, err
+		}
+		if len(there) > 0 { // an earlier attempt whose answer was lost
+			return r.fence(ctx, s)
+		}
+		uids, err := tx.Commit(ctx, quads, nil)
+		switch {
+		case err == nil:
+			for _, sp := range spans {
+				k := &kept{key: sp.key}
+				sp.uid = uids[strings.TrimPrefix(string(k.ref()), "_:")]
+			}
+			return spans, nil
+		case !isAborted(err) && !isUnknown(err):
+			return nil, fmt.Errorf("noting the ranges of the step: %w", err)
+		}
+	}
+}
+
+// bounds are the last uids of all ranges but the last one.
+func (r *run) bounds(ctx context.Context, s *Step, n int) ([]uint64, error) {
+	if n <= 1 {
+		return nil, nil
+	}
+	tx := r.client.Snapshot()
+	answer, err := tx.Query(ctx, "{n(func: "+s.Select.Root+") {count(uid)}}", nil)
+	if err != nil {
+		return nil, err
+	}
+	total := uint64(0)
+	if err := dql.Rows(answer, "n", func(row dql.Row) error { total = row.Count("count"); return nil }); err != nil {
+		return nil, err
+	}
+	if total < uint64(4*n) || total >= math.MaxInt32 {
+		return nil, nil
+	}
+	var q strings.Builder
+	q.WriteString("{\n")
+	for i := 1; i < n; i++ {
+		fmt.Fprintf(&q, "  b%d(func: %s, first: 1, offset: %d) { uid }\n", i, s.Select.Root, total*uint64(i)/uint64(n)-1)
+	}
+	q.WriteString("}")
+	if answer, err = tx.Query(ctx, q.String(), nil); err != nil {
+		return nil, err
+	}
+	var bounds []uint64
+	for i := 1; i < n; i++ {
+		if err := dql.Rows(answer, "b"+strconv.Itoa(i), func(row dql.Row) error {
+			if len(bounds) == 0 || row.UID > bounds[len(bounds)-1] {
+				bounds = append(bounds, row.UID)
+			}
+			return nil
+		}); err != nil {
+			return nil, err
+		}
+	}
+	return bounds, nil
+}
+
+// work goes through the nodes of one step.
+type work struct {
+	*run
+	reader *reader
+
+	mu    sync.Mutex
+	size  int    // of the next batch
+	total func() // brings the counts of the status up to date
+}
+
+// all goes through all ranges.
+func (w *work) all(ctx context.Context, spans []*span) error {
+	others, err := w.others(ctx)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	w.total = func() {
+		w.status.Counts = others
+		for _, sp := range spans {
+			w.status.Counts.add(sp.Counts)
+		}
+	}
+	var group sync.WaitGroup
+	for chunk := range slices.Chunk(spans, (len(spans)+w.options.Concurrency-1)/w.options.Concurrency) {
+		group.Go(func() {
+			for _, sp := range chunk {
+				if err := w.span(ctx, sp); err != nil {
+					cancel(err)
+					return
+				}
+			}
+		})
+	}
+	group.Wait()
+	w.total()
+	return context.Cause(ctx)
+}
+
+// others are the counts of the other steps of the phase.
+func (w *work) others(ctx context.Context) (Counts, error) {
+	var all Counts
+	nodes, err := below(ctx, w.client.Snapshot(), "span/"+w.file.ID+"/"+string(w.phase)+"/")
+	if err != nil {
+		return all, err
+	}
+	own := spanPrefix(w.file.ID, w.phase, w.reader.step.ID)
+	for _, n := range nodes {
+		var sp span
+		if err := n.decode(&sp); err != nil {
+			return all, err
+		}
+		if !strings.HasPrefix(n.key, own) {
+			all.add(sp.Counts)
+		}
+	}
+	return all, nil
+}
+
+// span goes through one range.
+func (w *work) span(ctx context.Context, sp *span) error {
+	for !sp.Done {
+		if err := w.mayGoOn(ctx); err != nil {
+			return err
+		}
+		before := sp.Counts.Nodes
+		if err := w.batch(ctx, sp); err != nil {
+			return err
+		}
+		w.mu.Lock()
+		w.total()
+		w.tell()
+		w.mu.Unlock()
+		if err := w.limit.wait(ctx, sp.Counts.Nodes-before); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// mayGoOn returns why no further batch is begun, or nil.
+func (w *work) mayGoOn(ctx context.Context) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	w.mu.Lock()
+	logged := w.logged
+	w.mu.Unlock()
+	if logged > w.options.UndoLimit {
+		return &Stopped{fmt.Sprintf("the log that undoing needs has reached %d bytes, the limit for a run; allow more (--undo-limit) or do without (--undo off)", logged)}
+	}
+	if d := w.options.MaxDuration; d > 0 && time.Since(w.started) >= d {
+		return &Stopped{fmt.Sprintf("the time for this run (%v) is over", d)}
+	}
+	return nil
+}
+
+// batch carries out the next batch of a range, as often as it takes.
+func (w *work) batch(ctx context.Context, sp *span) error {
+	size := w.batchSize()
+	for failures := 0; ; failures++ {
+		start := time.Now()
+		next, left, err := w.try(ctx, sp, size)
+		switch {
+		case err == nil:
+			w.took(size, time.Since(start), failures)
+			w.mu.Lock()
+			w.logged += next.LogBytes - sp.LogBytes
+			*sp = next
+			w.result.Left = append(w.result.Left, left[:min(len(left), mostLeft-len(w.result.Left))]...)
+			w.mu.Unlock()
+			w.options.point("batch done")
+			return nil
+		case ctx.Err() != nil:
+			return context.Cause(ctx)
+		case isUnknown(err):
+			done, err := w.findOut(ctx, sp)
+			if err != nil {
+				return err
+			}
+			if done {
+				return nil
+			}
+		case isAborted(err):
+			w.mu.Lock()
+			sp.Counts.Aborts++
+			w.mu.Unlock()
+			if failures >= 2 {
+				size = max(size/2, leastBatch)
+			}
+			if failures >= mostFailures {
+				return fmt.Errorf("others write the same nodes all the time, so that %d attempts in a row had to be given up: %w", failures+1, err)
+			}
+			if err := sleep(ctx, jitter(failures)); err != nil {
+				return err
+			}
+		case isTooLarge(err) && size > leastBatch:
+			size = max(size/2, leastBatch)
+			w.shrink(size)
+		case size > leastBatch && isOther(err):
+			// One node is in the way: it is found by smaller batches.
+			size = max(size/10, leastBatch)
+		case isOther(err) && w.options.OnError != Stop:
+			if err := w.skip(ctx, sp, err); !isAborted(err) && !isUnknown(err) {
+				return err
+			}
+		default:
+			return err
+		}
+	}
+}
+
+// mostFailures is how often a batch is repeated because others write the same.
+const mostFailures = 30
+
+// errTooMany is for a batch that would write too much.
+var errTooMany = errors.New("a batch would write too much at once")
+
+func isTooLarge(err error) bool {
+	var known *dql.Error
+	return errors.Is(err, errTooMany) || errors.As(err, &known) && (known.Kind == dql.TooLarge || known.Kind == dql.Timeout)
+}
+
+func isOther(err error) bool {
+	var known *dql.Error
+	return errors.As(err, &known) && known.Kind == dql.Other
+}
+
+// try carries out one batch in one transaction: it reads the page, and writes
+// the data with the cursor. It returns what the span is then.
+func (w *work) try(ctx context.Context, sp *span, size int) (span, []Left, error) {
+	next := *sp
+	tx := w.client.Txn()
+	nodes, err := find(ctx, tx, sp.key)
+	if err != nil {
+		return next, nil, err
+	}
+	if nodes[0].fence != w.token {
+		return next, nil, errLeaseLost
+	}
+	p, at, err := w.reader.page(ctx, tx, sp.After, size)
+	if err != nil {
+		return next, nil, err
+	}
+	if at.last > sp.UpTo {
+		p.nodes = slices.DeleteFunc(p.nodes, func(n *node) bool { return n.uid > sp.UpTo })
+	}
+	c, err := w.reader.task.judge(p)
+	if err != nil {
+		return next, nil, err
+	}
+	if err := w.reader.step.within(c); err != nil {
+		return next, nil, err
+	}
+	if len(c.set)+len(c.del) > mostQuads && size > leastBatch {
+		return next, nil, errTooMany
+	}
+	next.pass(at, size)
+	next.Counts.Nodes += uint64(len(p.nodes))
+	next.Counts.Changed += uint64(c.changed)
+	next.Counts.Left += uint64(len(c.left))
+	set := slices.Clone(c.set)
+	if !w.options.NoUndo && c.changed > 0 && w.reader.step.Undo != UndoNo {
+		entry, err := logged(p, c)
+		if err != nil {
+			return next, nil, err
+		}
+		k := &kept{key: logKey(sp.key, next.Logs)}
+		quads, err := k.quads(nil, dql.Quad{Predicate: logPredicate, Data: entry, Type: "string"})
+		if err != nil {
+			return next, nil, err
+		}
+		set = append(set, quads...)
+		next.Logs++
+		next.LogBytes += int64(len(entry))
+	}
+	state, err := nodes[0].quads(&next, dql.Quad{Predicate: fencePredicate, Data: w.token, Type: "string"})
+	if err != nil {
+		return next, nil, err
+	}
+	w.options.point("before commit")
+	if _, err := tx.Commit(ctx, append(set, state...), c.del); err != nil {
+		return next, nil, err
+	}
+	w.options.point("after commit")
+	return next, c.left, nil
+}
+
+// pass moves the cursor behind a page.
+func (sp *span) pass(at position, size int) {
+	sp.Counts.Batches++
+	sp.After = max(sp.After, min(at.last, sp.UpTo))
+	sp.Done = at.nodes < uint64(size) || sp.After >= sp.UpTo
+}
+
+// skip moves the cursor behind a node that cannot be written.
+func (w *work) skip(ctx context.Context, sp *span, cause error) error {
+	next := *sp
+	tx := w.client.Txn()
+	nodes, err := find(ctx, tx, sp.key)
+	if err != nil {
+		return err
+	}
+	if nodes[0].fence != w.token {
+		return errLeaseLost
+	}
+	answer, err := tx.Query(ctx, fmt.Sprintf("{p(func: %s, first: 1, after: %s) {uid}}", w.reader.step.Select.Root, dql.Node(sp.After)), nil)
+	if err != nil {
+		return err
+	}
+	var at position
+	if err := dql.Rows(answer, "p", func(row dql.Row) error { at = position{1, row.UID}; return nil }); err != nil {
+		return err
+	}
+	next.pass(at, 1)
+	next.Counts.Nodes++
+	next.Counts.Left++
+	quads, err := nodes[0].quads(&next, dql.Quad{Predicate: fencePredicate, Data: w.token, Type: "string"})
+	if err != nil {
+		return err
+	}
+	if _, err := tx.Commit(ctx, quads, nil); err != nil {
+		return err
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	*sp = next
+	if len(w.result.Left) < mostLeft {
+		w.result.Left = append(w.result.Left, Left{UID: at.last, Reason: cause.Error()})
+	}
+	return nil
+}
+
+// findOut finds out whether a batch was written whose answer did not come: its
+// cursor was written with it.
+func (w *work) findOut(ctx context.Context, sp *span) (bool, error) {
+	nodes, err := find(ctx, w.client.Txn(), sp.key)
+	if err != nil {
+		return false, err
+	}
+	if nodes[0].fence != w.token {
+		return false, errLeaseLost
+	}
+	now := span{key: sp.key, uid: sp.uid}
+	if err := nodes[0].decode(&now); err != nil {
+		return false, err
+	}
+	if now.Counts.Batches == sp.Counts.Batches {
+		return false, nil // and should it come yet, it meets the next attempt, and is aborted
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	*sp = now
+	return true, nil
+}
+
+func (w *work) batchSize() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.size
+}
+
+func (w *work) shrink(size int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.size = min(w.size, size)
+}
+
+// took lets the size of batches follow the time that they take, unless somebody
+// has said it.
+func (w *work) took(size int, d time.Duration, failures int) {
+	if w.options.BatchSize > 0 || w.reader.step.BatchSize > 0 {
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	switch {
+	case failures > 0 || d > 2*targetTime:
+		w.size = max(size/2, leastBatch)
+	case d < targetTime/2 && size == w.size:
+		w.size = min(size+size/2+1, mostBatch)
+	}
+}

@@ -1,0 +1,364 @@
+package fixes
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/schemacheck/schemacheck/dql"
+	"github.com/schemacheck/schemacheck/dql/dgraphtest"
+)
+
+// counting adds one to a number of each node: done twice it shows.
+type counting struct{ predicate string }
+
+func (counting) check() error       { return nil }
+func (c counting) reads() []string  { return []string{c.predicate} }
+func (c counting) writes() []string { return []string{c.predicate} }
+
+func (c counting) judge(p *page) (*change, error) {
+	result := &change{}
+	for _, n := range p.nodes {
+		was := int64(0)
+		for _, q := range n.quads[c.predicate] {
+			was, _ = q.Data.(json.Number).Int64()
+		}
+		result.write([]dql.Quad{{Subject: dql.Node(n.uid), Predicate: c.predicate, Data: number(was + 1), Type: "int"}}, nil)
+	}
+	return result, nil
+}
+
+// countingPlan has one step that counts.
+func countingPlan() (File, func(*Step) (task, error)) {
+	s := Step{ID: "count", Phase: Before, Kind: "count", Select: &Select{Root: "type(N)"}, Reads: []string{"N.hits"}, Writes: []string{"N.hits"}, Undo: UndoYes}
+	return File{&Plan{Version: 1, ID: "20260101000000-count", Steps: []Step{s}}, "abc"}, func(*Step) (task, error) { return counting{"N.hits"}, nil }
+}
+
+// fillCounted stores n nodes of type N, with others between them.
+func fillCounted(t *testing.T, d *dgraphtest.Dgraph, n int) {
+	t.Helper()
+	d.DropAll(t)
+	d.Alter(t, "N.hits: int .\nN.name: string .\ntype N {\n N.hits\n N.name\n}\n")
+	var text strings.Builder
+	for i := range n {
+		fmt.Fprintf(&text, "_:n%d <dgraph.type> \"N\" .\n_:n%d <N.name> \"%d\" .\n_:o%d <N.name> \"other\" .\n", i, i, i, i)
+	}
+	d.Mutate(t, text.String())
+}
+
+// hits says how many nodes were counted how often.
+func hits(t *testing.T, d *dgraphtest.Dgraph) map[string]int {
+	t.Helper()
+	var answer struct {
+		Q []struct {
+			Hits json.Number `json:"N.hits"`
+		}
+	}
+	if err := json.Unmarshal(d.Query(t, "{q(func: type(N)) {uid N.hits}}"), &answer); err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]int{}
+	for _, n := range answer.Q {
+		all[n.Hits.String()]++
+	}
+	return all
+}
+
+func wantOnce(t *testing.T, d *dgraphtest.Dgraph, n int) {
+	t.Helper()
+	if h := hits(t, d); h["1"] != n || len(h) != 1 {
+		t.Errorf("nodes by how often they were counted: %v, want %d once", h, n)
+	}
+}
+
+// TestRunInterrupted ends runs at random points and goes on, until the plan is done.
+func TestRunInterrupted(t *testing.T) {
+	t.Parallel()
+	d := dgraphtest.Server(t)
+	d.Lock(t)
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	random := rand.New(rand.NewPCG(seed, 0))
+	c := open(t, d)
+	const n = 1500
+	fillCounted(t, d, n)
+	f, taskOf := countingPlan()
+	runs, ended := 0, 0
+	for ; ; runs++ {
+		if runs > 200 {
+			t.Fatal("it does not come to an end")
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		at := 1 + random.IntN(11)
+		result, err := Run(ctx, c, f, Before, Options{BatchSize: 20, Concurrency: 1 + random.IntN(3), taskOf: taskOf, point: func(string) {
+			if at--; at == 0 {
+				cancel()
+			}
+		}})
+		cancel()
+		if err == nil {
+			if result.Status.Counts.Nodes != n || result.Status.Counts.Changed != n || result.Status.State != Done {
+				t.Errorf("%+v", result.Status)
+			}
+			break
+		}
+		ended++
+		if !errors.Is(err, context.Canceled) && !strings.Contains(err.Error(), "interrupted") {
+			t.Fatal(err)
+		}
+	}
+	if ended < 3 {
+		t.Errorf("only %d runs were interrupted", ended)
+	}
+	wantOnce(t, d, n)
+	again, err := Run(t.Context(), c, f, Before, Options{taskOf: taskOf})
+	if err != nil || !again.Already {
+		t.Errorf("%+v, %v", again, err)
+	}
+	wantOnce(t, d, n)
+	f.Checksum = "other"
+	if _, err := Run(t.Context(), c, f, Before, Options{taskOf: taskOf}); !errors.As(err, new(*Edited)) {
+		t.Errorf("an edited plan: %v", err)
+	}
+}
+
+// TestRacers starts several runs at once: one works, and the others are told who.
+func TestRacers(t *testing.T) {
+	t.Parallel()
+	d := dgraphtest.Server(t)
+	d.Lock(t)
+	const n = 400
+	fillCounted(t, d, n)
+	f, taskOf := countingPlan()
+	var busy, done atomic.Int32
+	var group sync.WaitGroup
+	for i := range 8 {
+		c := open(t, d)
+		group.Go(func() {
+			_, err := Run(t.Context(), c, f, Before, Options{BatchSize: 10, Who: fmt.Sprint("racer ", i), Beat: 100 * time.Millisecond, Lease: 20 * time.Second, taskOf: taskOf})
+			var b *Busy
+			switch {
+			case err == nil:
+				done.Add(1)
+			case errors.As(err, &b):
+				if !strings.HasPrefix(b.Who, "racer ") || !strings.Contains(err.Error(), f.ID) {
+					t.Errorf("%v", err)
+				}
+				busy.Add(1)
+			default:
+				t.Errorf("racer %d: %v", i, err)
+			}
+		})
+	}
+	group.Wait()
+	if done.Load() == 0 || done.Load()+busy.Load() != 8 {
+		t.Errorf("%d done, %d told that it is busy", done.Load(), busy.Load())
+	}
+	wantOnce(t, d, n)
+}
+
+// TestThawed freezes a run before its commit until another one has taken over and is done.
+func TestThawed(t *testing.T) {
+	t.Parallel()
+	d := dgraphtest.Server(t)
+	d.Lock(t)
+	const n = 100
+	fillCounted(t, d, n)
+	f, taskOf := countingPlan()
+	frozen, thaw := make(chan struct{}), make(chan struct{})
+	result := make(chan error)
+	first := open(t, d)
+	go func() {
+		batches := 0
+		_, err := Run(t.Context(), first, f, Before, Options{BatchSize: 30, Who: "frozen", Beat: time.Hour, taskOf: taskOf, point: func(name string) {
+			if name != "before commit" {
+				return
+			}
+			if batches++; batches == 2 {
+				close(frozen)
+				<-thaw
+			}
+		}})
+		result <- err
+	}()
+	select {
+	case <-frozen:
+	case err := <-result:
+		t.Fatalf("the run that was to freeze ends with %v", err)
+	}
+	if _, err := Run(t.Context(), open(t, d), f, Before, Options{BatchSize: 30, Who: "second", Beat: 50 * time.Millisecond, Lease: 300 * time.Millisecond, taskOf: taskOf}); err != nil {
+		t.Errorf("taking over: %v", err)
+	}
+	close(thaw)
+	if err := <-result; !errors.Is(err, errLeaseLost) {
+		t.Errorf("the frozen run ends with %v", err)
+	}
+	wantOnce(t, d, n)
+}
+
+// cutting is a proxy that can cut connections off.
+type cutting struct {
+	net.Listener
+	to string
+
+	mu    sync.Mutex
+	conns []net.Conn
+	mute  atomic.Bool // answers are not handed on
+}
+
+func newCutting(t *testing.T, to string) *cutting {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &cutting{Listener: l, to: to}
+	t.Cleanup(func() { _ = l.Close(); p.cut() })
+	go func() {
+		for {
+			in, err := l.Accept()
+			if err != nil {
+				return
+			}
+			out, err := net.Dial("tcp", to)
+			if err != nil {
+				_ = in.Close()
+				continue
+			}
+			p.mu.Lock()
+			p.conns = append(p.conns, in, out)
+			p.mu.Unlock()
+			go func() { _, _ = io.Copy(out, in); _ = out.Close() }()
+			go func() {
+				buffer := make([]byte, 1<<16)
+				for {
+					n, err := out.Read(buffer)
+					if err != nil {
+						_ = in.Close()
+						return
+					}
+					if p.mute.Load() {
+						continue
+					}
+					if _, err := in.Write(buffer[:n]); err != nil {
+						return
+					}
+				}
+			}()
+		}
+	}()
+	return p
+}
+
+func (p *cutting) cut() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, c := range p.conns {
+		_ = c.Close()
+	}
+	p.conns = nil
+	p.mute.Store(false)
+}
+
+// TestCutOff cuts the connection while batches are committed, before and after the server has them.
+func TestCutOff(t *testing.T) {
+	t.Parallel()
+	d := dgraphtest.Server(t)
+	d.Lock(t)
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	random := rand.New(rand.NewPCG(seed, 0))
+	const n = 1000
+	fillCounted(t, d, n)
+	f, taskOf := countingPlan()
+	p := newCutting(t, d.GRPC)
+	c, err := dql.Open(t.Context(), dql.Config{Alphas: []string{p.Addr().String()}, HTTP: d.HTTP})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	cuts := 0
+	if _, err := Run(t.Context(), c, f, Before, Options{BatchSize: 20, taskOf: taskOf, point: func(name string) {
+		if name != "before commit" || random.IntN(3) > 0 {
+			return
+		}
+		cuts++
+		p.mute.Store(true) // the server gets the commit, and its answer is lost
+		time.AfterFunc(time.Duration(random.IntN(30))*time.Millisecond, p.cut)
+	}}); err != nil {
+		t.Fatal(err)
+	}
+	if cuts < 5 {
+		t.Errorf("%d cuts", cuts)
+	}
+	wantOnce(t, d, n)
+}
+
+// TestWriters has others write the same nodes all the time.
+func TestWriters(t *testing.T) {
+	t.Parallel()
+	d := dgraphtest.Server(t)
+	d.Lock(t)
+	c := open(t, d)
+	const n = 300
+	fillCounted(t, d, n)
+	f, taskOf := countingPlan()
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan int)
+	other := open(t, d)
+	go func() {
+		// They add a thousand to a node each: what of it commits must stay.
+		committed := 0
+		for ctx.Err() == nil {
+			tx := other.Txn()
+			answer, err := tx.Query(ctx, "{q(func: type(N), first: 1, offset: "+strconv.Itoa(rand.IntN(n))+") {uid N.hits}}", nil)
+			if err != nil {
+				continue
+			}
+			var quads []dql.Quad
+			_ = dql.Rows(answer, "q", func(r dql.Row) error {
+				quads = append(quads, dql.Quad{Subject: dql.Node(r.UID), Predicate: "N.hits", Data: number(int64(r.Count("N.hits")) + 1000), Type: "int"})
+				return nil
+			})
+			if _, err := tx.Commit(context.WithoutCancel(ctx), quads, nil); err == nil {
+				committed++
+			}
+		}
+		ended <- committed
+	}()
+	result, err := Run(t.Context(), c, f, Before, Options{BatchSize: 50, taskOf: taskOf, point: func(name string) {
+		if name == "before commit" {
+			time.Sleep(10 * time.Millisecond)
+		}
+	}})
+	cancel()
+	committed := <-ended
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := 0
+	for value, nodes := range hits(t, d) {
+		v, err := strconv.Atoi(value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if v%1000 != 1 {
+			t.Errorf("%d nodes have %d", nodes, v)
+		}
+		sum += v / 1000 * nodes
+	}
+	if sum != committed || committed == 0 {
+		t.Errorf("%d writes of others are there, %d were committed", sum, committed)
+	}
+	t.Logf("%d writes of others, %d batches given up", committed, result.Status.Counts.Aborts)
+}

@@ -1,0 +1,217 @@
+package fixes
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/schemacheck/schemacheck/dql"
+)
+
+// Default times of a lease.
+const (
+	defaultBeat  = 2 * time.Second
+	defaultLease = 20 * time.Second
+)
+
+// holder is who holds the lock.
+type holder struct {
+	// Token is empty when nobody does.
+	Token string    `json:"token"`
+	Who   string    `json:"who"`
+	Since time.Time `json:"since"`
+	// Doing is what the holder said that it does.
+	Doing string `json:"doing"`
+}
+
+// Busy is the error for a lock that somebody else holds who is alive.
+type Busy struct {
+	Who   string
+	Since time.Time
+	Doing string
+}
+
+// Error says who and since when.
+func (b *Busy) Error() string {
+	return fmt.Sprintf("%s has been at work on this database since %s: %s; wait for it, or stop it with schemacheck migrate cancel",
+		b.Who, b.Since.UTC().Format(time.RFC3339), b.Doing)
+}
+
+// errLeaseLost is why a run ends whose lock somebody else has taken.
+var errLeaseLost = errors.New("another process has taken over, since this one gave no sign of life for the time of the lease; nothing was written twice")
+
+// lease is a held lock. While it is held a counter in the database goes up; one
+// who sees it stand still for the time of the lease, by a clock of its own, takes
+// the lock.
+type lease struct {
+	client *dql.Client
+	token  string
+	stop   context.CancelFunc
+	beats  sync.WaitGroup
+}
+
+// acquire takes the lock. The returned context ends with [errLeaseLost] when
+// somebody else has it.
+func acquire(ctx context.Context, c *dql.Client, who, doing string, beat, ttl time.Duration) (context.Context, *lease, error) {
+	random := make([]byte, 16)
+	if _, err := rand.Read(random); err != nil {
+		return nil, nil, err
+	}
+	l := &lease{client: c, token: hex.EncodeToString(random)}
+	me := holder{Token: l.token, Who: who, Since: time.Now().UTC().Truncate(time.Second), Doing: doing}
+	for {
+		found, err := l.take(ctx, me, "")
+		if err != nil {
+			return nil, nil, err
+		}
+		if found.Token == l.token {
+			break
+		}
+		if err := observe(ctx, c, found, beat, ttl); err != nil {
+			return nil, nil, err
+		}
+		// It stood still: whoever held it is gone, or frozen.
+		if found, err = l.take(ctx, me, found.Token); err != nil {
+			return nil, nil, err
+		}
+		if found.Token == l.token {
+			break
+		}
+	}
+	held, cancel := context.WithCancelCause(ctx)
+	beating, stop := context.WithCancel(held)
+	l.stop = stop
+	l.beats.Go(func() { l.keep(beating, beat, cancel) })
+	return held, l, nil
+}
+
+// take takes the lock when nobody has it, or the holder of a token that is to
+// be replaced. It returns who has it then.
+func (l *lease) take(ctx context.Context, me holder, replaced string) (holder, error) {
+	for {
+		tx := l.client.Txn()
+		nodes, err := find(ctx, tx, lockKey, beatKey)
+		if err != nil {
+			return holder{}, err
+		}
+		var now holder
+		if err := nodes[0].decode(&now); err != nil {
+			return holder{}, err
+		}
+		if now.Token != "" && now.Token != replaced {
+			return now, nil
+		}
+		err = l.write(ctx, tx, nodes, &me)
+		switch {
+		case err == nil:
+			return me, nil
+		case isAborted(err):
+		case isUnknown(err):
+			// The next look shows who has it.
+			replaced = l.token
+		default:
+			return holder{}, fmt.Errorf("taking the lock in the database: %w", err)
+		}
+	}
+}
+
+// write writes the lock and the counter.
+func (l *lease) write(ctx context.Context, tx *dql.Txn, nodes []*kept, me *holder) error {
+	lock, err := nodes[0].quads(me)
+	if err != nil {
+		return err
+	}
+	beat, err := nodes[1].quads(nil, dql.Quad{Predicate: beatPredicate, Data: number(nodes[1].beat + 1), Type: "int"})
+	if err != nil {
+		return err
+	}
+	_, err = tx.Commit(ctx, append(lock, beat...), nil)
+	return err
+}
+
+// observe returns an error when the holder is alive, and nil after the time of
+// the lease without a sign of it.
+func observe(ctx context.Context, c *dql.Client, of holder, beat, ttl time.Duration) error {
+	seen, since := int64(-1), time.Now()
+	for {
+		nodes, err := find(ctx, c.Snapshot(), lockKey, beatKey)
+		if err != nil {
+			return err
+		}
+		var now holder
+		if err := nodes[0].decode(&now); err != nil {
+			return err
+		}
+		switch {
+		case now.Token != of.Token:
+			return nil // whoever it is now, the next attempt sees
+		case seen >= 0 && nodes[1].beat != seen:
+			return &Busy{Who: of.Who, Since: of.Since, Doing: of.Doing}
+		case time.Since(since) >= ttl:
+			return nil
+		}
+		seen = nodes[1].beat
+		if err := sleep(ctx, beat/2); err != nil {
+			return err
+		}
+	}
+}
+
+// keep lets the counter go up, until the lock is somebody else's.
+func (l *lease) keep(ctx context.Context, beat time.Duration, lost context.CancelCauseFunc) {
+	for sleep(ctx, beat) == nil {
+		tx := l.client.Txn()
+		nodes, err := find(ctx, tx, lockKey, beatKey)
+		if err != nil {
+			continue // the batches meet the same trouble, and say so
+		}
+		var now holder
+		if nodes[0].decode(&now) == nil && now.Token != l.token {
+			lost(errLeaseLost)
+			return
+		}
+		quads, err := nodes[1].quads(nil, dql.Quad{Predicate: beatPredicate, Data: number(nodes[1].beat + 1), Type: "int"})
+		if err == nil {
+			_, _ = tx.Commit(ctx, quads, nil) // one beat less does no harm
+		}
+	}
+}
+
+// release gives the lock back. Without it the next one has to wait for the time
+// of the lease.
+func (l *lease) release(ctx context.Context) {
+	l.stop()
+	l.beats.Wait()
+	for range 5 {
+		tx := l.client.Txn()
+		nodes, err := find(ctx, tx, lockKey, beatKey)
+		if err != nil {
+			return
+		}
+		var now holder
+		if nodes[0].decode(&now) != nil || now.Token != l.token {
+			return
+		}
+		quads, err := nodes[0].quads(&holder{})
+		if err != nil {
+			return
+		}
+		if _, err = tx.Commit(ctx, quads, nil); err == nil || !isAborted(err) && !isUnknown(err) {
+			return
+		}
+	}
+}
+
+// sleep waits, and returns why the context ended when it did.
+func sleep(ctx context.Context, d time.Duration) error {
+	select {
+	case <-time.After(d):
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}

@@ -1,0 +1,132 @@
+package fixes
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"github.com/schemacheck/schemacheck/dql"
+)
+
+// mostLog bounds the log of one batch, in bytes as it is stored.
+const mostLog = 1 << 20
+
+// entry is what a batch changed, so that it can be taken back: what it set, and
+// what was there before under the same predicates of the same nodes.
+type entry struct {
+	Set    []loggedQuad `json:"set,omitempty"`
+	Delete []loggedQuad `json:"del,omitempty"`
+	// Before is what single values and deleted ones were.
+	Before []loggedQuad `json:"before,omitempty"`
+}
+
+// loggedQuad is a quad in a log.
+type loggedQuad struct {
+	Subject   string        `json:"s"`
+	Predicate string        `json:"p"`
+	Object    string        `json:"o,omitempty"`
+	Data      any           `json:"d,omitempty"`
+	Type      string        `json:"t,omitempty"`
+	Lang      string        `json:"l,omitempty"`
+	Facets    []loggedFacet `json:"f,omitempty"`
+}
+
+type loggedFacet struct {
+	Key  string     `json:"k"`
+	Data any        `json:"d,omitempty"`
+	Time *time.Time `json:"at,omitempty"`
+}
+
+func logQuad(q dql.Quad) loggedQuad {
+	l := loggedQuad{Subject: string(q.Subject), Predicate: q.Predicate, Object: string(q.Object), Data: q.Data, Type: q.Type, Lang: q.Lang}
+	for _, f := range q.Facets {
+		if at, ok := f.Data.(time.Time); ok {
+			l.Facets = append(l.Facets, loggedFacet{Key: f.Key, Time: &at})
+		} else {
+			l.Facets = append(l.Facets, loggedFacet{Key: f.Key, Data: f.Data})
+		}
+	}
+	return l
+}
+
+func (l loggedQuad) quad() dql.Quad {
+	q := dql.Quad{Subject: dql.Ref(l.Subject), Predicate: l.Predicate, Object: dql.Ref(l.Object), Data: l.Data, Type: l.Type, Lang: l.Lang}
+	for _, f := range l.Facets {
+		if f.Time != nil {
+			q.Facets = append(q.Facets, dql.Facet{Key: f.Key, Data: *f.Time})
+		} else {
+			q.Facets = append(q.Facets, dql.Facet{Key: f.Key, Data: f.Data})
+		}
+	}
+	return q
+}
+
+// logged is the log of a batch, compressed, as it is stored.
+func logged(p *page, c *change) (string, error) {
+	var e entry
+	before := map[string]*node{}
+	for _, n := range p.nodes {
+		before[string(dql.Node(n.uid))] = n
+	}
+	var touched []string
+	note := func(q dql.Quad) {
+		key := string(q.Subject) + " " + q.Predicate
+		n := before[string(q.Subject)]
+		if n == nil || slices.Contains(touched, key) && len(touched) > 0 && touched[len(touched)-1] == key {
+			return
+		}
+		touched = append(touched, key)
+		for _, old := range n.quads[q.Predicate] {
+			e.Before = append(e.Before, logQuad(old))
+		}
+	}
+	for _, q := range c.set {
+		e.Set = append(e.Set, logQuad(q))
+		note(q)
+	}
+	for _, q := range c.del {
+		e.Delete = append(e.Delete, logQuad(q))
+		note(q)
+	}
+	text, err := json.Marshal(e)
+	if err != nil {
+		return "", fmt.Errorf("writing the log of a batch: %w", err)
+	}
+	var packed bytes.Buffer
+	z := gzip.NewWriter(&packed)
+	if _, err := z.Write(text); err != nil {
+		return "", err
+	}
+	if err := z.Close(); err != nil {
+		return "", err
+	}
+	out := base64.StdEncoding.EncodeToString(packed.Bytes())
+	if len(out) > mostLog {
+		return "", errTooMany
+	}
+	return out, nil
+}
+
+// unpacked reads the log of a batch.
+func unpacked(stored string) (*entry, error) {
+	packed, err := base64.StdEncoding.DecodeString(stored)
+	if err != nil {
+		return nil, fmt.Errorf("reading the log of a batch: %w", err)
+	}
+	z, err := gzip.NewReader(bytes.NewReader(packed))
+	if err != nil {
+		return nil, fmt.Errorf("reading the log of a batch: %w", err)
+	}
+	d := json.NewDecoder(io.LimitReader(z, 1<<30))
+	d.UseNumber()
+	e := &entry{}
+	if err := d.Decode(e); err != nil {
+		return nil, fmt.Errorf("reading the log of a batch: %w", err)
+	}
+	return e, nil
+}
