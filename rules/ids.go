@@ -167,20 +167,10 @@ func count(n uint64, noun string) string {
 
 // aboutID is what the rules on @id have in common.
 func (p *pass) aboutID(b, a *schema.Field) *Finding {
-	f := &Finding{
-		Coordinate: b.Coordinate(),
-		Place:      place(a),
-		Previous:   previous(b),
-		Affects:    inherits(a),
-		Predicates: predicates(b.Predicate, a.Predicate),
-		Impact:     Impact{API: APIBreaking, Storage: p.storage(a)},
-		Reversible: true,
-	}
+	f := aboutChanged(b, a)
+	f.Impact = Impact{API: APIBreaking, Storage: p.storage(a)}
 	if a.Has("id") && !b.Has("id") {
 		f.Impact.API = APINone
-	}
-	if to := a.Coordinate(); to != f.Coordinate {
-		f.To = to
 	}
 	return f
 }
