@@ -85,7 +85,13 @@ func (p program) settle(ctx context.Context, l *live, o *dataOptions, quiet bool
 		return ctx.Err()
 	case err != nil:
 		return &problem{exitUnfinished, err}
-	case o.requireComplete && !r.Data.Complete:
+	}
+	return o.complete(r)
+}
+
+// complete holds the report against --require-complete.
+func (o *dataOptions) complete(r *report.Report) error {
+	if o.requireComplete && !r.Data.Complete {
 		return &problem{exitUnfinished, errors.New("--require-complete: not all questions to the data could be asked to the end")}
 	}
 	return nil
