@@ -107,12 +107,19 @@ func (w *drift) served() {
 		return // in prose and order only
 	}
 	if w.Before == w.After { // an audit
-		w.add("served schema", w.onFile(), fmt.Sprintf("%s does not serve this schema: %s differ", w.Name, list(differ)),
+		w.add("served schema", w.onFile(), fmt.Sprintf("%s does not serve this schema: %s", w.Name, differing(differ)),
 			"The findings are about another schema than the one that runs there.")
 		return
 	}
-	w.add("served schema", w.onFile(), fmt.Sprintf("%s does not serve the old schema: %s differ", w.Name, list(differ)),
+	w.add("served schema", w.onFile(), fmt.Sprintf("%s does not serve the old schema: %s", w.Name, differing(differ)),
 		"The findings are about a change from a schema that does not run there.")
+}
+
+func differing(coordinates []string) string {
+	if len(coordinates) == 1 {
+		return coordinates[0] + " differs"
+	}
+	return list(coordinates) + " differ"
 }
 
 // stored holds what is stored against what the served schema derives.

@@ -43,7 +43,7 @@ func TestDrift(t *testing.T) {
 		{name: "another schema", old: plain, new: plain, served: "type User {\n  id: ID!\n  name: String\n  age: Int\n}\n",
 			live: rules.Live{Stored: stored(name(nil), dql.Predicate{Name: "User.age", Type: "int"})}, want: `warning schema-drift (served schema)
   at file 1:1-1:1
-  message: dgraph://x does not serve the old schema: User.age differ
+  message: dgraph://x does not serve the old schema: User.age differs
   consequence: The findings are about a change from a schema that does not run there.
   impact: api none, storage none, data none
 `},

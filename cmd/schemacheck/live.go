@@ -148,8 +148,12 @@ func (p program) liveSchema(ctx context.Context, flags *pflag.FlagSet, schema st
 			return nil, err
 		}
 		rest.alpha = settings.Alphas
+		namespace := settings.Namespace
 		if settings, err = rest.separate(flags); err != nil {
 			return nil, err
+		}
+		if namespace != 0 { // the argument is nearer to what is meant than the flags
+			settings.Namespace = namespace
 		}
 	}
 	return p.open(ctx, settings)
