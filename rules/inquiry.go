@@ -166,6 +166,17 @@ func largest(answers []dql.Answer) Evidence {
 	return e
 }
 
+// largestOfSame is largest for questions that look through the same nodes: once
+// one of them finds all of these, no other can add to it.
+func largestOfSame(answers []dql.Answer) Evidence {
+	e := largest(answers)
+	if e.Violations == e.Total {
+		all := together(answers)
+		e.Complete, e.Reason = all.Complete, all.Reason
+	}
+	return e
+}
+
 // storedTypes are the stored names of a type and of the types that implement
 // it.
 func storedTypes(types ...*schema.Type) []string {

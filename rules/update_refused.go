@@ -88,14 +88,6 @@ var updateRefused = &Rule{
 	}),
 }
 
-// perNode tells how many nodes have so many values.
-func perNode(values, n string) string {
-	if values == "1" {
-		return n + " with 1 value"
-	}
-	return fmt.Sprintf("%s with %s values", n, values)
-}
-
 // aboutRefused sets where the finding is and what it speaks of: the field on
 // the new side when there is one, else what is left of it.
 func (p *pass) aboutRefused(f *Finding, c diff.PredicateRefused) {
