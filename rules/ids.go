@@ -39,7 +39,7 @@ var idAdded = &Rule{
 		f.Question = fmt.Sprintf("Which values of %s do several nodes hold, and which nodes have none?", storedAs(c.After))
 		f.Consequence = "For a value that several nodes hold, get queries answer null with an error, and adds and upserts fail."
 		f.Fixes = []Fix{{"make-unique", Migration, Review, "make the values of " + storedAs(c.After) + " unique before the update"}}
-		f.askUnique(c.After, c.Before.Owner)
+		f.askUnique(p.duplicates(c.After, c.Before.Owner), c.After, c.Before.Owner)
 		if storedAs(c.Before) != storedAs(c.After) && !p.inUse(c.After) {
 			f.Severity = Warning
 			f.Impact.Data = DataNone
@@ -132,8 +132,8 @@ var idScopeChanged = &Rule{
 
 // askUnique asks about a field that gets @id: duplicates, empty values, and
 // missing ones where the field must have one.
-func (f *Finding) askUnique(a *schema.Field, owner *schema.Type) {
-	f.inquiry = &inquiry{questions: []dql.Question{dql.Duplicates(valuesOf(a, owner))}, sum: unique}
+func (f *Finding) askUnique(duplicates dql.Question, a *schema.Field, owner *schema.Type) {
+	f.inquiry = &inquiry{questions: []dql.Question{duplicates}, sum: unique}
 	if required(a) {
 		f.inquiry.questions = append(f.inquiry.questions, dql.Missing(valuesOf(a, owner)))
 	}

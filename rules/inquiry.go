@@ -1,7 +1,9 @@
 package rules
 
 import (
+	"encoding/json"
 	"slices"
+	"strings"
 
 	"github.com/schemacheck/schemacheck/diff"
 	"github.com/schemacheck/schemacheck/diff/schema"
@@ -222,6 +224,27 @@ func readAs(to convert.Target) dql.Judge {
 		}
 		return outcome.String(), false
 	}
+}
+
+// duplicates asks for the values of a field of the new schema that are double
+// once they are read under its type: "7" and "007" are one number.
+func (p *pass) duplicates(a *schema.Field, owner *schema.Type) dql.Question {
+	f, to := valuesOf(a, owner), targetOf(p.After, a)
+	if was := p.Before.Storage.Predicate(a.Predicate); was == nil || was.Type == to.Type {
+		return dql.Duplicates(f)
+	}
+	return dql.DuplicatesAs(f, func(v dql.Value) (data any, ok bool) {
+		switch outcome, text := convert.Of(convert.Value(v), to); outcome {
+		case convert.Same:
+			return v.Data, true
+		case convert.Converts, convert.Truncated:
+			decoder := json.NewDecoder(strings.NewReader(text))
+			decoder.UseNumber()
+			err := decoder.Decode(&data)
+			return data, err == nil
+		}
+		return nil, false
+	})
 }
 
 // targetOf is the type that the values of a field of the schema are read under.
