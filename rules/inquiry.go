@@ -17,6 +17,9 @@ import (
 type Evidence struct {
 	Asked    bool
 	Complete bool
+	// AtLeast says that all was asked to the end, though Violations is a lower
+	// bound: then the evidence is not complete either.
+	AtLeast bool
 	// Reason says why something was not asked, or not to the end.
 	Reason string
 	// Violations counts distinct nodes, and is a lower bound when the evidence
@@ -162,7 +165,7 @@ func largest(answers []dql.Answer) Evidence {
 		}
 	}
 	if violated > 1 {
-		e.Complete = false
+		e.AtLeast, e.Complete = e.Complete, false
 		e.Reason = "a node can be concerned in several ways, and is counted once"
 	}
 	return e
@@ -174,7 +177,7 @@ func largestOfSame(answers []dql.Answer) Evidence {
 	e := largest(answers)
 	if e.Violations == e.Total {
 		all := together(answers)
-		e.Complete, e.Reason = all.Complete, all.Reason
+		e.Complete, e.AtLeast, e.Reason = all.Complete, false, all.Reason
 	}
 	return e
 }

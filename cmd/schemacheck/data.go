@@ -76,7 +76,7 @@ func (p program) settle(ctx context.Context, l *live, o *dataOptions, quiet bool
 		ReadTs: report.ReadTs{From: moment.From, To: moment.To},
 	}
 	for _, f := range findings {
-		if e := f.Evidence; (e.Asked || e.Reason != "") && !e.Complete {
+		if e := f.Evidence; (e.Asked || e.Reason != "") && !e.Complete && !e.AtLeast {
 			r.Data.Complete = false
 		}
 	}
