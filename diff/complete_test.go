@@ -3,7 +3,6 @@ package diff_test
 import (
 	"math/rand/v2"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -110,14 +109,10 @@ func TestNothingIsLost(t *testing.T) {
 // TestCorpus compares real versions of real schemas, where they are at hand.
 func TestCorpus(t *testing.T) {
 	t.Parallel()
-	pairs, err := filepath.Glob("../../shared/corpus/*/old.graphql")
-	if err != nil || len(pairs) == 0 {
-		t.Skip("no ../shared/corpus beside the repository")
-	}
-	for _, path := range pairs {
-		t.Run(filepath.Base(filepath.Dir(path)), func(t *testing.T) {
+	for _, p := range corpusPairs(t) {
+		t.Run(p.name, func(t *testing.T) {
 			t.Parallel()
-			before, after := read(t, path), read(t, filepath.Join(filepath.Dir(path), "new.graphql"))
+			before, after := p.before, p.after
 			d := compare(t, before, after, nil)
 			complete(t, d)
 			consistent(t, d)

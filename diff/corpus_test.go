@@ -1,11 +1,30 @@
 package diff_test
 
 import (
-	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
+
+// corpusPair is a real schema before and after a change.
+type corpusPair struct{ name, before, after string }
+
+// corpusPairs are those beside the repository; without any, the test is
+// skipped.
+func corpusPairs(t *testing.T) []corpusPair {
+	t.Helper()
+	files, err := filepath.Glob("../../shared/corpus/*/old.graphql")
+	if err != nil || len(files) == 0 {
+		t.Skip("no ../shared/corpus beside the repository")
+	}
+	var all []corpusPair
+	for _, file := range files {
+		dir := filepath.Dir(file)
+		all = append(all, corpusPair{filepath.Base(dir), read(t, file), read(t, filepath.Join(dir, "new.graphql"))})
+	}
+	return all
+}
 
 // corpusRenames are the renames in the real schemas beside the repository, by
 // the folder of the pair, as a person sees them. In the other pairs there are
@@ -65,25 +84,21 @@ var corpusRenames = map[string]string{
 // at hand.
 func TestCorpusRenames(t *testing.T) {
 	t.Parallel()
-	pairs, err := filepath.Glob("../../shared/corpus/*/old.graphql")
-	if err != nil || len(pairs) == 0 {
-		t.Skip("no ../shared/corpus beside the repository")
-	}
+	pairs := corpusPairs(t)
 	var s score
-	for _, path := range pairs {
-		dir := filepath.Dir(path)
+	for _, p := range pairs {
 		var want []string
-		for _, r := range strings.Fields(corpusRenames[filepath.Base(dir)]) {
+		for _, r := range strings.Fields(corpusRenames[p.name]) {
 			before, after, _ := strings.Cut(r, ">")
 			if owner, _, ok := strings.Cut(before, "."); ok && !strings.Contains(after, ".") {
 				after = owner + "." + after // the type's name stays
 			}
 			want = append(want, before+">"+after)
 		}
-		s.count(t, filepath.Base(dir), found(compare(t, read(t, path), read(t, filepath.Join(dir, "new.graphql")), nil)), want)
+		s.count(t, p.name, found(compare(t, p.before, p.after, nil)), want)
 	}
 	for name := range corpusRenames {
-		if _, err := os.Stat(filepath.Join("../../shared/corpus", name)); err != nil {
+		if !slices.ContainsFunc(pairs, func(p corpusPair) bool { return p.name == name }) {
 			t.Errorf("the pair %s is gone", name)
 		}
 	}

@@ -17,7 +17,8 @@ type duplicates struct {
 	findings
 	held   held
 	across bool
-	many   bool // a node can have several values
+	read   func(Value) (any, bool) // nil where values are compared as they are stored
+	many   bool                    // a node can have several values
 	share  int64
 	part   *part
 	fold   maphash.Seed // for hashes that variants of a value have in common
@@ -201,7 +202,14 @@ func (d *duplicates) reading() *duplicateReading {
 func (p *duplicateReading) row(r row) {
 	d, empty := p.of, false
 	d.held.values(r, 0, func(v Value) {
-		s := textOf(v.Data)
+		data := v.Data
+		if d.read != nil {
+			var ok bool
+			if data, ok = d.read(v); !ok {
+				return
+			}
+		}
+		s := textOf(data)
 		if s == "" {
 			empty = true
 			return

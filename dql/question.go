@@ -137,6 +137,21 @@ func Duplicates(f Field) Question {
 	return q
 }
 
+// DuplicatesAs is [Duplicates] of what the values are read as under another type, in the form that values have;
+// those that are not read at all are left out.
+func DuplicatesAs(f Field, read func(Value) (data any, ok bool)) Question {
+	q := f.question(valuesOnly)
+	q.hoards = true
+	q.prepare = func(s *sight) (inquiry, error) {
+		d, err := newDuplicates(s, f, false)
+		if err == nil {
+			d.read = read
+		}
+		return d, err
+	}
+	return q
+}
+
 // DuplicatesAcross is [Duplicates], but finds only the values whose nodes have none of the types in common: what
 // @id(interface: true) forbids in addition to @id. Types are those that implement the interface.
 func DuplicatesAcross(f Field) Question {

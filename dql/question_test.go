@@ -274,6 +274,10 @@ func expectations(s *stored) []expectation {
 	for _, f := range []dql.Field{u("U.email", ""), {Predicate: "U.email"}, u("U.tags", ""), {Predicate: "U.tags"}, u("U.big", ""), u("U.score", ""),
 		u("U.name", ""), u("U.name", "*"), u("U.name", "fr"), u("U.color", ""), u("U.nothing", ""), {Types: []string{"Old", "U", "P"}, Predicate: "U.email"}} {
 		add(dql.Duplicates(f), fmt.Sprintf("duplicates %+v", f), s.duplicates(f, false))
+		same := func(v dql.Value) (any, bool) { return v.Data, true }
+		add(dql.DuplicatesAs(f, same), fmt.Sprintf("duplicates as they are %+v", f), s.duplicates(f, false))
+		unread := func(dql.Value) (any, bool) { return nil, false }
+		add(dql.DuplicatesAs(f, unread), fmt.Sprintf("duplicates of what is not read %+v", f), dql.Answer{Total: count(s.scope(f))})
 	}
 	for _, types := range [][]string{{"A", "B", "C"}, {"A", "B"}, {"A"}} {
 		f := dql.Field{Types: types, Predicate: "I.key"}

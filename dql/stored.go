@@ -64,6 +64,16 @@ func (s *Stored) Predicate(name string) *Predicate {
 	return nil
 }
 
+// Type returns a type by name, or nil.
+func (s *Stored) Type(name string) *Type {
+	for i := range s.Types {
+		if s.Types[i].Name == name {
+			return &s.Types[i]
+		}
+	}
+	return nil
+}
+
 // Stored reads the DQL schema. Errors of the server are an [*Error].
 func (c *Client) Stored(ctx context.Context) (*Stored, error) {
 	text, err := c.Snapshot().Query(ctx, "schema {}", nil)

@@ -131,3 +131,11 @@ func histogram(words func(key, n string) string) func([]dql.Answer) Evidence {
 		return e
 	}
 }
+
+// perNode tells how many nodes have so many values.
+func perNode(values, n string) string {
+	if values == "1" {
+		return n + " with 1 value"
+	}
+	return fmt.Sprintf("%s with %s values", n, values)
+}

@@ -109,15 +109,9 @@ var authChanged = &Rule{
 }
 
 func aboutAuth(c diff.AuthChanged) *Finding {
-	f := &Finding{
-		Coordinate: c.Before.Name,
-		To:         renamedTo(c.Before, c.After),
-		Subject:    strings.Join(c.Operations, ", "),
-		Place:      onDirective(diff.Element{Type: c.After}, "auth"),
-		Previous:   onDirective(diff.Element{Type: c.Before}, "auth").Span,
-		Affects:    names(c.After.Implementors),
-		Reversible: true,
-	}
+	f := aboutDirective(c.Before, c.After, "auth")
+	f.Subject = strings.Join(c.Operations, ", ")
+	f.Affects = names(c.After.Implementors)
 	return f
 }
 

@@ -56,18 +56,8 @@ var computedChanged = &Rule{
 
 // aboutComputed is what the findings on computed fields have in common.
 func aboutComputed(b, a *schema.Field) *Finding {
-	f := &Finding{
-		Coordinate: b.Coordinate(),
-		Place:      place(a),
-		Previous:   previous(b),
-		Affects:    inherits(a),
-		Predicates: predicates(b.Predicate, a.Predicate),
-		Impact:     Impact{API: APIBreaking},
-		Reversible: true,
-	}
-	if to := a.Coordinate(); to != f.Coordinate {
-		f.To = to
-	}
+	f := aboutChanged(b, a)
+	f.Impact.API = APIBreaking
 	return f
 }
 

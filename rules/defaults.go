@@ -29,20 +29,10 @@ var defaultChanged = &Rule{
 	},
 	judge: on(func(p *pass, c diff.DefaultChanged) *Finding {
 		b, a := c.Before, c.After
-		f := &Finding{
-			Severity:    Info,
-			Coordinate:  b.Coordinate(),
-			Place:       place(a),
-			Previous:    previous(b),
-			Affects:     inherits(a),
-			Predicates:  predicates(b.Predicate, a.Predicate),
-			Reversible:  true,
-			Message:     fmt.Sprintf("%s has another @default:", b.Coordinate()),
-			Consequence: fmt.Sprintf("Nodes that are added without %s get a value from now on; stored ones stay as they are.", a.Coordinate()),
-		}
-		if to := a.Coordinate(); to != f.Coordinate {
-			f.To = to
-		}
+		f := aboutChanged(b, a)
+		f.Severity = Info
+		f.Message = fmt.Sprintf("%s has another @default:", b.Coordinate())
+		f.Consequence = fmt.Sprintf("Nodes that are added without %s get a value from now on; stored ones stay as they are.", a.Coordinate())
 		separator := " "
 		for _, operation := range []string{"add", "update"} {
 			was, is := defaultOf(b, operation), defaultOf(a, operation)

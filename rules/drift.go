@@ -57,6 +57,7 @@ func Drift(d *diff.Diff, l Live) []*Finding {
 	if !l.Limited {
 		w.served()
 		w.stored()
+		w.types()
 	}
 	w.leftovers()
 	for _, f := range w.findings {
@@ -106,12 +107,19 @@ func (w *drift) served() {
 		return // in prose and order only
 	}
 	if w.Before == w.After { // an audit
-		w.add("served schema", w.onFile(), fmt.Sprintf("%s does not serve this schema: %s differ", w.Name, list(differ)),
+		w.add("served schema", w.onFile(), fmt.Sprintf("%s does not serve this schema: %s", w.Name, differing(differ)),
 			"The findings are about another schema than the one that runs there.")
 		return
 	}
-	w.add("served schema", w.onFile(), fmt.Sprintf("%s does not serve the old schema: %s differ", w.Name, list(differ)),
+	w.add("served schema", w.onFile(), fmt.Sprintf("%s does not serve the old schema: %s", w.Name, differing(differ)),
 		"The findings are about a change from a schema that does not run there.")
+}
+
+func differing(coordinates []string) string {
+	if len(coordinates) == 1 {
+		return coordinates[0] + " differs"
+	}
+	return list(coordinates) + " differ"
 }
 
 // stored holds what is stored against what the served schema derives.
@@ -148,6 +156,39 @@ func (w *drift) stored() {
 				"The update takes it away: Dgraph writes the predicates of a GraphQL schema anew.").Predicates = []string{name}
 		}
 	}
+}
+
+// types holds the stored types against those that the served schema derives. An
+// update that fails halfway leaves all of them as they were.
+func (w *drift) types() {
+	for _, want := range w.Served.Storage.Types {
+		name := unquoted(want.Name)
+		at, after := w.onFile(), w.After.Storage.Type(want.Name)
+		if after != nil {
+			at = onType(after.Sources[0])
+		}
+		got := w.Stored.Type(name)
+		if got == nil {
+			w.add("type "+name, at, fmt.Sprintf("%s serves a schema with the type %s, and does not store it", w.Name, name),
+				"An update of it failed, or the type was dropped; applying the served schema again mends it.")
+			continue
+		}
+		fields := predicates(want.Predicates...)
+		if lost := without(fields, got.Fields); len(lost) > 0 {
+			w.add("type "+name, at, fmt.Sprintf("%s stores the type %s without %s, which the served schema has in it", w.Name, name, list(lost)),
+				"An update failed halfway, or the type was altered by hand: deletes of whole nodes leave these values behind.").Predicates = lost
+			continue
+		}
+		if made := without(got.Fields, fields); len(made) > 0 && after != nil {
+			w.add("type "+name, at, fmt.Sprintf("%s stores the type %s with %s, which the served schema does not have in it", w.Name, name, list(made)),
+				"The update takes it away, and deletes of whole nodes leave these values behind: Dgraph writes the types of a GraphQL schema anew.").Predicates = made
+		}
+	}
+}
+
+// without are the words of the first list that the second one lacks.
+func without(all, known []string) []string {
+	return slices.DeleteFunc(slices.Clone(all), func(s string) bool { return slices.Contains(known, s) })
 }
 
 // leftovers are predicates of the new schema that the old one does not have and

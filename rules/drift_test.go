@@ -21,6 +21,9 @@ func TestDrift(t *testing.T) {
 	const plain = "type User {\n  id: ID!\n  name: String\n}\n"
 	const indexed = "type User {\n  id: ID!\n  name: String @search(by: [hash])\n}\n"
 	stored := func(predicates ...dql.Predicate) *dql.Stored { return &dql.Stored{Predicates: predicates} }
+	typed := func(types ...dql.Type) *dql.Stored {
+		return &dql.Stored{Predicates: []dql.Predicate{{Name: "User.name", Type: "string"}}, Types: append([]dql.Type{{Name: "Else"}}, types...)}
+	}
 	name := func(change func(*dql.Predicate)) dql.Predicate {
 		p := dql.Predicate{Name: "User.name", Type: "string"}
 		if change != nil {
@@ -40,7 +43,7 @@ func TestDrift(t *testing.T) {
 		{name: "another schema", old: plain, new: plain, served: "type User {\n  id: ID!\n  name: String\n  age: Int\n}\n",
 			live: rules.Live{Stored: stored(name(nil), dql.Predicate{Name: "User.age", Type: "int"})}, want: `warning schema-drift (served schema)
   at file 1:1-1:1
-  message: dgraph://x does not serve the old schema: User.age differ
+  message: dgraph://x does not serve the old schema: User.age differs
   consequence: The findings are about a change from a schema that does not run there.
   impact: api none, storage none, data none
 `},
@@ -108,6 +111,30 @@ func TestDrift(t *testing.T) {
   fix: new-predicate (directive, safe) give User.age another predicate with @dgraph(pred:)
   fix: delete-values (migration, destructive) drop User.age, which an older schema left, before the update
 `},
+		{name: "type not stored", old: plain, new: plain, live: rules.Live{Stored: typed()}, want: `warning schema-drift (type User)
+  at self 1:6-1:10
+  message: dgraph://x serves a schema with the type User, and does not store it
+  consequence: An update of it failed, or the type was dropped; applying the served schema again mends it.
+  impact: api none, storage none, data none
+`},
+		{name: "type without a predicate", old: plain, new: plain, live: rules.Live{Stored: typed(dql.Type{Name: "User", Fields: []string{"other"}})},
+			want: `warning schema-drift (type User)
+  at self 1:6-1:10
+  message: dgraph://x stores the type User without User.name, which the served schema has in it
+  consequence: An update failed halfway, or the type was altered by hand: deletes of whole nodes leave these values behind.
+  predicates: User.name
+  impact: api none, storage none, data none
+`},
+		{name: "type with a predicate made by hand", old: plain, new: plain,
+			live: rules.Live{Stored: typed(dql.Type{Name: "User", Fields: []string{"User.name", "other"}})}, want: `warning schema-drift (type User)
+  at self 1:6-1:10
+  message: dgraph://x stores the type User with other, which the served schema does not have in it
+  consequence: The update takes it away, and deletes of whole nodes leave these values behind: Dgraph writes the types of a GraphQL schema anew.
+  predicates: other
+  impact: api none, storage none, data none
+`},
+		{name: "type made by hand, that the update leaves", old: plain, new: "type Other {\n  id: ID!\n  a: Int\n}\n",
+			live: rules.Live{Stored: typed(dql.Type{Name: "User", Fields: []string{"User.name", "other"}})}, want: "no findings\n"},
 		{name: "an empty server", old: "", new: plain, live: rules.Live{Stored: stored()}, want: "no findings\n"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -116,6 +143,11 @@ func TestDrift(t *testing.T) {
 			c.live.Name, c.live.Served = "dgraph://x", old
 			if c.served != "" {
 				c.live.Served = derive(t, "served", c.served)
+			}
+			if c.live.Stored.Types == nil { // then they are as they should be
+				for _, s := range c.live.Served.Storage.Types {
+					c.live.Stored.Types = append(c.live.Stored.Types, dql.Type{Name: s.Name, Fields: s.Predicates})
+				}
 			}
 			findings := rules.Drift(diff.Compare(old, new, diff.Options{}), c.live)
 			if d := cmp.Diff(c.want, render(findings)); d != "" {

@@ -99,6 +99,40 @@ func checkEvidence(t *testing.T, findings []*rules.Finding, r *liveRun) {
 	}
 }
 
+// TestLowerBounds: what is asked to the end stays told apart from what is not,
+// also where nodes can be concerned in several ways.
+func TestLowerBounds(t *testing.T) {
+	t.Parallel()
+	i := slices.IndexFunc(allCases(t), func(c *testCase) bool { return c.rule == "enum-value-removed" && c.name == "several-fields" })
+	for _, c := range []struct {
+		complete       bool
+		violations     []uint64 // of the three fields of the enum
+		whole, atLeast bool
+		most           uint64
+	}{
+		{true, []uint64{0, 2, 0}, true, false, 2},
+		{true, []uint64{2, 3, 0}, false, true, 3},
+		{false, []uint64{2, 3, 0}, false, false, 3},
+	} {
+		findings := allCases(t)[i].findings(t)
+		err := rules.Settle(findings, func(questions []dql.Question) ([]dql.Answer, error) {
+			answers := make([]dql.Answer, len(questions))
+			for i := range answers {
+				answers[i] = dql.Answer{Asked: true, Complete: c.complete, Violations: c.violations[i%3]}
+			}
+			return answers, nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		at := slices.IndexFunc(findings, func(f *rules.Finding) bool { return strings.Contains(identity(f), "Color.GREEN") })
+		e := findings[at].Evidence
+		if e.Complete != c.whole || e.AtLeast != c.atLeast || e.Violations != c.most || (e.Reason != "") == c.whole {
+			t.Errorf("%v: %+v", c.violations, e)
+		}
+	}
+}
+
 // TestSettleEmpty: on an empty server nothing is affected, and whatever is a
 // danger all the same stays one.
 func TestSettleEmpty(t *testing.T) {

@@ -44,19 +44,9 @@ var fieldTypeChanged = &Rule{
 
 // retyped is about a field whose values are read as another type.
 func (p *pass) retyped(b, a *schema.Field) *Finding {
-	f := &Finding{
-		Coordinate: b.Coordinate(),
-		Place:      place(a),
-		Previous:   previous(b),
-		Affects:    inherits(a),
-		Predicates: predicates(b.Predicate, a.Predicate),
-		Impact:     Impact{API: APIBreaking, Storage: p.storage(a)},
-		Reversible: true,
-		Message:    fmt.Sprintf("%s changes from %s to %s", b.Coordinate(), written(b), written(a)),
-	}
-	if b.Coordinate() != a.Coordinate() {
-		f.To = a.Coordinate()
-	}
+	f := aboutChanged(b, a)
+	f.Impact = Impact{API: APIBreaking, Storage: p.storage(a)}
+	f.Message = fmt.Sprintf("%s changes from %s to %s", b.Coordinate(), written(b), written(a))
 	if b.Predicate == "" || a.Predicate == "" {
 		nodeIDChanged(f, b, a)
 		return f

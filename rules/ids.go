@@ -39,7 +39,7 @@ var idAdded = &Rule{
 		f.Question = fmt.Sprintf("Which values of %s do several nodes hold, and which nodes have none?", storedAs(c.After))
 		f.Consequence = "For a value that several nodes hold, get queries answer null with an error, and adds and upserts fail."
 		f.Fixes = []Fix{{"make-unique", Migration, Review, "make the values of " + storedAs(c.After) + " unique before the update"}}
-		f.askUnique(c.After, c.Before.Owner)
+		f.askUnique(p.duplicates(c.After, c.Before.Owner), c.After, c.Before.Owner)
 		if storedAs(c.Before) != storedAs(c.After) && !p.inUse(c.After) {
 			f.Severity = Warning
 			f.Impact.Data = DataNone
@@ -132,8 +132,8 @@ var idScopeChanged = &Rule{
 
 // askUnique asks about a field that gets @id: duplicates, empty values, and
 // missing ones where the field must have one.
-func (f *Finding) askUnique(a *schema.Field, owner *schema.Type) {
-	f.inquiry = &inquiry{questions: []dql.Question{dql.Duplicates(valuesOf(a, owner))}, sum: unique}
+func (f *Finding) askUnique(duplicates dql.Question, a *schema.Field, owner *schema.Type) {
+	f.inquiry = &inquiry{questions: []dql.Question{duplicates}, sum: unique}
 	if required(a) {
 		f.inquiry.questions = append(f.inquiry.questions, dql.Missing(valuesOf(a, owner)))
 	}
@@ -167,20 +167,10 @@ func count(n uint64, noun string) string {
 
 // aboutID is what the rules on @id have in common.
 func (p *pass) aboutID(b, a *schema.Field) *Finding {
-	f := &Finding{
-		Coordinate: b.Coordinate(),
-		Place:      place(a),
-		Previous:   previous(b),
-		Affects:    inherits(a),
-		Predicates: predicates(b.Predicate, a.Predicate),
-		Impact:     Impact{API: APIBreaking, Storage: p.storage(a)},
-		Reversible: true,
-	}
+	f := aboutChanged(b, a)
+	f.Impact = Impact{API: APIBreaking, Storage: p.storage(a)}
 	if a.Has("id") && !b.Has("id") {
 		f.Impact.API = APINone
-	}
-	if to := a.Coordinate(); to != f.Coordinate {
-		f.To = to
 	}
 	return f
 }

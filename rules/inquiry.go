@@ -1,7 +1,9 @@
 package rules
 
 import (
+	"encoding/json"
 	"slices"
+	"strings"
 
 	"github.com/schemacheck/schemacheck/diff"
 	"github.com/schemacheck/schemacheck/diff/schema"
@@ -15,6 +17,9 @@ import (
 type Evidence struct {
 	Asked    bool
 	Complete bool
+	// AtLeast says that all was asked to the end, though Violations is a lower
+	// bound: then the evidence is not complete either.
+	AtLeast bool
 	// Reason says why something was not asked, or not to the end.
 	Reason string
 	// Violations counts distinct nodes, and is a lower bound when the evidence
@@ -160,8 +165,19 @@ func largest(answers []dql.Answer) Evidence {
 		}
 	}
 	if violated > 1 {
-		e.Complete = false
+		e.AtLeast, e.Complete = e.Complete, false
 		e.Reason = "a node can be concerned in several ways, and is counted once"
+	}
+	return e
+}
+
+// largestOfSame is largest for questions that look through the same nodes: once
+// one of them finds all of these, no other can add to it.
+func largestOfSame(answers []dql.Answer) Evidence {
+	e := largest(answers)
+	if e.Violations == e.Total {
+		all := together(answers)
+		e.Complete, e.AtLeast, e.Reason = all.Complete, false, all.Reason
 	}
 	return e
 }
@@ -211,6 +227,27 @@ func readAs(to convert.Target) dql.Judge {
 		}
 		return outcome.String(), false
 	}
+}
+
+// duplicates asks for the values of a field of the new schema that are double
+// once they are read under its type: "7" and "007" are one number.
+func (p *pass) duplicates(a *schema.Field, owner *schema.Type) dql.Question {
+	f, to := valuesOf(a, owner), targetOf(p.After, a)
+	if was := p.Before.Storage.Predicate(a.Predicate); was == nil || was.Type == to.Type {
+		return dql.Duplicates(f)
+	}
+	return dql.DuplicatesAs(f, func(v dql.Value) (data any, ok bool) {
+		switch outcome, text := convert.Of(convert.Value(v), to); outcome {
+		case convert.Same:
+			return v.Data, true
+		case convert.Converts, convert.Truncated:
+			decoder := json.NewDecoder(strings.NewReader(text))
+			decoder.UseNumber()
+			err := decoder.Decode(&data)
+			return data, err == nil
+		}
+		return nil, false
+	})
 }
 
 // targetOf is the type that the values of a field of the schema are read under.

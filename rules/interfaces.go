@@ -56,6 +56,8 @@ var interfaceAdded = &Rule{
 		switch {
 		case len(c.Moved) > 0:
 			f.Severity = Error
+			f.askHeld(c.Before, movedFrom(c.Moved)...) // nodes that have the type already lose these too
+			f.Question = fmt.Sprintf("How many nodes of %s lack the dgraph.type %q, and how many have values under %s?", c.Before.Stored, i.Stored, list(oldPredicates(c.Moved)))
 			f.Affects, f.Predicates = moves(c.Moved)
 			f.Message += ": " + readElsewhere(f.Affects)
 			f.Consequence = fmt.Sprintf("The stored values of %s are no longer found (they stay under %s), and queries of %s miss these nodes.",
@@ -128,12 +130,17 @@ var interfaceRemoved = &Rule{
 		if p.Survivor(i) == nil {
 			f.Consequence = fmt.Sprintf("The %s nodes stored so far keep the dgraph.type %q, which nothing uses any more.", c.Before.Name, i.Stored)
 		}
+		gone := movedFrom(c.Moved)
 		var lost []string
 		for _, field := range c.Lost {
 			if field.Predicate != "" {
-				lost = append(lost, field.Coordinate())
+				gone, lost = append(gone, field), append(lost, field.Coordinate())
 				f.Predicates = predicates(append(f.Predicates, field.Predicate)...)
 			}
+		}
+		if len(gone) > 0 {
+			f.Question = fmt.Sprintf("How many nodes of %s have the dgraph.type %q, and how many have values under its predicates?", c.Before.Stored, i.Stored)
+			f.askHeld(c.Before, gone...) // nodes that never had the type lose these too
 		}
 		switch {
 		case len(c.Moved) > 0:
@@ -184,6 +191,23 @@ func predicatesOf(fields []*schema.Field) []string {
 		if required(f) {
 			all = append(all, f.Predicate)
 		}
+	}
+	return all
+}
+
+// askHeld asks, beside what is asked of the nodes of a type already, for their
+// values of fields.
+func (f *Finding) askHeld(of *schema.Type, fields ...*schema.Field) {
+	for _, field := range fields {
+		f.inquiry.questions = append(f.inquiry.questions, dql.Values(valuesOf(field, of)))
+	}
+	f.inquiry.sum = largestOfSame
+}
+
+func movedFrom(moved []diff.Move) []*schema.Field {
+	var all []*schema.Field
+	for _, m := range moved {
+		all = append(all, m.Before)
 	}
 	return all
 }

@@ -134,7 +134,7 @@ func newPass(d *diff.Diff) *pass {
 	return p
 }
 
-// field places a finding on a field of the new schema.
+// place places a finding on a field of the new schema.
 func place(f *schema.Field) Place {
 	d := f.Definition
 	if f.Written != nil {
@@ -152,6 +152,23 @@ func previous(f *schema.Field) sdl.Span {
 		return fieldSpan(f.Written)
 	}
 	return fieldSpan(f.Definition)
+}
+
+// aboutChanged is what findings on a field that both schemas have, under the
+// same coordinate or not, have in common.
+func aboutChanged(b, a *schema.Field) *Finding {
+	f := &Finding{
+		Coordinate: b.Coordinate(),
+		Place:      place(a),
+		Previous:   previous(b),
+		Affects:    inherits(a),
+		Predicates: predicates(b.Predicate, a.Predicate),
+		Reversible: true,
+	}
+	if to := a.Coordinate(); to != f.Coordinate {
+		f.To = to
+	}
+	return f
 }
 
 // onType places a finding on the name of a type of the new schema.
@@ -188,8 +205,8 @@ func start(s *diff.Schema) Place {
 	return Place{AnchorFile, sdl.Span{File: s.Source.Files[0]}}
 }
 
-// implementors are the names of the types that a field of an interface is
-// handed down to: coordinates of the inherited fields.
+// inherits are the coordinates of the fields that a field of an interface is
+// handed down as.
 func inherits(f *schema.Field) []string {
 	var all []string
 	for _, t := range f.Owner.Implementors {

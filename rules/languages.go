@@ -61,6 +61,8 @@ func (p *pass) otherLanguage(b, a *schema.Field) *Finding {
 	}
 	if after := p.After.Storage.Predicate(a.Predicate); after != nil && !after.Lang {
 		f.Impact.Data = DataInvalid
+		f.Question = fmt.Sprintf("How many nodes have values in a language under %s?", after.Stored())
+		f.ask(dql.Languages(anyValues(after.Stored())))
 		f.Message += fmt.Sprintf("; %s loses @lang with it", after.Stored())
 		f.Consequence = fmt.Sprintf("%s can get a value in any language instead of one without: Dgraph no longer tells them apart.", a.Coordinate())
 	}

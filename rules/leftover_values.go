@@ -42,7 +42,7 @@ var leftoverValues = &Rule{
 			f := about("")
 			f.Message = "which predicates the schema does not reach is not known"
 			f.Consequence, f.Fixes = "Values that no field reaches stay unknown.", nil
-			f.Evidence.Reason = "the stored schema could not be read"
+			f.Evidence.Reason = "no permission to read all of the stored schema"
 			return []*Finding{f}
 		}
 		reached := map[string]bool{}

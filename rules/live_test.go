@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/txtar"
 
+	"github.com/schemacheck/schemacheck/diff"
 	"github.com/schemacheck/schemacheck/dql/dgraphtest"
 	"github.com/schemacheck/schemacheck/rules"
 )
@@ -89,6 +90,9 @@ func carryOut(t *testing.T, d *dgraphtest.Dgraph, c *testCase, script *txtar.Arc
 	if result := d.ApplySchema(t, c.old); result.Refused {
 		t.Fatalf("the old schema is refused: %s", result.Message)
 	}
+	if drifted := drift(t, d, c.old); len(drifted) > 0 {
+		t.Errorf("drift right after the update:\n%s", render(drifted))
+	}
 	if data := section("data.graphql"); data != "" {
 		if answer := d.GraphQL(t, data, nil); len(answer.Errors) > 0 {
 			t.Fatalf("adding data: %v", answer.Errors)
@@ -128,6 +132,9 @@ func carryOut(t *testing.T, d *dgraphtest.Dgraph, c *testCase, script *txtar.Arc
 	settle(t, d, findings)
 	r.storedOld, r.holdsOld, r.taggedOld = look()
 	r.apply = d.ApplySchema(t, c.new)
+	if r.apply.Refused && r.apply.Saved && len(drift(t, d, c.new)) == 0 {
+		t.Error("an update that failed halfway leaves no drift")
+	}
 	query := section("query-new.graphql")
 	if r.apply.Refused && !r.apply.Saved {
 		query = section("query-old.graphql")
@@ -143,6 +150,19 @@ func carryOut(t *testing.T, d *dgraphtest.Dgraph, c *testCase, script *txtar.Arc
 	r.backRefused = d.ApplySchema(t, c.old).Refused
 	r.back = ask(t, d, section("query-old.graphql"))
 	return r
+}
+
+// drift is what is told of a server that serves a schema.
+func drift(t *testing.T, d *dgraphtest.Dgraph, served string) []*rules.Finding {
+	t.Helper()
+	client := open(t, d)
+	defer client.Close()
+	stored, err := client.Stored(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := derive(t, "served.graphql", served)
+	return rules.Drift(diff.Compare(s, s, diff.Options{}), rules.Live{Name: "dgraph://x", Served: s, Stored: stored})
 }
 
 func sectionOf(script *txtar.Archive, name string) string {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/schemacheck/schemacheck/diff"
+	"github.com/schemacheck/schemacheck/diff/schema"
 )
 
 var generateChanged = &Rule{
@@ -25,13 +26,7 @@ var generateChanged = &Rule{
 		Reverse:  "The old schema brings the operations back.",
 	},
 	judge: on(func(p *pass, c diff.GenerateChanged) *Finding {
-		f := &Finding{
-			Coordinate: c.Before.Name,
-			To:         renamedTo(c.Before, c.After),
-			Place:      onDirective(diff.Element{Type: c.After}, "generate"),
-			Previous:   onDirective(diff.Element{Type: c.Before}, "generate").Span,
-			Reversible: true,
-		}
+		f := aboutDirective(c.Before, c.After, "generate")
 		lost, gained := generated(c.Lost, c.Before.Name), generated(c.Gained, c.After.Name)
 		if len(lost) == 0 {
 			f.Severity, f.Addition = Info, true
@@ -130,6 +125,17 @@ func onDirective(e diff.Element, name string) Place {
 		return Place{AnchorSelf, d.Span}
 	}
 	return Place{AnchorSelf, e.Span()}
+}
+
+// aboutDirective is what findings on a directive of a type have in common.
+func aboutDirective(b, a *schema.Type, name string) *Finding {
+	return &Finding{
+		Coordinate: b.Name,
+		To:         renamedTo(b, a),
+		Place:      onDirective(diff.Element{Type: a}, name),
+		Previous:   onDirective(diff.Element{Type: b}, name).Span,
+		Reversible: true,
+	}
 }
 
 // aboutElement is what the rules on elements of every kind have in common.

@@ -36,19 +36,9 @@ var referenceChanged = &Rule{
 		if !before && !after {
 			return nil
 		}
-		f := &Finding{
-			Coordinate: b.Coordinate(),
-			Place:      place(a),
-			Previous:   previous(b),
-			Affects:    inherits(a),
-			Predicates: predicates(b.Predicate, a.Predicate),
-			Impact:     Impact{API: APIBreaking, Data: DataInvalid},
-			Reversible: true,
-			Message:    fmt.Sprintf("%s changes from %s to %s", b.Coordinate(), written(b), written(a)),
-		}
-		if b.Coordinate() != a.Coordinate() {
-			f.To = a.Coordinate()
-		}
+		f := aboutChanged(b, a)
+		f.Impact = Impact{API: APIBreaking, Data: DataInvalid}
+		f.Message = fmt.Sprintf("%s changes from %s to %s", b.Coordinate(), written(b), written(a))
 		if storedAs(b) != storedAs(a) {
 			p.elsewhere(f, b, a)
 			return f

@@ -88,19 +88,9 @@ var fieldMadeRequired = &Rule{
 		if !required(a) || storedAs(a) != storedAs(c.Before) && !movesWithType {
 			return nil // at another predicate no node has a value: that is reported as the move
 		}
-		f := &Finding{
-			Coordinate: c.Before.Coordinate(),
-			Place:      place(a),
-			Previous:   previous(c.Before),
-			Affects:    inherits(a),
-			Predicates: predicates(c.Before.Predicate, a.Predicate),
-			Impact:     Impact{API: APIBreaking, Data: DataInvalid},
-			Reversible: true,
-			Message:    fmt.Sprintf("%s becomes required: %s instead of %s", c.Before.Coordinate(), written(a), written(c.Before)),
-		}
-		if c.Before.Coordinate() != a.Coordinate() {
-			f.To = a.Coordinate()
-		}
+		f := aboutChanged(c.Before, a)
+		f.Impact = Impact{API: APIBreaking, Data: DataInvalid}
+		f.Message = fmt.Sprintf("%s becomes required: %s instead of %s", c.Before.Coordinate(), written(a), written(c.Before))
 		if storedAs(a) != storedAs(c.Before) {
 			f.Severity = Warning
 			f.Impact = Impact{API: APINone, Data: DataNone}
@@ -153,20 +143,10 @@ var fieldMadeOptional = &Rule{
 		Reverse:  "Going back is field-made-required: check that no node lacks a value by then.",
 	},
 	judge: on(func(p *pass, c diff.MadeOptional) *Finding {
-		f := &Finding{
-			Coordinate:  c.Before.Coordinate(),
-			Place:       place(c.After),
-			Previous:    previous(c.Before),
-			Affects:     inherits(c.After),
-			Predicates:  predicates(c.Before.Predicate, c.After.Predicate),
-			Impact:      Impact{API: APIDangerous},
-			Reversible:  true,
-			Message:     fmt.Sprintf("%s becomes optional: %s instead of %s", c.Before.Coordinate(), written(c.After), written(c.Before)),
-			Consequence: "Clients may meet null where there was always a value.",
-		}
-		if to := c.After.Coordinate(); to != f.Coordinate {
-			f.To = to
-		}
+		f := aboutChanged(c.Before, c.After)
+		f.Impact.API = APIDangerous
+		f.Message = fmt.Sprintf("%s becomes optional: %s instead of %s", c.Before.Coordinate(), written(c.After), written(c.Before))
+		f.Consequence = "Clients may meet null where there was always a value."
 		return f
 	}),
 }

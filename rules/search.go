@@ -191,20 +191,10 @@ func searchImpact(c diff.SearchChanged) API {
 
 // aboutSearch is what the rules on @search have in common.
 func (p *pass) aboutSearch(b, a *schema.Field) *Finding {
-	f := &Finding{
-		Coordinate: b.Coordinate(),
-		Place:      place(a),
-		Previous:   previous(b),
-		Affects:    inherits(a),
-		Predicates: predicates(b.Predicate, a.Predicate),
-		Reversible: true,
-	}
+	f := aboutChanged(b, a)
 	f.Impact.Storage = StorageNone
 	if p.refused[unquoted(a.Predicate)] == "" {
 		f.Impact.Storage = p.storage(a)
-	}
-	if to := a.Coordinate(); to != f.Coordinate {
-		f.To = to
 	}
 	return f
 }

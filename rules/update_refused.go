@@ -65,6 +65,7 @@ var updateRefused = &Rule{
 			f.Question = "Does " + name + " hold data, and how many values does each node have?"
 			f.Message = fmt.Sprintf("%s becomes %s: Dgraph never turns a list into a single value, even when nothing is stored", before, after)
 			f.ask(dql.Several(anyValues(name)))
+			f.inquiry.sum = histogram(perNode)
 		case diff.ValueToReference:
 			f.Message = fmt.Sprintf("%s becomes %s: Dgraph refuses to turn %s once %s held data", before, after, turning(c), name)
 			// Values that were deleted leave traces for which Dgraph refuses too.

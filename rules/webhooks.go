@@ -21,13 +21,7 @@ var webhookChanged = &Rule{
 		Reverse:  "The old schema calls the webhook again; mutations that came meanwhile are not told to it.",
 	},
 	judge: on(func(p *pass, c diff.WebhookChanged) *Finding {
-		f := &Finding{
-			Coordinate: c.Before.Name,
-			To:         renamedTo(c.Before, c.After),
-			Place:      onDirective(diff.Element{Type: c.After}, "lambdaOnMutate"),
-			Previous:   onDirective(diff.Element{Type: c.Before}, "lambdaOnMutate").Span,
-			Reversible: true,
-		}
+		f := aboutDirective(c.Before, c.After, "lambdaOnMutate")
 		if len(c.Lost) == 0 {
 			f.Severity, f.Addition = Info, true
 			f.Message = fmt.Sprintf("the webhook is told of %s mutations of %s", list(c.Gained), c.After.Name)

@@ -40,7 +40,11 @@ SCHEMA is as for diff. Without it, it is the schema that the configuration names
 else the one that Dgraph serves.`,
 		Example: `  schemacheck audit schema.graphql --alpha localhost:9080
   schemacheck audit --alpha localhost:9080 --budget 0 --format json
-  schemacheck audit --env production --fail-on warning`,
+  schemacheck audit --env production --fail-on warning
+
+Exit codes: 0 nothing at or above --fail-on; 1 findings; 2 usage, or a schema
+that cannot be read or is invalid; 3 could not finish: no Dgraph was reached, the
+report could not be written, or --require-complete was not met.`,
 		Args: arguments(0, 1, "one schema, or none"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			p.warnOfSecrets(cmd, args)

@@ -78,13 +78,13 @@ func (s *secured) canaries(t *testing.T) {
 	for i, a := range attempts {
 		t.Run(a.name, func(t *testing.T) {
 			t.Parallel()
-			runs := [][]string{{"doctor"}}
 			format := report.FormatNames()[i%len(report.FormatNames())]
-			diffs := []string{"diff", "new.graphql", "-v", "--format", format, "--report", "json=report.json", "--save-data", "facts.json", "--show-values"}
+			reports := []string{"new.graphql", "-v", "--format", format, "--report", "json=report.json", "--show-values"}
+			runs := [][]string{{"doctor"}, append([]string{"audit"}, reports...), append([]string{"diff", "--save-data", "facts.json"}, reports...), {"show", "dgraph://" + s.addr, "--storage"}}
 			if a.schema != "" {
-				runs, diffs = nil, slices.Insert(diffs, 1, a.schema)
+				runs = [][]string{slices.Insert(runs[2], 3, a.schema), {"audit", a.schema}, {"show", a.schema, "--api"}}
 			}
-			for _, args := range append(runs, diffs) {
+			for _, args := range runs {
 				s.flies(t, a, append(args, strings.Fields(a.flags)...))
 			}
 		})
@@ -112,10 +112,12 @@ func (s *secured) flies(t *testing.T, a attempt, args []string) {
 	p := program{in: strings.NewReader(""), out: &out, err: &talk, dir: dir, env: func(name string) (string, bool) { v, ok := a.env[name]; return v, ok }}
 	code := p.run(context.Background(), args)
 	want := a.code
-	if args[0] == "diff" && want == exitOK {
+	switch {
+	case args[0] == "show" || args[0] == "audit" && (want == exitOK || want == exitFindings) && code <= exitFindings:
+		want = code // it is not about this
+	case args[0] == "diff" && want == exitOK:
 		want = exitFindings // one value is no number
-	}
-	if args[0] == "diff" && a.name == "limited" {
+	case args[0] == "diff" && a.name == "limited":
 		want = exitUnfinished // it may not read the old schema
 	}
 	if code != want {
@@ -148,7 +150,15 @@ func (s *secured) flies(t *testing.T, a attempt, args []string) {
 		written++
 		return err
 	})
-	if wants := map[bool]int{true: 2}[code == exitFindings && args[0] == "diff" && slices.Contains(args, "--save-data")]; err != nil || written != wants {
+	wants := 0
+	if code <= exitFindings {
+		for _, flag := range []string{"--report", "--save-data"} {
+			if slices.Contains(args, flag) {
+				wants++
+			}
+		}
+	}
+	if err != nil || written != wants {
 		t.Errorf("%s: %d files were written (%v), want %d", args[0], written, err, wants)
 	}
 }

@@ -76,7 +76,7 @@ func (p program) settle(ctx context.Context, l *live, o *dataOptions, quiet bool
 		ReadTs: report.ReadTs{From: moment.From, To: moment.To},
 	}
 	for _, f := range findings {
-		if e := f.Evidence; (e.Asked || e.Reason != "") && !e.Complete {
+		if e := f.Evidence; (e.Asked || e.Reason != "") && !e.Complete && !e.AtLeast {
 			r.Data.Complete = false
 		}
 	}
@@ -85,7 +85,13 @@ func (p program) settle(ctx context.Context, l *live, o *dataOptions, quiet bool
 		return ctx.Err()
 	case err != nil:
 		return &problem{exitUnfinished, err}
-	case o.requireComplete && !r.Data.Complete:
+	}
+	return o.complete(r)
+}
+
+// complete holds the report against --require-complete.
+func (o *dataOptions) complete(r *report.Report) error {
+	if o.requireComplete && !r.Data.Complete {
 		return &problem{exitUnfinished, errors.New("--require-complete: not all questions to the data could be asked to the end")}
 	}
 	return nil

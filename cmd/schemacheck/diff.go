@@ -127,7 +127,12 @@ func (p program) diff(cmd *cobra.Command, o *diffOptions) error {
 			return p.settle(ctx, l, &o.data, out.options.Quiet, r, findings)
 		}
 	case saved != nil:
-		c.settle = func(r *report.Report, findings []*rules.Finding) error { return saved.settle(o.useData, r, findings) }
+		c.settle = func(r *report.Report, findings []*rules.Finding) error {
+			if err := saved.settle(o.useData, r, findings); err != nil {
+				return err
+			}
+			return o.data.complete(r)
+		}
 	}
 	done, err := c.run()
 	if err != nil {
@@ -164,6 +169,8 @@ func (o *diffOptions) check() error {
 		return errors.New("--data is for jobs without a Dgraph: leave it out, or leave out --alpha")
 	case o.saveData != "" && !o.connection.given():
 		return errors.New("--save-data needs a Dgraph to ask: add --alpha")
+	case o.data.requireComplete && o.useData == "" && !o.connection.given():
+		return errors.New("--require-complete: no data is asked at all: add --alpha, or --data")
 	}
 	return o.data.check()
 }

@@ -31,7 +31,10 @@ version and members, the namespace and what the user may read, whether indexes
 are being built, the schema that it serves, and where what is stored is not what
 that schema says (drift). Nothing is changed.`,
 		Example: `  schemacheck doctor --alpha localhost:9080
-  schemacheck doctor --env production`,
+  schemacheck doctor --env production
+
+Exit codes: 0 nothing is wrong; 1 somebody should look at the lines with a !;
+2 usage; 3 no Dgraph was reached, or the login was refused.`,
 		Args: arguments(0, 0, "no arguments: --alpha HOST:PORT says which Dgraph"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			p.warnOfSecrets(cmd, nil)

@@ -103,6 +103,8 @@ func (f *facts) settle(path string, r *report.Report, findings []*rules.Finding)
 		return fmt.Errorf("--data: %s: %w", path, err)
 	}
 	r.Data = report.Data{Asked: true, Complete: f.Whole, Alpha: f.Alpha, Duration: took, ReadTs: report.ReadTs{From: f.ReadTs[0], To: f.ReadTs[1]}}
+	r.Notes = append(r.Notes, report.Note{Kind: "not-checked", Message: "whether dgraph://" + f.Alpha +
+		" serves the old schema, and what older schemas left there: saved data facts do not tell, a run with --alpha does"})
 	for _, finding := range findings {
 		one, ok := known[fingerprint(finding)]
 		if !ok {

@@ -103,9 +103,13 @@ func (l *live) readable() func(context.Context, []dql.Question) (func(string) bo
 // is told that it was not looked at.
 func (l *live) drift(d *diff.Diff, r *report.Report) []*rules.Finding {
 	is := rules.Live{Name: l.name, Stored: l.stored, Limited: l.limited}
+	meant := "the old schema"
+	if d.Before == d.After { // an audit
+		meant = "this schema"
+	}
 	if l.limited {
 		r.Notes = append(r.Notes, report.Note{Kind: "not-checked", Message: "whether " + l.name +
-			" serves the old schema and stores what it serves: the user may not read that; " + remedy})
+			" serves " + meant + " and stores what it serves: the user may not read that; " + remedy})
 		return rules.Drift(d, is)
 	}
 	files, err := l.schema()
@@ -120,7 +124,7 @@ func (l *live) drift(d *diff.Diff, r *report.Report) []*rules.Finding {
 			return rules.Drift(d, is)
 		}
 	}
-	r.Notes = append(r.Notes, report.Note{Kind: "not-checked", Message: "whether " + l.name + " serves the old schema: " + err.Error()})
+	r.Notes = append(r.Notes, report.Note{Kind: "not-checked", Message: "whether " + l.name + " serves " + meant + ": " + err.Error()})
 	is.Limited = true
 	return rules.Drift(d, is)
 }
@@ -144,8 +148,12 @@ func (p program) liveSchema(ctx context.Context, flags *pflag.FlagSet, schema st
 			return nil, err
 		}
 		rest.alpha = settings.Alphas
+		namespace := settings.Namespace
 		if settings, err = rest.separate(flags); err != nil {
 			return nil, err
+		}
+		if namespace != 0 { // the argument is nearer to what is meant than the flags
+			settings.Namespace = namespace
 		}
 	}
 	return p.open(ctx, settings)
