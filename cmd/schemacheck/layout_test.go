@@ -30,10 +30,11 @@ var arrows = map[string]string{
 	"dql/convert":            "",
 	"dql/dgraphproc":         "",
 	"dql/dgraphtest":         "dql/dgraphproc",
-	"rules":                  "diff diff/sdl diff/schema diff/storage diff/api diff/validity dql dql/convert",
+	"fixes":                  "diff diff/sdl diff/schema diff/storage dql",
+	"rules":                  "diff diff/sdl diff/schema diff/storage diff/api diff/validity dql dql/convert fixes",
 	"cmd/internal/config":    "",
 	"cmd/internal/report":    "",
-	"cmd/schemacheck": "cmd/internal/config cmd/internal/report rules diff diff/sdl diff/schema diff/storage " +
+	"cmd/schemacheck": "cmd/internal/config cmd/internal/report rules fixes diff diff/sdl diff/schema diff/storage " +
 		"diff/api diff/validity dql",
 }
 
