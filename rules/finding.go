@@ -45,6 +45,8 @@ type Finding struct {
 	Fixes    []Fix
 
 	inquiry *inquiry // nil where the data is not asked
+	// offline is the severity that it had before the data was asked.
+	offline Severity
 }
 
 // Place is where a finding is shown in the new schema.

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -156,7 +157,7 @@ func unsettled(chosen []Chosen, before, after []*Finding) (each []error, other e
 	}
 	for _, f := range after {
 		old := was[knownAs(f)]
-		if old != nil && weight(f.Severity) <= weight(old.Severity) || f.Severity == Info {
+		if old != nil && weight(f.Severity) <= weight(cmp.Or(old.offline, old.Severity)) || f.Severity == Info {
 			continue
 		}
 		blamed := blame(about, f)
