@@ -6,6 +6,7 @@ import (
 
 	"github.com/schemacheck/schemacheck/diff/schema"
 	"github.com/schemacheck/schemacheck/diff/sdl"
+	"github.com/schemacheck/schemacheck/diff/storage"
 )
 
 // mostKept is how many elements may have to come back along with one. What
@@ -101,8 +102,11 @@ func (x *Directives) keptField(f *schema.Field) *kept {
 			return k // it would get another predicate there
 		}
 	}
+	if f.Has("embedding") && !slices.ContainsFunc(owner.Fields, sortable) {
+		return k // the API that Dgraph generates would not be valid
+	}
 	replacements, ok := x.references(k, f, f.Written)
-	if !ok || !x.shares(f, f.Predicate) {
+	if !ok || !x.shares(f, f.Predicate) || !x.spoken(f, nil) {
 		return k
 	}
 	text := rewrite(f.Written.Span, replacements)
@@ -111,6 +115,15 @@ func (x *Directives) keptField(f *schema.Field) *kept {
 	}
 	k.edits, k.ok = []sdl.Edit{x.beside(f, owner, text)}, true
 	return k
+}
+
+// sortable reports whether Dgraph generates an order by the field.
+func sortable(f *schema.Field) bool {
+	switch f.Type().Named() {
+	case "String", "Int", "Int64", "Float", "DateTime":
+		return f.Predicate != "" && !f.Type().List()
+	}
+	return false
 }
 
 // beside puts a field's text into a type: behind the old field's nearest
@@ -171,7 +184,7 @@ func (x *Directives) keptType(t *schema.Type) *kept {
 			f = &schema.Field{Owner: t, Name: d.Name.Text, Definition: d, Written: d}
 		}
 		more, ok := x.references(k, f, d)
-		if !ok || f.Source == nil && !x.shares(f, f.Predicate) {
+		if !ok || f.Source == nil && (!x.shares(f, f.Predicate) || !x.spoken(f, t)) {
 			return k
 		}
 		replacements = append(replacements, more...)
@@ -236,6 +249,17 @@ func (x *Directives) interfacesHold(t *schema.Type) bool {
 				return false
 			}
 		}
+		for _, is := range now.Fields {
+			if is.Type().Named() == "ID" && i.Field(is.Name) == nil {
+				return false // a type has one ID at most
+			}
+		}
+		computes := slices.ContainsFunc(t.Fields, (*schema.Field).Computed)
+		for _, d := range i.Definition.Fields {
+			if is := now.Field(d.Name.Text); computes && (is == nil || is.Type().String() != d.Type.String()) {
+				return false // what is computed may need it
+			}
+		}
 		if t.Secret != nil && t.Secret.Source == nil && (now.Secret != nil || now.Field(t.Secret.Field) != nil) {
 			return false
 		}
@@ -272,7 +296,7 @@ func (x *Directives) references(k *kept, f *schema.Field, d *sdl.Field) ([]sdl.E
 			return nil, false
 		}
 	}
-	if f.Reverse && !x.forward(f.Predicate) {
+	if f.Reverse && !x.forward(f.Predicate, x.now(f.Type().Named()), x.now(f.Owner.Name)) {
 		return nil, false
 	}
 	v := sdl.Lookup(d.Directives, "hasInverse").Arg("field")
@@ -346,6 +370,20 @@ func (x *Directives) shares(f *schema.Field, predicate string) bool {
 		}
 	}
 	return true
+}
+
+// spoken reports whether a field without a language does not come back to a
+// predicate with languages, which it would take them from: of the fields of a
+// predicate the last one decides. Those of the type whole come back with it.
+func (x *Directives) spoken(f *schema.Field, whole *schema.Type) bool {
+	if f.Predicate == "" || f.Language != "" || f.Reverse {
+		return true
+	}
+	tagged := func(u *schema.Field) bool { return u.Language != "" && (whole == nil || u.Owner != whole) }
+	if was := x.d.Before.Storage.Predicate(f.Predicate); was != nil && slices.ContainsFunc(was.Fields, tagged) {
+		return false
+	}
+	return !slices.ContainsFunc(x.after(unquoted(f.Predicate)), func(p *storage.Predicate) bool { return slices.ContainsFunc(p.Fields, tagged) })
 }
 
 // ruleHolds reports whether what an old @auth directive names is still there.

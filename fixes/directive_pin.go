@@ -99,7 +99,7 @@ func (x *Directives) fits(before, after *schema.Field) bool {
 	if i := before.Owner; i.Kind == sdl.Interface && len(i.Implementors) == 0 {
 		return false // nothing was stored there
 	}
-	if before.Language != "" && after.Has("id") {
+	if before.Language != "" && after.Has("id") || strings.ContainsAny(before.Language, ":.") && after.Has("search") {
 		return false
 	}
 	if i := after.Source; i != nil {
@@ -118,18 +118,49 @@ func (x *Directives) fits(before, after *schema.Field) bool {
 	if before.Type().List() != after.Type().List() || before.Has("embedding") != after.Has("embedding") {
 		return false
 	}
-	if before.Reverse && (!x.forward(before.Predicate) || after.Has("hasInverse")) {
+	if before.Language == "" && !before.Reverse && !x.precedes(after, unquoted(before.Predicate)) {
+		return false
+	}
+	if before.Reverse && (!x.forward(before.Predicate, after.Type().Named(), after.Owner.Name) || after.Has("hasInverse")) {
 		return false
 	}
 	return x.readable(before, after)
 }
 
-// forward reports whether the new schema has the predicate as `~` wants it:
-// written out at a field.
-func (x *Directives) forward(predicate string) bool {
+// precedes reports whether a field stands before those that read a predicate in
+// a language: of all fields of a predicate the last one decides about @lang.
+func (x *Directives) precedes(f *schema.Field, predicate string) bool {
+	spoken := false
+	for _, used := range x.after(predicate) {
+		for _, u := range used.Fields {
+			if u.Language == "" || u == f {
+				continue
+			}
+			if u.Owner != f.Owner || slices.Index(u.Owner.Fields, u) < slices.Index(f.Owner.Fields, f) {
+				return false
+			}
+			spoken = true
+		}
+	}
+	was := x.d.Before.Storage.Predicate(predicate)
+	return spoken || was == nil || !was.Lang
+}
+
+// searched are the arguments of a field's @search, as they are written.
+func searched(f *schema.Field) string {
+	d := f.Directive("search")
+	if d == nil {
+		return ""
+	}
+	return d.Span.Text()
+}
+
+// forward reports whether the new schema has a predicate as `~` wants it:
+// written out at a field that leads from one type to the other.
+func (x *Directives) forward(predicate, from, to string) bool {
 	p := x.d.After.Storage.Predicate(predicate)
 	return p != nil && slices.ContainsFunc(p.Fields, func(f *schema.Field) bool {
-		return !f.Reverse && f.Directive("dgraph").Arg("pred") != nil
+		return !f.Reverse && f.Source == nil && f.Owner.Name == from && f.Type().Named() == to && f.Directive("dgraph").Arg("pred") != nil && f.Inverse == nil
 	})
 }
 
@@ -145,7 +176,7 @@ func (p *pinning) others(before, after *schema.Field, pred string) bool {
 			}
 			switch was := p.x.d.Counterpart(u); {
 			case was != nil && written(was) == pred:
-				if kind(u) != kind(after) {
+				if kind(u) != kind(after) || searched(u) != searched(after) {
 					return false
 				}
 			case was != nil:

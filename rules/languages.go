@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/schemacheck/schemacheck/diff"
 	"github.com/schemacheck/schemacheck/diff/schema"
@@ -82,8 +83,9 @@ func (p *pass) languageLost(c diff.LanguageLost) *Finding {
 		Question:    fmt.Sprintf("How many nodes have values in a language under %s?", name),
 	}
 	f.ask(dql.Languages(anyValues(name)))
+	spoken := slices.ContainsFunc(c.After.Fields, func(other *schema.Field) bool { return other.Language != "" })
 	for _, b := range c.Before.Fields {
-		if b.Language != "" && b.Source == nil && p.Counterpart(b) == nil {
+		if !spoken && b.Language != "" && b.Source == nil && p.Counterpart(b) == nil {
 			f.Fixes = directive("keep-language", Safe, fmt.Sprintf("keep %s with @dgraph(pred: %q) and mark it @deprecated", b.Coordinate(), storedAs(b)),
 				p.edits.KeepField(b))
 			break

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/schemacheck/schemacheck/diff"
 	"github.com/schemacheck/schemacheck/diff/sdl"
 	"github.com/schemacheck/schemacheck/fixes"
 )
@@ -136,20 +137,24 @@ func (r *repair) current(chosen []Chosen) []Chosen {
 func unsettled(chosen []Chosen, before, after []*Finding) (each []error, other error) {
 	each = make([]error, len(chosen))
 	was := make(map[known]*Finding, len(before))
+	told := map[string]bool{}
 	for _, f := range before {
 		was[knownAs(f)] = f
+		for _, c := range f.API {
+			told[c.Coordinate] = true
+		}
 	}
 	is := make(map[known]*Finding, len(after))
 	for _, f := range after {
 		is[knownAs(f)] = f
 	}
-	about := map[string][]int{} // the fixes, by what their findings are about
+	about := map[string][]int{} // the fixes, by the coordinates and predicates of their findings
 	for i, c := range chosen {
 		left := is[knownAs(c.Finding)]
 		if left != nil && slices.ContainsFunc(left.Fixes, func(x Fix) bool { return x.ID == c.Fix.ID && x.Kind == Directive }) {
 			each[i] = fmt.Errorf("it leaves the finding as it is: %s", left.Message)
 		}
-		for _, coordinate := range append([]string{c.Finding.Coordinate, c.Finding.To, c.Finding.Subject}, c.Finding.Affects...) {
+		for _, coordinate := range slices.Concat([]string{c.Finding.Coordinate, c.Finding.To, c.Finding.Subject}, c.Finding.Affects, c.Finding.Predicates) {
 			if coordinate != "" {
 				about[coordinate] = append(about[coordinate], i)
 			}
@@ -159,6 +164,14 @@ func unsettled(chosen []Chosen, before, after []*Finding) (each []error, other e
 		old := was[knownAs(f)]
 		if old != nil && weight(f.Severity) <= weight(cmp.Or(old.offline, old.Severity)) || f.Severity == Info {
 			continue
+		}
+		if (contractOnly(f) || f.Confidence == string(diff.Likely)) && slices.ContainsFunc(before, func(old *Finding) bool {
+			return (old.Coordinate == f.Coordinate || old.To == f.Coordinate) && weight(old.Severity) >= weight(f.Severity)
+		}) {
+			continue // it says otherwise what was told of that element before
+		}
+		if len(f.API) > 0 && !slices.ContainsFunc(f.API, func(c APIChange) bool { return !told[c.Coordinate] }) && f.Impact.Data == DataNone {
+			continue // clients had that before, told along with what was fixed
 		}
 		blamed := blame(about, f)
 		expected := slices.ContainsFunc(blamed, func(i int) bool { return old != nil || chosen[i].Fix.Risk != Safe })
@@ -180,7 +193,7 @@ func unsettled(chosen []Chosen, before, after []*Finding) (each []error, other e
 
 // blame are the fixes whose elements a finding is about.
 func blame(about map[string][]int, f *Finding) []int {
-	coordinates := append([]string{f.Coordinate, f.To}, f.Affects...)
+	coordinates := slices.Concat([]string{f.Coordinate, f.To}, f.Affects, f.Predicates)
 	if f.Subject != "" {
 		coordinates = append(coordinates, f.Coordinate+"."+f.Subject) // a password
 	}
@@ -211,4 +224,9 @@ func weight(s Severity) int {
 		return 1
 	}
 	return 0
+}
+
+// contractOnly reports whether a finding is about the generated API alone.
+func contractOnly(f *Finding) bool {
+	return f.Rule == apiRemoved || f.Rule == apiRequired || f.Rule == apiTypeChanged || f.Rule == apiDangerous
 }

@@ -148,7 +148,8 @@ var searchChanged = &Rule{
 				f.Consequence += " " + built
 			}
 		}
-		if f.Impact.API == APIBreaking && c.Before.Type().Named() == c.After.Type().Named() {
+		if f.Impact.API == APIBreaking && c.Before.Type().Named() == c.After.Type().Named() &&
+			c.Before.Has("embedding") == c.After.Has("embedding") {
 			f.Fixes = append(directive("restore-search", Safe, fmt.Sprintf("keep %s in @search of %s", lost, c.After.Coordinate()),
 				p.edits.RestoreSearch(c.Before, c.After, c.Lost)), f.Fixes...)
 		}
