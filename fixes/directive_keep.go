@@ -250,8 +250,8 @@ func (x *Directives) interfacesHold(t *schema.Type) bool {
 			}
 		}
 		for _, is := range now.Fields {
-			if is.Type().Named() == "ID" && i.Field(is.Name) == nil {
-				return false // a type has one ID at most
+			if i.Field(is.Name) == nil && (is.Type().Named() == "ID" || is.Type().NonNull) {
+				return false // a type has one ID at most, and no node of it has the rest
 			}
 		}
 		computes := slices.ContainsFunc(t.Fields, (*schema.Field).Computed)
@@ -355,6 +355,9 @@ func (x *Directives) shares(f *schema.Field, predicate string) bool {
 	if predicate == "" || f.Reverse {
 		return true
 	}
+	if backwards(predicate) {
+		return false
+	}
 	is := kind(f)
 	if named := x.now(f.Type().Named()); named != f.Type().Named() {
 		is = strings.Replace(is, f.Type().Named(), named, 1)
@@ -371,6 +374,10 @@ func (x *Directives) shares(f *schema.Field, predicate string) bool {
 	}
 	return true
 }
+
+// backwards reports whether a predicate is one that Dgraph reads backwards in
+// its validation and stores as it stands.
+func backwards(predicate string) bool { return strings.HasPrefix(predicate, "<~") }
 
 // spoken reports whether a field without a language does not come back to a
 // predicate with languages, which it would take them from: of the fields of a

@@ -93,7 +93,7 @@ func (p *pinning) field(before, after *schema.Field) bool {
 
 // fits reports whether a new field can have an old field's predicate.
 func (x *Directives) fits(before, after *schema.Field) bool {
-	if before.Predicate == "" || after.Predicate == "" || x.d.Counterpart(before) != after {
+	if before.Predicate == "" || after.Predicate == "" || backwards(before.Predicate) || backwards(after.Predicate) || x.d.Counterpart(before) != after {
 		return false
 	}
 	if i := before.Owner; i.Kind == sdl.Interface && len(i.Implementors) == 0 {

@@ -121,6 +121,9 @@ func (x *Directives) SetIDScope(after *schema.Field) Patch {
 // RestoreSearch makes @search of a field have the arguments that it lost, beside
 // those that it has where Dgraph takes both.
 func (x *Directives) RestoreSearch(before, after *schema.Field, lost []string) Patch {
+	if p := x.d.After.Storage.Predicate(after.Predicate); p != nil && slices.ContainsFunc(p.Fields, func(u *schema.Field) bool { return u.Definition != after.Definition }) {
+		return Patch{} // their indexes become one set
+	}
 	old, is := before.Directive("search"), after.Directive("search")
 	if is == nil {
 		return x.RestoreOnField(after, old)
