@@ -1,5 +1,3 @@
-// Package fixes is everything that writes: edits of schema files, migration
-// plans, and the engine that carries them out.
 package fixes
 
 import (

@@ -44,7 +44,8 @@ var authWeakened = &Rule{
 					f.Message += fmt.Sprintf(" and guards %s otherwise than before", list(others(c.Operations, c.Bare)))
 				}
 			}
-			f.Fixes = []Fix{{"restore-auth", Directive, Safe, fmt.Sprintf("put the old rule for %s back on %s", list(c.Operations), c.After.Name)}}
+			f.Fixes = directive("restore-auth", Safe, fmt.Sprintf("put the old rule for %s back on %s", list(c.Operations), c.After.Name),
+				p.edits.RestoreAuth(c.Before, c.After, c.Operations))
 			return f
 		case diff.AuthorizationChanged:
 			if !c.Opens {

@@ -37,7 +37,7 @@ var computedChanged = &Rule{
 		case diff.ComputedChanged:
 			f := aboutComputed(c.Before, c.After)
 			if c.After.Computed() {
-				p.becomesComputed(f, c.Before, c.Owner)
+				p.becomesComputed(f, c.Before, c.After, c.Owner)
 			} else {
 				p.becomesStored(f, c.Before, c.After)
 			}
@@ -61,7 +61,7 @@ func aboutComputed(b, a *schema.Field) *Finding {
 	return f
 }
 
-func (p *pass) becomesComputed(f *Finding, b *schema.Field, owner *schema.Type) {
+func (p *pass) becomesComputed(f *Finding, b, a *schema.Field, owner *schema.Type) {
 	name := forward(b)
 	if b.Predicate == "" {
 		f.Message = b.Coordinate() + " was the node's own id and is computed from now on"
@@ -69,7 +69,8 @@ func (p *pass) becomesComputed(f *Finding, b *schema.Field, owner *schema.Type) 
 		return
 	}
 	f.Message = b.Coordinate() + " was stored and is computed from now on"
-	f.Fixes = []Fix{{"new-field", Directive, Safe, fmt.Sprintf("keep %s as it is, and give the computed field a name of its own", b.Coordinate())}}
+	f.Fixes = directive("new-field", Safe, fmt.Sprintf("keep %s as it is, and give the computed field a name of its own", b.Coordinate()),
+		p.edits.Separate(b, a))
 	for _, u := range p.reaching[name] {
 		if u.owner == owner {
 			f.Message += fmt.Sprintf("; %s still uses %s", u.coordinate, name)
@@ -81,7 +82,7 @@ func (p *pass) becomesComputed(f *Finding, b *schema.Field, owner *schema.Type) 
 	f.Question = fmt.Sprintf("How many nodes have a value under %s?", name)
 	f.ask(held(b))
 	f.Consequence = fmt.Sprintf("The values of %s stay in the database, out of reach of the API; inputs, filters and orders by it are gone.", name)
-	f.Fixes = append(f.Fixes, Fix{"delete-values", Migration, Destructive, "delete the values of " + name})
+	f.Fixes = append(f.Fixes, migration("delete-values", Destructive, "delete the values of "+name))
 }
 
 func (p *pass) becomesStored(f *Finding, b, a *schema.Field) {
@@ -107,6 +108,6 @@ func (p *pass) becomesStored(f *Finding, b, a *schema.Field) {
 		}
 		f.Question = fmt.Sprintf("How many nodes have a value under %s?", storedAs(a))
 		f.ask(dql.Missing(valuesOf(a, b.Owner)))
-		f.Fixes = []Fix{{"fill-values", Migration, Review, "fill " + storedAs(a) + " with what was computed"}}
+		f.Fixes = []Fix{migration("fill-values", Review, "fill "+storedAs(a)+" with what was computed")}
 	}
 }

@@ -50,8 +50,8 @@ var danglingEdges = &Rule{
 			}
 			about.Question = fmt.Sprintf("How many edges of %s lead to nodes that are no %s?", storedAs(f), named)
 			about.Fixes = []Fix{
-				{"tag-targets", Migration, Review, "write the dgraph.type to the targets that only lack it"},
-				{"delete-edges", Migration, Destructive, "delete the edges"},
+				migration("tag-targets", Review, "write the dgraph.type to the targets that only lack it"),
+				migration("delete-edges", Destructive, "delete the edges"),
 			}
 			about.ask(dql.Mistargeted(valuesOf(f, f.Owner), to...), dql.Dangling(valuesOf(f, f.Owner)))
 			about.inquiry.sum = dangling

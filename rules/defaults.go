@@ -58,8 +58,9 @@ var defaultChanged = &Rule{
 			f.Addition = true
 			return f
 		}
-		if d := b.Directive("default"); d != nil {
-			f.Fixes = []Fix{{"restore-default", Directive, Safe, "put the old @default back on " + a.Coordinate()}}
+		if b.Type().Named() == a.Type().Named() && !a.Type().List() && !a.Has("id") {
+			f.Fixes = directive("restore-default", Safe, "put the old @default back on "+a.Coordinate(),
+				p.edits.RestoreOnField(a, b.Directive("default")))
 		}
 		return f
 	}),

@@ -9,6 +9,7 @@ import (
 	"github.com/schemacheck/schemacheck/diff/schema"
 	"github.com/schemacheck/schemacheck/diff/storage"
 	"github.com/schemacheck/schemacheck/dql"
+	"github.com/schemacheck/schemacheck/fixes"
 )
 
 var schemaDrift = &Rule{
@@ -54,6 +55,9 @@ type Live struct {
 // the data.
 func Drift(d *diff.Diff, l Live) []*Finding {
 	w := &drift{newPass(d), l, nil}
+	w.edits = fixes.NewDirectives(d, fixes.Options{Readable: w.readable, Taken: func(name string) bool {
+		return l.Stored != nil && l.Stored.Predicate(name) != nil
+	}})
 	if !l.Limited {
 		w.served()
 		w.stored()
@@ -218,17 +222,18 @@ func (w *drift) leftovers() {
 			Consequence: "Its values come back: the field reads, filters and overwrites them, as far as they convert; one that does not " +
 				"makes every query that selects the field fail.",
 			Question: fmt.Sprintf("How many nodes have a value under %s?", name),
-			Fixes: []Fix{
-				{"new-predicate", Directive, Safe, fmt.Sprintf("give %s another predicate with @dgraph(pred:)", field.Coordinate())},
-				{"delete-values", Migration, Destructive, "delete the values of " + name + " before the update"},
-			},
+			Fixes: directive("new-predicate", Safe, fmt.Sprintf("give %s another predicate with @dgraph(pred:)", field.Coordinate()),
+				w.edits.NewPredicate(a.Fields...)),
 		}
+		title := "delete the values of " + name + " before the update"
 		f.ask(dql.Values(anyValues(name)))
 		if reason := diff.Refused(liveForm(got), a); reason != "" {
 			w.refusedLeftover(f, field, name, reason)
+			title = "drop " + name + ", which an older schema left, before the update"
 		} else if want := typeText(a); typeText(liveForm(got)) == want {
 			f.Consequence = "Its values come back: the field reads, filters and overwrites them."
 		}
+		f.Fixes = append(f.Fixes, migration("delete-values", Destructive, title))
 		w.findings = append(w.findings, f)
 	}
 }
@@ -241,7 +246,6 @@ func (w *drift) refusedLeftover(f *Finding, field *schema.Field, name string, re
 	f.Message += fmt.Sprintf(", which Dgraph refuses to turn into %s", written(field))
 	f.Consequence = "The update fails halfway: the new API is served over the old storage, and " + name +
 		" cannot be read through it until the old schema is applied again."
-	f.Fixes[1].Title = "drop " + name + ", which an older schema left, before the update"
 	if reason == diff.ValueToReference {
 		f.inquiry.clean = func(f *Finding) { f.Severity = Warning } // deleted values leave traces
 	}

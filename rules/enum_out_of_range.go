@@ -49,10 +49,7 @@ var enumOutOfRange = &Rule{
 				about.Consequence = "Every other value makes its whole node null, with an error."
 			}
 			about.Question = fmt.Sprintf("How many nodes hold a value under %s that is no member of %s?", storedAs(f), enum.Name)
-			about.Fixes = []Fix{
-				{"add-member", Directive, Safe, "add the values to " + enum.Name},
-				{"map-value", Migration, Review, "map the stored values to members of " + enum.Name},
-			}
+			about.Fixes = []Fix{migration("map-value", Review, "map the stored values to members of "+enum.Name)}
 			about.ask(dql.Outside(valuesOf(f, f.Owner), targetOf(a.Schema, f).Enum...))
 			return about
 		})

@@ -46,12 +46,10 @@ func (p *pass) valueRemoved(c diff.EnumValueRemoved) *Finding {
 	name := c.Value.Name.Text
 	f := p.valueGone(c.Before, c.After, c.Value)
 	f.Message = fmt.Sprintf("%s loses the value %s", c.Before.Name, name)
-	f.Fixes = []Fix{
-		{"keep-and-deprecate", Directive, Safe, fmt.Sprintf("keep %s.%s and mark it @deprecated", c.Before.Name, name)},
-		{"map-value", Migration, Review, fmt.Sprintf("map the stored %s to another member", name)},
-	}
-	if len(f.Predicates) == 0 {
-		f.Fixes = f.Fixes[:1]
+	f.Fixes = directive("keep-and-deprecate", Safe, fmt.Sprintf("keep %s.%s and mark it @deprecated", c.After.Name, name),
+		p.edits.KeepValue(c.Before, c.After, c.Value))
+	if len(f.Predicates) > 0 {
+		f.Fixes = append(f.Fixes, migration("map-value", Review, fmt.Sprintf("map the stored %s to another member", name)))
 	}
 	return f
 }
@@ -68,8 +66,9 @@ func (p *pass) valueRenamed(c diff.EnumValueRenamed) *Finding {
 	if c.Confidence == diff.Likely {
 		f.Message = fmt.Sprintf("%s looks renamed to %s", f.Coordinate, to)
 	}
-	keep := Fix{"keep-and-deprecate", Directive, Safe, fmt.Sprintf("keep %s beside %s.%s and mark it @deprecated", from, c.After.Name, to)}
-	change := Fix{"map-value", Migration, Review, fmt.Sprintf("map the stored %s to %s", from, to)}
+	keep := directive("keep-and-deprecate", Safe, fmt.Sprintf("keep %s beside %s.%s and mark it @deprecated", from, c.After.Name, to),
+		p.edits.KeepValue(c.Before, c.After, c.From))
+	change := migration("map-value", Review, fmt.Sprintf("map the stored %s to %s", from, to))
 	taken := slices.ContainsFunc(c.After.Definition.Values, func(v *sdl.EnumValue) bool { return v.Name.Text == from })
 	switch stored := len(f.Predicates) > 0; {
 	case taken && stored:
@@ -78,9 +77,9 @@ func (p *pass) valueRenamed(c diff.EnumValueRenamed) *Finding {
 		f.Consequence = fmt.Sprintf("Stored values %s stay as they are and read as %s in %s, which means something else now.", from, from, list(f.Affects))
 	case taken:
 	case stored:
-		f.Fixes = []Fix{keep, change}
+		f.Fixes = append(keep, change)
 	default:
-		f.Fixes = []Fix{keep}
+		f.Fixes = keep
 	}
 	return f
 }

@@ -49,11 +49,9 @@ var fieldRemoved = &Rule{
 			Message:     b.Coordinate() + " is removed",
 			Question:    fmt.Sprintf("How many nodes have a value under %s?", forward(b)),
 			Consequence: fmt.Sprintf("The values of %s stay in the database, out of reach of the API, and outlive their nodes.", forward(b)),
-			Fixes: []Fix{
-				{"keep-and-deprecate", Directive, Safe, "keep " + b.Coordinate() + " and mark it @deprecated"},
-				{"delete-values", Migration, Destructive, "delete the values of " + forward(b)},
-			},
+			Fixes:       directive("keep-and-deprecate", Safe, "keep "+b.Coordinate()+" and mark it @deprecated", p.edits.KeepField(b)),
 		}
+		remove := migration("delete-values", Destructive, "delete the values of "+forward(b))
 		f.ask(held(b))
 		var same, other []string
 		for _, u := range p.reaching[forward(b)] {
@@ -69,11 +67,13 @@ var fieldRemoved = &Rule{
 			f.Message += fmt.Sprintf("; %s still uses %s", list(same), forward(b))
 			f.Consequence = fmt.Sprintf("Clients lose the field; its values stay reachable through %s.", list(same))
 			f.Question, f.inquiry = "", nil
-			f.Fixes = f.Fixes[:1]
 		case len(other) > 0:
 			f.Message += fmt.Sprintf("; %s of another type still uses %s", list(other), forward(b))
 			f.Consequence = fmt.Sprintf("The values of nodes that are not also of the type of %s stay in the database, out of reach of the API.", list(other))
-			f.Fixes[1].Title = fmt.Sprintf("delete the values of %s from the nodes of %s", forward(b), b.Owner.Stored)
+			remove.Title = fmt.Sprintf("delete the values of %s from the nodes of %s", forward(b), b.Owner.Stored)
+		}
+		if len(same) == 0 {
+			f.Fixes = append(f.Fixes, remove)
 		}
 		if after := p.After.Storage.Predicate(b.Predicate); b.Language != "" && after != nil && !after.Lang {
 			f.Impact.Data = DataInvalid

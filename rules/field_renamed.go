@@ -5,6 +5,7 @@ import (
 
 	"github.com/schemacheck/schemacheck/diff"
 	"github.com/schemacheck/schemacheck/diff/schema"
+	"github.com/schemacheck/schemacheck/fixes"
 )
 
 var fieldRenamed = &Rule{
@@ -62,7 +63,7 @@ var fieldRenamed = &Rule{
 		f.Consequence = fmt.Sprintf("The stored values are no longer found: they stay under %s, and %s reads %s.",
 			storedAs(b), a.Coordinate(), p.reads(a))
 		f.Fixes = append(p.pinPredicate(a, b),
-			Fix{"copy-values", Migration, Review, fmt.Sprintf("copy the values of %s to %s", storedAs(b), storedAs(a))})
+			migration("copy-values", Review, fmt.Sprintf("copy the values of %s to %s", storedAs(b), storedAs(a))))
 		return f
 	}),
 }
@@ -88,29 +89,47 @@ func emptyRead(f *schema.Field) string {
 }
 
 // pinPredicate is the directive that keeps a field's values where they are, or
-// nothing where Dgraph would refuse the change of type that it brings.
+// nothing where they could not be read there as what the field is now.
 func (p *pass) pinPredicate(after, before *schema.Field) []Fix {
-	was, is := p.Before.Storage.Predicate(before.Predicate), p.After.Storage.Predicate(after.Predicate)
-	if was != nil && is != nil && !before.Reverse && !after.Reverse &&
-		(was.List && !is.List || (was.Type == "uid") != (is.Type == "uid")) {
-		return nil
-	}
 	pred, at := storedAs(before), after.Coordinate()
 	if after.Source != nil {
 		at = after.Source.Name + "." + after.Name
 	}
-	f := Fix{"pin-predicate", Directive, Safe, fmt.Sprintf("add @dgraph(pred: %q) to %s", pred, at)}
+	risk, title := Safe, fmt.Sprintf("add @dgraph(pred: %q) to %s", pred, at)
 	if before.Language == "" && !before.Reverse && after.Source == nil && pred == after.Owner.Stored+"."+after.Name {
-		f.Title = fmt.Sprintf("remove @dgraph(pred:) from %s: its values are under %s", at, pred)
+		title = fmt.Sprintf("remove @dgraph(pred:) from %s: its values are under %s", at, pred)
 	}
 	for _, u := range p.reaching[pred] {
 		if u.owner == after.Owner && u.coordinate != at {
-			f.Risk = Review
-			f.Title += fmt.Sprintf(", and in the same update another one to %s, which uses %s now", u.coordinate, pred)
+			risk = Review
+			title += fmt.Sprintf(", and in the same update another one to %s, which uses %s now", u.coordinate, pred)
 			break
 		}
 	}
-	return []Fix{f}
+	patch := p.edits.PinFields(fixes.Move{Before: before, After: after})
+	if len(patch.Edits) > 1 || required(after) && !required(before) {
+		risk = Review // more changes, or nodes without a value cannot be read
+	}
+	return directive("pin-predicate", risk, title, patch)
+}
+
+// readable reports whether all values of an old field can be read as those of a
+// new one.
+func (p *pass) readable(b, a *schema.Field) bool {
+	if before, after := reference(b, p.Before), reference(a, p.After); before || after {
+		old, new := b.Type().Named(), a.Type().Named()
+		t := p.Before.Type(old)
+		return before && after && (t == nil && old == new || t != nil && p.Survivor(t) != nil && p.Survivor(t).Name == new || p.wider(old, new))
+	}
+	if storesOneOf(b) != storesOneOf(a) {
+		return false
+	}
+	from, to := p.valueType(b, p.Before), p.valueType(a, p.After)
+	if from == "enum" && to == "enum" {
+		old := p.Before.Type(b.Type().Named())
+		return p.includes(b, a) || p.Survivor(old) != nil && p.Survivor(old).Name == a.Type().Named() // what it lost is told of it
+	}
+	return from == to || conversionOf(from, to).data == DataNone
 }
 
 // storedAs is the predicate as @dgraph(pred:) would name it.

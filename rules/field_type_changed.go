@@ -79,14 +79,23 @@ func (p *pass) retyped(b, a *schema.Field) *Finding {
 		f.ask(held(b))
 	}
 	if storesOneOf(a) {
-		f.Fixes = []Fix{{"keep-type", Directive, Safe, fmt.Sprintf("keep %s: for many values, let a list of nodes have one each", written(b))}}
+		f.Fixes = directive("keep-type", Safe, fmt.Sprintf("keep %s: for many values, let a list of nodes have one each", written(b)),
+			p.edits.RestoreType(b, a))
 		return f
 	}
-	f.Fixes = []Fix{
-		{"new-predicate", Directive, Review, "give the field a new predicate with @dgraph(pred:) and fill it with converted values"},
-		{"convert-in-place", Migration, Review, "mend the values of " + b.Predicate + " before the update"},
-	}
+	f.Fixes = append(directive("new-predicate", Review, "give the field a new predicate with @dgraph(pred:) and fill it with converted values",
+		p.edits.NewPredicate(p.sharing(a)...)),
+		migration("convert-in-place", Review, "mend the values of "+b.Predicate+" before the update"))
 	return f
+}
+
+// sharing are all fields of a field's predicate, with it at the head.
+func (p *pass) sharing(f *schema.Field) []*schema.Field {
+	all := []*schema.Field{f}
+	if stored := p.After.Storage.Predicate(f.Predicate); stored != nil {
+		all = append(all, stored.Fields...)
+	}
+	return all
 }
 
 // storesOneOf reports whether Dgraph stores one value only of a field that is a
@@ -111,7 +120,7 @@ func nodeIDChanged(f *Finding, b, a *schema.Field) {
 		f.Message += ": it was the node's own id, which is stored nowhere else"
 		f.Consequence = fmt.Sprintf("%s is a new, empty predicate: it reads %s for every node stored so far, and ids that clients kept no longer find anything.",
 			storedAs(a), emptyRead(a))
-		f.Fixes = []Fix{{"fill-ids", Migration, Review, "fill " + a.Predicate + " for the existing nodes"}}
+		f.Fixes = []Fix{migration("fill-ids", Review, "fill "+a.Predicate+" for the existing nodes")}
 		return
 	}
 	f.Impact.Data = DataOrphaned

@@ -1,6 +1,9 @@
 package rules
 
-import "github.com/schemacheck/schemacheck/diff/sdl"
+import (
+	"github.com/schemacheck/schemacheck/diff/sdl"
+	"github.com/schemacheck/schemacheck/fixes"
+)
 
 // Finding is one danger in one change.
 type Finding struct {
@@ -42,6 +45,8 @@ type Finding struct {
 	Fixes    []Fix
 
 	inquiry *inquiry // nil where the data is not asked
+	// offline is the severity that it had before the data was asked.
+	offline Severity
 }
 
 // Place is where a finding is shown in the new schema.
@@ -112,6 +117,21 @@ type Fix struct {
 	Kind  FixKind
 	Risk  Risk
 	Title string
+	// Patch is the edit of the new schema, never empty for a Directive.
+	Patch fixes.Patch
+}
+
+// directive is the fix that a patch makes, or none where there is no safe one.
+func directive(id string, risk Risk, title string, patch fixes.Patch) []Fix {
+	if patch.Empty() {
+		return nil
+	}
+	return []Fix{{id, Directive, risk, title, patch}}
+}
+
+// migration is a fix of the stored data.
+func migration(id string, risk Risk, title string) Fix {
+	return Fix{ID: id, Kind: Migration, Risk: risk, Title: title}
 }
 
 // FixKind says where a fix is made.

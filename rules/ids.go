@@ -38,7 +38,7 @@ var idAdded = &Rule{
 		f.Message = fmt.Sprintf("%s gets @id: stored values must be unique and not empty", c.Before.Coordinate())
 		f.Question = fmt.Sprintf("Which values of %s do several nodes hold, and which nodes have none?", storedAs(c.After))
 		f.Consequence = "For a value that several nodes hold, get queries answer null with an error, and adds and upserts fail."
-		f.Fixes = []Fix{{"make-unique", Migration, Review, "make the values of " + storedAs(c.After) + " unique before the update"}}
+		f.Fixes = []Fix{migration("make-unique", Review, "make the values of "+storedAs(c.After)+" unique before the update")}
 		f.askUnique(p.duplicates(c.After, c.Before.Owner), c.After, c.Before.Owner)
 		if storedAs(c.Before) != storedAs(c.After) && !p.inUse(c.After) {
 			f.Severity = Warning
@@ -82,7 +82,9 @@ var idRemoved = &Rule{
 		if !slices.ContainsFunc(c.After.Owner.Fields, func(x *schema.Field) bool { return x.Type().Named() == "ID" || x.Has("id") }) {
 			f.Consequence = fmt.Sprintf("get%s and upserts are gone, and two nodes can hold the same value from now on.", c.After.Owner.Name)
 		}
-		f.Fixes = []Fix{{"restore-id", Directive, Safe, "put @id back on " + c.After.Coordinate()}}
+		if t := c.After.Type(); t.Named() == c.Before.Type().Named() && !t.List() && !c.After.Has("default") {
+			f.Fixes = directive("restore-id", Safe, "put @id back on "+c.After.Coordinate(), p.edits.RestoreOnField(c.After, c.Before.Directive("id")))
+		}
 		return f
 	}),
 }
@@ -112,7 +114,7 @@ var idScopeChanged = &Rule{
 			f.Impact.API = APIDangerous
 			f.Message = fmt.Sprintf("%s is unique only within each implementing type from now on", c.Before.Coordinate())
 			f.Consequence = fmt.Sprintf("Nodes of different types can hold the same value, and get%s answers null with an error for it.", c.After.Owner.Name)
-			f.Fixes = []Fix{{"restore-id", Directive, Safe, "put @id(interface: true) back on " + c.After.Coordinate()}}
+			f.Fixes = directive("restore-id", Safe, "put @id(interface: true) back on "+c.After.Coordinate(), p.edits.SetIDScope(c.After))
 			return f
 		}
 		f.Impact.API = APINone
@@ -125,7 +127,7 @@ var idScopeChanged = &Rule{
 			across.Types = append(across.Types, t.Stored)
 		}
 		f.inquiry = &inquiry{questions: []dql.Question{dql.DuplicatesAcross(across)}, sum: unique}
-		f.Fixes = []Fix{{"make-unique", Migration, Review, "make the values of " + c.Before.Predicate + " unique over all types before the update"}}
+		f.Fixes = []Fix{migration("make-unique", Review, "make the values of "+c.Before.Predicate+" unique over all types before the update")}
 		return f
 	}),
 }

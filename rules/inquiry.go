@@ -97,6 +97,7 @@ func (f *Finding) Inquires() bool { return f.inquiry != nil }
 // Weigh is Settle with evidence that is known already.
 func (f *Finding) Weigh(e Evidence) {
 	f.Evidence = e
+	f.offline = f.Severity
 	if e.Violations > 0 && f.inquiry != nil && f.inquiry.found != nil {
 		f.inquiry.found(f)
 	}

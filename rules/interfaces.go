@@ -7,6 +7,7 @@ import (
 	"github.com/schemacheck/schemacheck/diff/schema"
 	"github.com/schemacheck/schemacheck/diff/sdl"
 	"github.com/schemacheck/schemacheck/dql"
+	"github.com/schemacheck/schemacheck/fixes"
 )
 
 var interfaceAdded = &Rule{
@@ -49,7 +50,7 @@ var interfaceAdded = &Rule{
 			Question:   fmt.Sprintf("How many nodes of %s lack the dgraph.type %q?", c.Before.Stored, i.Stored),
 			Consequence: fmt.Sprintf("Queries of %s do not find the %s nodes stored so far: they lack the dgraph.type %q.",
 				i.Name, t.Name, i.Stored),
-			Fixes: []Fix{{"add-interface-type", Migration, Safe, fmt.Sprintf("add the dgraph.type %q to the nodes of %s", i.Stored, c.Before.Stored)}},
+			Fixes: []Fix{migration("add-interface-type", Safe, fmt.Sprintf("add the dgraph.type %q to the nodes of %s", i.Stored, c.Before.Stored))},
 		}
 		f.ask(dql.Untagged(i.Stored, c.Before.Stored))
 		required := requiredOf(c.Gained)
@@ -62,8 +63,8 @@ var interfaceAdded = &Rule{
 			f.Message += ": " + readElsewhere(f.Affects)
 			f.Consequence = fmt.Sprintf("The stored values of %s are no longer found (they stay under %s), and queries of %s miss these nodes.",
 				list(f.Affects), list(oldPredicates(c.Moved)), i.Name)
-			f.Fixes = append(p.pinInterface(c.Moved), Fix{"copy-and-retag", Migration, Review,
-				fmt.Sprintf("copy the values to the predicates of %s and add its dgraph.type", i.Name)})
+			f.Fixes = append(p.pinInterface(c.Moved), migration("copy-and-retag", Review,
+				fmt.Sprintf("copy the values to the predicates of %s and add its dgraph.type", i.Name)))
 		case len(required) > 0:
 			f.Severity = Error
 			f.Impact.Data = DataInvalid
@@ -124,7 +125,7 @@ var interfaceRemoved = &Rule{
 			Question:   fmt.Sprintf("How many nodes of %s have the dgraph.type %q?", c.Before.Stored, i.Stored),
 			Consequence: fmt.Sprintf("The %s nodes stored so far keep the dgraph.type %q: queries and deletes of %s still find them.",
 				c.Before.Name, i.Stored, i.Name),
-			Fixes: []Fix{{"remove-interface-type", Migration, Review, fmt.Sprintf("remove the dgraph.type %q from the nodes of %s", i.Stored, c.Before.Stored)}},
+			Fixes: []Fix{migration("remove-interface-type", Review, fmt.Sprintf("remove the dgraph.type %q from the nodes of %s", i.Stored, c.Before.Stored))},
 		}
 		f.ask(dql.Tagged(i.Stored, c.Before.Stored))
 		if p.Survivor(i) == nil {
@@ -154,8 +155,8 @@ var interfaceRemoved = &Rule{
 			}
 			f.Consequence = fmt.Sprintf("The stored values of %s are no longer found: they stay under %s.",
 				list(affects), list(oldPredicates(c.Moved)))
-			f.Fixes = append([]Fix{{"pin-predicate", Directive, Safe, fmt.Sprintf("add @dgraph(pred: %q) to %s, and so for each moved field",
-				c.Moved[0].Before.Predicate, c.Moved[0].After.Coordinate())}}, f.Fixes...)
+			f.Fixes = append(directive("pin-predicate", Safe, fmt.Sprintf("add @dgraph(pred: %q) to %s, and so for each moved field",
+				c.Moved[0].Before.Predicate, c.Moved[0].After.Coordinate()), p.edits.PinFields(pins(c.Moved)...)), f.Fixes...)
 		case len(lost) > 0:
 			f.Severity = Error
 			f.Affects = lost
@@ -240,8 +241,17 @@ func (p *pass) pinInterface(moved []diff.Move) []Fix {
 	if m.After.Source == nil || len(m.After.Source.Implementors) > 1 {
 		return nil
 	}
-	return []Fix{{"pin-predicate", Directive, Review, fmt.Sprintf("add @dgraph(pred: %q) to %s.%s, and so for each moved field",
-		m.Before.Predicate, m.After.Source.Name, m.After.Name)}}
+	return directive("pin-predicate", Review, fmt.Sprintf("add @dgraph(pred: %q) to %s.%s, and so for each moved field",
+		m.Before.Predicate, m.After.Source.Name, m.After.Name), p.edits.PinFields(pins(moved)...))
+}
+
+// pins are moves as edits know them.
+func pins(moved []diff.Move) []fixes.Move {
+	var all []fixes.Move
+	for _, m := range moved {
+		all = append(all, fixes.Move(m))
+	}
+	return all
 }
 
 // requiredOf are the coordinates of the fields whose lack nulls a node.

@@ -46,7 +46,7 @@ var inverseAdded = &Rule{
 		f.Consequence = "Edges stored so far stay one-sided: Dgraph does not add the missing back edges."
 		f.Question = fmt.Sprintf("How many edges of %s and %s lack their back edge?", a.Predicate, a.Inverse.Predicate)
 		f.askPairs(a)
-		f.Fixes = []Fix{{"backfill-inverse", Migration, Review, fmt.Sprintf("write the missing back edges between %s and %s", a.Predicate, a.Inverse.Predicate)}}
+		f.Fixes = []Fix{migration("backfill-inverse", Review, fmt.Sprintf("write the missing back edges between %s and %s", a.Predicate, a.Inverse.Predicate))}
 		return f
 	}),
 }
@@ -79,7 +79,10 @@ var inverseRemoved = &Rule{
 		if to := c.After.Coordinate(); to != f.Coordinate {
 			f.To = to
 		}
-		f.Fixes = []Fix{{"restore-inverse", Directive, Safe, fmt.Sprintf("put @hasInverse(field: %s) back on %s", c.Field.Inverse.Name, c.After.Coordinate())}}
+		if other := p.Counterpart(c.Field.Inverse); other != nil {
+			f.Fixes = directive("restore-inverse", Safe, fmt.Sprintf("put @hasInverse(field: %s) back on %s", other.Name, c.After.Coordinate()),
+				p.edits.RestoreInverse(c.After, other))
+		}
 		return f
 	}),
 }
@@ -124,10 +127,11 @@ var inverseChanged = &Rule{
 			a.Coordinate(), b.Inverse.Coordinate(), a.Inverse.Coordinate())
 		f.Question = fmt.Sprintf("How many edges of %s lack their back edge in %s?", a.Predicate, a.Inverse.Predicate)
 		f.askPairs(a)
-		f.Fixes = []Fix{
-			{"restore-inverse", Directive, Safe, fmt.Sprintf("put @hasInverse(field: %s) back", b.Inverse.Name)},
-			{"backfill-inverse", Migration, Review, fmt.Sprintf("write the missing back edges between %s and %s", a.Predicate, a.Inverse.Predicate)},
+		if other := p.Counterpart(b.Inverse); other != nil {
+			f.Fixes = directive("restore-inverse", Safe, fmt.Sprintf("put @hasInverse(field: %s) back", other.Name), p.edits.RestoreInverse(a, other))
 		}
+		f.Fixes = append(f.Fixes, migration("backfill-inverse", Review,
+			fmt.Sprintf("write the missing back edges between %s and %s", a.Predicate, a.Inverse.Predicate)))
 		return f
 	}),
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/schemacheck/schemacheck/diff/schema"
 	"github.com/schemacheck/schemacheck/diff/sdl"
 	"github.com/schemacheck/schemacheck/diff/storage"
+	"github.com/schemacheck/schemacheck/fixes"
 )
 
 // Judge turns the changes into findings, in the order of the new schema: by
@@ -80,6 +81,8 @@ type pass struct {
 	reused map[*schema.Field]bool
 	// builds is the number of predicates whose indexes the update builds.
 	builds int
+	// edits makes the edits of the new schema.
+	edits *fixes.Directives
 }
 
 // user is who uses a predicate.
@@ -96,6 +99,7 @@ func newPass(d *diff.Diff) *pass {
 		refused:  map[string]diff.Refusal{},
 		reused:   map[*schema.Field]bool{},
 	}
+	p.edits = fixes.NewDirectives(d, fixes.Options{Readable: p.readable})
 	for _, c := range d.Changes {
 		switch c := c.(type) {
 		case diff.PredicateRefused:

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/schemacheck/schemacheck/diff"
 	"github.com/schemacheck/schemacheck/diff/schema"
@@ -53,7 +54,7 @@ func (p *pass) otherLanguage(b, a *schema.Field) *Finding {
 		Consequence: fmt.Sprintf("The stored values are no longer found: they stay under %s, and %s reads %s.",
 			storedAs(b), b.Coordinate(), p.reads(a)),
 		Fixes: append(p.pinPredicate(a, b),
-			Fix{"copy-values", Migration, Review, fmt.Sprintf("copy the values of %s to %s", storedAs(b), storedAs(a))}),
+			migration("copy-values", Review, fmt.Sprintf("copy the values of %s to %s", storedAs(b), storedAs(a)))),
 	}
 	f.ask(held(b))
 	if to := a.Coordinate(); to != f.Coordinate {
@@ -82,22 +83,20 @@ func (p *pass) languageLost(c diff.LanguageLost) *Finding {
 		Message:     fmt.Sprintf("%s reads %s, which loses @lang", a.Coordinate(), name),
 		Consequence: fmt.Sprintf("%s can get a value in some language instead of its own: Dgraph no longer tells them apart.", a.Coordinate()),
 		Question:    fmt.Sprintf("How many nodes have values in a language under %s?", name),
-		Fixes: []Fix{
-			{"keep-language", Directive, Safe, fmt.Sprintf("keep a field with @dgraph(pred: %q), or another language", name+"@en")},
-			{"delete-languages", Migration, Destructive, "delete the values in a language under " + name + " before the update"},
-		},
 	}
 	f.ask(dql.Languages(anyValues(name)))
+	spoken := slices.ContainsFunc(c.After.Fields, func(other *schema.Field) bool { return other.Language != "" })
 	for _, b := range c.Before.Fields {
-		if b.Language != "" {
-			f.Fixes[0].Title = fmt.Sprintf("keep a field with @dgraph(pred: %q)", storedAs(b))
+		if !spoken && b.Language != "" && b.Source == nil && p.Counterpart(b) == nil {
+			f.Fixes = directive("keep-language", Safe, fmt.Sprintf("keep %s with @dgraph(pred: %q) and mark it @deprecated", b.Coordinate(), storedAs(b)),
+				p.edits.KeepField(b))
 			break
 		}
 	}
+	f.Fixes = append(f.Fixes, migration("delete-languages", Destructive, "delete the values in a language under "+name+" before the update"))
 	for _, other := range c.After.Fields {
 		if other.Language != "" && other.Source == nil {
 			f.Message += fmt.Sprintf(": of the fields that read it the last one decides, and %s is not the last", other.Coordinate())
-			f.Fixes[0].Title = fmt.Sprintf("write %s after %s", other.Coordinate(), a.Coordinate())
 			break
 		}
 	}

@@ -32,10 +32,7 @@ var leftoverValues = &Rule{
 				Predicates:  predicates(predicate),
 				Impact:      Impact{Data: DataOrphaned},
 				Consequence: "The values are out of reach of the API, until a field of that name brings them back.",
-				Fixes: []Fix{
-					{"reach-values", Directive, Review, "reach the values with a field, by @dgraph(pred:)"},
-					{"delete-values", Migration, Destructive, "delete the values"},
-				},
+				Fixes:       []Fix{migration("delete-values", Destructive, "delete the values")},
 			}
 		}
 		if a.stored == nil {

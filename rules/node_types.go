@@ -63,8 +63,8 @@ func untyped(t *schema.Type, own []string) *Finding {
 			t.Name),
 		Question: fmt.Sprintf("How many nodes have something under %s and no dgraph.type?", list(own)),
 		Fixes: []Fix{
-			{"tag-nodes", Migration, Review, fmt.Sprintf("write the dgraph.type %q to the nodes that lack it", t.Stored)},
-			{"delete-values", Migration, Destructive, "delete the values, where the nodes were deleted and these were left"},
+			migration("tag-nodes", Review, fmt.Sprintf("write the dgraph.type %q to the nodes that lack it", t.Stored)),
+			migration("delete-values", Destructive, "delete the values, where the nodes were deleted and these were left"),
 		},
 	}
 	if t.Kind == sdl.Interface {
@@ -87,7 +87,7 @@ func lacksInterface(t, i *schema.Type) *Finding {
 		Message:     fmt.Sprintf("nodes of %s need the dgraph.type %q too", t.Name, i.Stored),
 		Consequence: fmt.Sprintf("Queries, updates and deletes of %s do not see nodes of %s without it.", i.Name, t.Name),
 		Question:    fmt.Sprintf("How many nodes of %s lack the dgraph.type %q?", t.Stored, i.Stored),
-		Fixes:       []Fix{{"tag-nodes", Migration, Safe, fmt.Sprintf("write the dgraph.type %q to the nodes of %s", i.Stored, t.Stored)}},
+		Fixes:       []Fix{migration("tag-nodes", Safe, fmt.Sprintf("write the dgraph.type %q to the nodes of %s", i.Stored, t.Stored))},
 	}
 	f.ask(dql.Untagged(i.Stored, t.Stored))
 	return f
@@ -152,9 +152,8 @@ func (a *audit) undeclared(stored string, q dql.Question) *Finding {
 		Consequence: "Nodes whose types the schema does not have are out of reach of the API.",
 		Question:    "How many nodes have a dgraph.type, and none that the schema has?",
 		Fixes: []Fix{
-			{"declare-type", Directive, Safe, "declare the type, or name it with @dgraph(type:) at the one that it was renamed to"},
-			{"retag-nodes", Migration, Review, "write the dgraph.type of a type that the schema has to the nodes"},
-			{"delete-nodes", Migration, Destructive, "delete the nodes"},
+			migration("retag-nodes", Review, "write the dgraph.type of a type that the schema has to the nodes"),
+			migration("delete-nodes", Destructive, "delete the nodes"),
 		},
 	}
 	if stored != "" {
@@ -183,8 +182,8 @@ func bare(i *schema.Type) *Finding {
 		Consequence: fmt.Sprintf("Queries of %s return an object without fields for each node without one, also where fields are non-null.", i.Name),
 		Question:    fmt.Sprintf("How many nodes of %s are of no type that implements it?", i.Stored),
 		Fixes: []Fix{
-			{"retag-nodes", Migration, Review, "write the dgraph.type of an implementing type to the nodes"},
-			{"delete-nodes", Migration, Destructive, "delete the nodes"},
+			migration("retag-nodes", Review, "write the dgraph.type of an implementing type to the nodes"),
+			migration("delete-nodes", Destructive, "delete the nodes"),
 		},
 	}
 	f.ask(dql.Lone(i.Stored, storedTypes(i)[1:]...))

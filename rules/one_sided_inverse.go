@@ -63,8 +63,8 @@ func lacksBack(f, inverse *schema.Field) *Finding {
 	}
 	about.Question = fmt.Sprintf("How many edges of %s lack their back edge in %s?", inverse.Predicate, f.Predicate)
 	about.Fixes = []Fix{
-		{"backfill-inverse", Migration, Review, fmt.Sprintf("write the missing edges of %s", f.Predicate)},
-		{"delete-edges", Migration, Destructive, fmt.Sprintf("delete the edges of %s that have no back edge", inverse.Predicate)},
+		migration("backfill-inverse", Review, fmt.Sprintf("write the missing edges of %s", f.Predicate)),
+		migration("delete-edges", Destructive, fmt.Sprintf("delete the edges of %s that have no back edge", inverse.Predicate)),
 	}
 	if inverse == f {
 		about.Message = fmt.Sprintf("edges of %s, which is its own inverse, must lead both ways", f.Coordinate())

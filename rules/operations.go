@@ -40,7 +40,7 @@ var generateChanged = &Rule{
 			f.Message += " and gains " + list(gained)
 		}
 		f.Consequence = fmt.Sprintf("Clients that use %s get an error.", list(lost))
-		f.Fixes = []Fix{{"restore-operations", Directive, Safe, "turn them on again in @generate of " + c.After.Name}}
+		f.Fixes = directive("restore-operations", Safe, "turn them on again in @generate of "+c.After.Name, p.edits.RestoreOperations(c.After, c.Lost))
 		return f
 	}),
 }
@@ -83,7 +83,8 @@ var subscriptionRemoved = &Rule{
 		f.Impact.API = APIBreaking
 		f.Message = c.Before.Coordinate() + " can no longer be subscribed to"
 		f.Consequence = "Clients that subscribe get an error."
-		f.Fixes = []Fix{{"restore-subscription", Directive, Safe, "put @withSubscription back on " + c.After.Coordinate()}}
+		f.Fixes = directive("restore-subscription", Safe, "put @withSubscription back on "+c.After.Coordinate(),
+			p.edits.RestoreSubscription(c.After.Type, c.After.Field))
 		return f
 	}),
 }

@@ -45,11 +45,17 @@ var predicateReused = &Rule{
 			Message:     fmt.Sprintf("%s is new and stored as %s, which holds the values of %s", a.Coordinate(), name, list(were)),
 			Consequence: fmt.Sprintf("It reads and overwrites values that were stored for %s.", list(were)),
 			Question:    fmt.Sprintf("How many values are stored under %s, and of which nodes?", name),
-			Fixes:       []Fix{{"new-predicate", Directive, Safe, fmt.Sprintf("give %s a predicate of its own with @dgraph(pred:)", a.Coordinate())}},
 		}
-		if name != a.Owner.Stored+"."+a.Name {
-			f.Fixes[0].Title = fmt.Sprintf("remove @dgraph(pred:) from %s: it then has %s.%s for itself", a.Coordinate(), a.Owner.Stored, a.Name)
+		title := fmt.Sprintf("give %s a predicate of its own with @dgraph(pred:)", a.Coordinate())
+		own := a.Owner.Stored + "." + a.Name
+		if name != own && p.held[own] == nil && p.After.Storage.Predicate(own) == nil {
+			title = fmt.Sprintf("remove @dgraph(pred:) from %s: it then has %s for itself", a.Coordinate(), own)
 		}
+		risk := Safe
+		if required(a) {
+			risk = Review // no node has a value there
+		}
+		f.Fixes = directive("new-predicate", risk, title, p.edits.NewPredicate(a))
 		f.ask(dql.Values(anyValues(a.Predicate)))
 		var aliases []string
 		for _, u := range p.reaching[name] {
@@ -62,7 +68,7 @@ var predicateReused = &Rule{
 			f.Consequence = fmt.Sprintf("It is another name for %s: what is written by one is read by the other.", list(aliases))
 			return f
 		}
-		f.Fixes = append(f.Fixes, Fix{"delete-values", Migration, Destructive, "delete the values of " + name + " before the update"})
+		f.Fixes = append(f.Fixes, migration("delete-values", Destructive, "delete the values of "+name+" before the update"))
 		return f
 	}),
 }

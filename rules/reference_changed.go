@@ -57,10 +57,8 @@ var referenceChanged = &Rule{
 		} else {
 			f.ask(held(b))
 		}
-		f.Fixes = []Fix{
-			{"new-field", Directive, Review, "keep the field as it is and add a new one for " + new},
-			{"retag-targets", Migration, Review, fmt.Sprintf("retag the targets of %s as %s", b.Predicate, new)},
-		}
+		f.Fixes = append(directive("new-field", Review, "keep the field as it is and add a new one for "+new, p.edits.Separate(b, a)),
+			migration("retag-targets", Review, fmt.Sprintf("retag the targets of %s as %s", b.Predicate, new)))
 		return f
 	}),
 }

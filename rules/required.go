@@ -7,6 +7,7 @@ import (
 	"github.com/schemacheck/schemacheck/diff"
 	"github.com/schemacheck/schemacheck/diff/schema"
 	"github.com/schemacheck/schemacheck/dql"
+	"github.com/schemacheck/schemacheck/fixes"
 )
 
 const nonNullClients = "A query that selects the field gets an error for each node without a value, and null instead of the node; " +
@@ -96,7 +97,7 @@ var fieldMadeRequired = &Rule{
 			f.Impact = Impact{API: APINone, Data: DataNone}
 			f.Consequence = fmt.Sprintf("Nodes without a value under %s cannot be read as %s, once they are moved there.", storedAs(c.Before), a.Owner.Name)
 			f.Question = fmt.Sprintf("How many nodes of %s have no value under %s?", c.Before.Owner.Stored, storedAs(c.Before))
-			f.Fixes = []Fix{{"keep-nullable", Directive, Safe, "write " + a.Coordinate() + " without \"!\" until every node has a value"}}
+			f.Fixes = keepNullable(a)
 			f.ask(dql.Missing(valuesOf(c.Before, c.Before.Owner)))
 			return f
 		}
@@ -110,14 +111,19 @@ var fieldMadeRequired = &Rule{
 func aboutMissing(f *Finding, a *schema.Field) {
 	f.Question = fmt.Sprintf("How many nodes of %s have no value under %s?", a.Owner.Stored, storedAs(a))
 	f.Consequence = "A query that selects the field gets an error and null instead of every node that has no value."
-	f.Fixes = []Fix{{"keep-nullable", Directive, Safe, "write " + a.Coordinate() + " without \"!\" until every node has a value"}}
+	f.Fixes = keepNullable(a)
 	if v := a.Directive("default").Arg("add").Field("value"); v != nil {
 		f.Impact.API = APINone
 		f.Message += "; its @default counts for new nodes only"
-		f.Fixes = append(f.Fixes, Fix{"fill-default", Migration, Safe, fmt.Sprintf("fill the nodes that lack a value with %q, as @default does", v.Raw)})
+		f.Fixes = append(f.Fixes, migration("fill-default", Safe, fmt.Sprintf("fill the nodes that lack a value with %q, as @default does", v.Raw)))
 		return
 	}
-	f.Fixes = append(f.Fixes, Fix{"fill-default", Migration, Review, "fill the nodes that lack a value"})
+	f.Fixes = append(f.Fixes, migration("fill-default", Review, "fill the nodes that lack a value"))
+}
+
+// keepNullable is the way out for both.
+func keepNullable(a *schema.Field) []Fix {
+	return directive("keep-nullable", Safe, "write "+a.Coordinate()+" without \"!\" until every node has a value", fixes.MakeNullable(a))
 }
 
 // alreadyThere reports whether the old schema reached the field's predicate

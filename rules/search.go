@@ -82,7 +82,10 @@ var searchRemoved = &Rule{
 				f.Consequence += " The index is dropped."
 			}
 		}
-		f.Fixes = []Fix{{"restore-search", Directive, Safe, fmt.Sprintf("put @search (%s) back on %s", lost, c.After.Coordinate())}}
+		if written(c.Before) == written(c.After) {
+			f.Fixes = directive("restore-search", Safe, fmt.Sprintf("put @search (%s) back on %s", lost, c.After.Coordinate()),
+				p.edits.RestoreSearch(c.Before, c.After, c.Lost))
+		}
 		return f
 	}),
 }
@@ -145,8 +148,10 @@ var searchChanged = &Rule{
 				f.Consequence += " " + built
 			}
 		}
-		if f.Impact.API == APIBreaking {
-			f.Fixes = append([]Fix{{"restore-search", Directive, Safe, fmt.Sprintf("keep %s in @search of %s", lost, c.After.Coordinate())}}, f.Fixes...)
+		if f.Impact.API == APIBreaking && c.Before.Type().Named() == c.After.Type().Named() &&
+			c.Before.Has("embedding") == c.After.Has("embedding") {
+			f.Fixes = append(directive("restore-search", Safe, fmt.Sprintf("keep %s in @search of %s", lost, c.After.Coordinate()),
+				p.edits.RestoreSearch(c.Before, c.After, c.Lost)), f.Fixes...)
 		}
 		return f
 	}),
@@ -215,7 +220,7 @@ func (p *pass) aboutBuild(f *Finding, a *schema.Field) {
 	if p.builds > manyBuilds {
 		f.inquiry.clean = func(*Finding) {} // the memory that so many builds need stays a danger
 	}
-	f.Fixes = []Fix{{"build-before", Migration, Safe, fmt.Sprintf("build the index of %s before the update, by altering at most 8 predicates at a time", name)}}
+	f.Fixes = []Fix{migration("build-before", Safe, fmt.Sprintf("build the index of %s before the update, by altering at most 8 predicates at a time", name))}
 }
 
 // looked is the evidence of a count: what is there violates nothing.

@@ -58,7 +58,7 @@ func (p *pass) secretAdded(b, a *schema.Type) *Finding {
 		Message:     fmt.Sprintf("%s gets a password, %s", b.Name, s.Field),
 		Consequence: fmt.Sprintf("Adding %s requires %s from now on; for the nodes stored so far, the check query answers null.", a.Name, s.Field),
 		Question:    fmt.Sprintf("How many nodes are of type %s?", a.Stored),
-		Fixes:       []Fix{{"set-passwords", Migration, Review, "set a password for the nodes that have none, after the update"}},
+		Fixes:       []Fix{migration("set-passwords", Review, "set a password for the nodes that have none, after the update")},
 	}
 	f.ask(dql.Missing(dql.Field{Types: storedTypes(b), Predicate: unquoted(s.Predicate)}))
 	return f
@@ -81,10 +81,8 @@ func (p *pass) secretRemoved(b, a *schema.Type) *Finding {
 		Message:     fmt.Sprintf("%s loses its password, %s", b.Name, s.Field),
 		Consequence: fmt.Sprintf("The check query and the input field are gone; the hashes stay under %s and outlive their nodes.", unquoted(s.Predicate)),
 		Question:    fmt.Sprintf("How many nodes have a password under %s?", unquoted(s.Predicate)),
-		Fixes: []Fix{
-			{"restore-secret", Directive, Safe, fmt.Sprintf("put @secret(field: %q) back on %s", s.Field, a.Name)},
-			{"delete-values", Migration, Destructive, "delete the hashes under " + unquoted(s.Predicate)},
-		},
+		Fixes: append(directive("restore-secret", Safe, fmt.Sprintf("put @secret(field: %q) back on %s", s.Field, a.Name), p.edits.RestoreSecret(b, a)),
+			migration("delete-values", Destructive, "delete the hashes under "+unquoted(s.Predicate))),
 	}
 	f.ask(dql.Values(anyValues(s.Predicate)))
 	return f
@@ -126,11 +124,8 @@ func (p *pass) secretElsewhere(b, a *schema.Type) *Finding {
 	if is.Source != nil {
 		at = is.Source
 	}
-	f.Fixes = []Fix{{"pin-predicate", Directive, Safe, fmt.Sprintf("write @secret(field: %q, pred: %q) on %s", is.Field, unquoted(was.Predicate), at.Name)}}
-	if is.Source != nil && len(is.Source.Implementors) > 1 {
-		f.Fixes[0].Risk = Review
-		f.Fixes[0].Title += ", which moves the passwords of its other types"
-	}
+	f.Fixes = directive("pin-predicate", Safe, fmt.Sprintf("write @secret(field: %q, pred: %q) on %s", is.Field, unquoted(was.Predicate), at.Name),
+		p.edits.PinSecret(b, a))
 	return f
 }
 

@@ -39,10 +39,8 @@ var storedTypeChanged = &Rule{
 			Consequence: fmt.Sprintf("Every %s stored so far disappears from the API: queries find %s, because the nodes and their values are stored as %s.",
 				b.Name, p.foundIn(a), b.Stored),
 			Question: "How many nodes are of type " + b.Stored + "?",
-			Fixes: []Fix{
-				p.pinType(a, b.Stored),
-				{"retag-and-copy", Migration, Review, fmt.Sprintf("retag the nodes of %s as %s and copy their values", b.Stored, a.Stored)},
-			},
+			Fixes: append(p.pinType(a, b.Stored),
+				migration("retag-and-copy", Review, fmt.Sprintf("retag the nodes of %s as %s and copy their values", b.Stored, a.Stored))),
 		}
 		f.ask(dql.Nodes(b.Stored))
 		return f

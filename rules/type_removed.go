@@ -51,7 +51,7 @@ var typeRemoved = &Rule{
 		if t.Kind == sdl.Interface {
 			f.Affects = names(t.Implementors)
 			f.Consequence = fmt.Sprintf("Queries of %s are gone; its nodes keep the dgraph.type %q, and the values of its fields stay under its predicates.", t.Name, t.Stored)
-			f.Fixes = []Fix{{"keep-and-deprecate", Directive, Safe, "keep " + t.Name + " until nothing uses it"}}
+			f.Fixes = directive("keep-and-deprecate", Safe, "keep "+t.Name+" until nothing uses it", p.edits.KeepType(t))
 			return f
 		}
 		f.Consequence = fmt.Sprintf("Every stored %s stays in the database, out of reach of the API.", t.Name)
@@ -63,10 +63,8 @@ var typeRemoved = &Rule{
 		if len(f.Affects) > 0 {
 			f.Consequence = fmt.Sprintf("Every stored %s stays in the database; queries of %s return it as an empty object.", t.Name, list(f.Affects))
 		}
-		f.Fixes = []Fix{
-			{"keep-and-deprecate", Directive, Safe, "keep " + t.Name + " until its nodes are gone"},
-			{"delete-nodes", Migration, Destructive, "delete the nodes of " + t.Stored},
-		}
+		f.Fixes = append(directive("keep-and-deprecate", Safe, "keep "+t.Name+" until its nodes are gone", p.edits.KeepType(t)),
+			migration("delete-nodes", Destructive, "delete the nodes of "+t.Stored))
 		return f
 	}),
 }

@@ -61,10 +61,8 @@ var typeRenamed = &Rule{
 		f.ask(dql.Nodes(b.Stored))
 		f.Consequence = fmt.Sprintf("Every %s stored so far disappears from the API: queries of %s find %s, because the nodes are stored as %s.",
 			b.Name, a.Name, p.foundIn(a), b.Stored)
-		f.Fixes = []Fix{
-			p.pinType(a, b.Stored),
-			{"retag-and-copy", Migration, Review, fmt.Sprintf("retag the nodes of %s as %s and copy their values", b.Stored, a.Stored)},
-		}
+		f.Fixes = append(p.pinType(a, b.Stored),
+			migration("retag-and-copy", Review, fmt.Sprintf("retag the nodes of %s as %s and copy their values", b.Stored, a.Stored)))
 		return f
 	}),
 }
@@ -79,16 +77,20 @@ func (p *pass) foundIn(t *schema.Type) string {
 
 // pinType is the directive that keeps a type where its nodes are stored. In
 // chains and swaps another type is stored there now, and two types cannot be.
-func (p *pass) pinType(t *schema.Type, stored string) Fix {
-	f := Fix{"pin-type", Directive, Safe, fmt.Sprintf("add @dgraph(type: %q) to %s", stored, t.Name)}
+func (p *pass) pinType(t *schema.Type, stored string) []Fix {
+	patch := p.edits.PinType(t, stored)
+	risk, title := Safe, fmt.Sprintf("add @dgraph(type: %q) to %s", stored, t.Name)
 	if t.Name == stored {
-		f.Title = fmt.Sprintf("remove @dgraph(type:) from %s: its nodes are stored as %s", t.Name, stored)
+		title = fmt.Sprintf("remove @dgraph(type:) from %s: its nodes are stored as %s", t.Name, stored)
 	}
 	if there := p.After.Storage.Type(stored); there != nil {
-		f.Risk = Review
-		f.Title += fmt.Sprintf(", and in the same update another one to %s, which is stored as %s now", there.Sources[0].Name, stored)
+		risk = Review
+		title += fmt.Sprintf(", and in the same update another one to %s, which is stored as %s now", there.Sources[0].Name, stored)
+	} else if len(patch.Edits) > 1 {
+		risk = Review
+		title += ", and directives to what hangs together with it"
 	}
-	return f
+	return directive("pin-type", risk, title, patch)
 }
 
 // ownPredicates are those of the fields that the type does not inherit.

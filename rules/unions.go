@@ -45,10 +45,8 @@ var unionMemberRemoved = &Rule{
 			Message:     fmt.Sprintf("union %s loses the member %s", c.Before.Name, c.Member.Text),
 			Consequence: fmt.Sprintf("Edges to nodes of %s stay and come out as objects without fields.", c.Member.Text),
 			Question:    fmt.Sprintf("How many edges lead to nodes of %s?", c.Member.Text),
-			Fixes: []Fix{
-				{"keep-member", Directive, Safe, fmt.Sprintf("keep %s in %s", c.Member.Text, c.After.Name)},
-				{"delete-edges", Migration, Destructive, "delete the edges to nodes of " + c.Member.Text},
-			},
+			Fixes: directive("keep-member", Safe, fmt.Sprintf("keep %s in %s", c.Member.Text, c.After.Name),
+				p.edits.KeepMember(c.After, c.Member.Text)),
 		}
 		var questions []dql.Question
 		for _, u := range p.usesOf(c.Before, c.After) {
@@ -66,8 +64,9 @@ var unionMemberRemoved = &Rule{
 			f.Impact = Impact{API: APINone, Data: DataNone} // what is left for clients, the contract says
 			f.Question = ""
 			f.Consequence = "No stored field uses the union any more, so no edge is concerned; clients that expect the member break."
-			f.Fixes = f.Fixes[:1]
+			return f
 		}
+		f.Fixes = append(f.Fixes, migration("delete-edges", Destructive, "delete the edges to nodes of "+c.Member.Text))
 		return f
 	}),
 }

@@ -37,10 +37,7 @@ var unreadableValues = &Rule{
 			to, was := targetOf(a.Schema, f), a.found(f)
 			about := aboutField(f)
 			about.Message = fmt.Sprintf("values of %s must read as %s", f.Coordinate(), written(f))
-			about.Fixes = []Fix{
-				{"change-type", Directive, Review, fmt.Sprintf("give %s a type that all values have", f.Coordinate())},
-				{"convert-in-place", Migration, Review, "mend the values of " + storedAs(f)},
-			}
+			about.Fixes = []Fix{migration("convert-in-place", Review, "mend the values of "+storedAs(f))}
 			switch {
 			case a.otherKind(f):
 				about.Message = fmt.Sprintf("%s is %s, and the server stores %s under %s", f.Coordinate(), written(f), asStored(was), was.Name)
@@ -51,7 +48,7 @@ var unreadableValues = &Rule{
 			case storesOneOf(f):
 				about.Consequence = manyOfOne.consequence
 				about.Question = fmt.Sprintf("How many nodes have a value under %s?", storedAs(f))
-				about.Fixes = about.Fixes[:1]
+				about.Fixes = nil
 				about.ask(held(f))
 				return about
 			case reference(f, a.Schema) || to.Enum != nil:

@@ -7,6 +7,7 @@ import (
 	"github.com/schemacheck/schemacheck/diff/schema"
 	"github.com/schemacheck/schemacheck/diff/sdl"
 	"github.com/schemacheck/schemacheck/dql"
+	"github.com/schemacheck/schemacheck/fixes"
 )
 
 var updateRefused = &Rule{
@@ -80,12 +81,25 @@ var updateRefused = &Rule{
 			f.Consequence = "The update fails halfway: the new API is served over the old storage, where " + name +
 				" still reads as a list and similarity queries fail, until the old schema is applied again."
 		}
-		f.Fixes = []Fix{{"new-predicate", Directive, Review, "give the field a new predicate with @dgraph(pred:) and fill it from " + name}}
+		f.Fixes = directive("new-predicate", Review, "give the field a new predicate with @dgraph(pred:) and fill it from "+name, p.newPredicate(c))
 		if c.Refusal == diff.ListToSingle || c.Refusal == diff.ValueToReference {
-			f.Fixes = append(f.Fixes, Fix{"replace-in-place", Migration, Destructive, "stage the values, drop " + name + ", apply the schema, restore"})
+			f.Fixes = append(f.Fixes, migration("replace-in-place", Destructive, "stage the values, drop "+name+", apply the schema, restore"))
 		}
 		return f
 	}),
+}
+
+// newPredicate leaves the predicate to what the old schema has there.
+func (p *pass) newPredicate(c diff.PredicateRefused) fixes.Patch {
+	switch {
+	case c.FieldAfter != nil && len(c.After.Secrets) > 0:
+		return fixes.Patch{} // both would have to go elsewhere
+	case c.FieldAfter != nil:
+		return p.edits.NewPredicate(append([]*schema.Field{c.FieldAfter}, c.After.Fields...)...)
+	case c.TypeAfter != nil:
+		return p.edits.NewSecretPredicate(c.TypeAfter)
+	}
+	return fixes.Patch{}
 }
 
 // aboutRefused sets where the finding is and what it speaks of: the field on

@@ -33,7 +33,8 @@ var webhookChanged = &Rule{
 			f.Message += fmt.Sprintf(", but of %s", list(c.Gained))
 		}
 		f.Consequence = "What the lambda server did after these mutations is not done any more."
-		f.Fixes = []Fix{{"restore-webhook", Directive, Safe, fmt.Sprintf("put %s back into @lambdaOnMutate of %s", list(c.Lost), c.After.Name)}}
+		f.Fixes = directive("restore-webhook", Safe, fmt.Sprintf("put %s back into @lambdaOnMutate of %s", list(c.Lost), c.After.Name),
+			p.edits.RestoreWebhook(c.After, c.Lost))
 		return f
 	}),
 }

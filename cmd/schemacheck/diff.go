@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/schemacheck/schemacheck/cmd/internal/config"
 	"github.com/schemacheck/schemacheck/cmd/internal/report"
@@ -67,54 +68,103 @@ report could not be written, or --require-complete was not met.`,
 			if err := p.environment(cmd); err != nil {
 				return err
 			}
-			switch len(args) {
-			case 1:
-				if o.after = args[0]; !o.connection.given() {
-					return errors.New("the old schema is missing: schemacheck diff OLD NEW (or NEW alone with --alpha, or neither, with schema: in " + config.Name + ")")
-				}
-			case 2:
-				o.before, o.after = args[0], args[1]
+			if err := o.arguments("diff", args); err != nil {
+				return err
 			}
 			return p.diff(cmd, o)
 		},
 	}
-	o.bind(cmd.Flags())
-	cmd.Flags().StringVar(&o.failOn, "fail-on", "error", "exit with 1 from this `LEVEL` on: error, warning, info or never")
-	o.connection.bind(cmd.Flags())
-	o.data.bind(cmd.Flags())
+	o.bindAll(cmd.Flags())
 	cmd.Flags().StringVar(&o.saveData, "save-data", "", "write what the data said, in counts only, to `FILE`")
-	cmd.Flags().StringVar(&o.useData, "data", "", "use what --save-data wrote to `FILE`, without a Dgraph")
 	return cmd
 }
 
+// bindAll binds the flags that every command with two schemas has.
+func (o *diffOptions) bindAll(flags *pflag.FlagSet) {
+	o.bind(flags)
+	flags.StringVar(&o.failOn, "fail-on", "error", "exit with 1 from this `LEVEL` on: error, warning, info or never")
+	o.connection.bind(flags)
+	o.data.bind(flags)
+	flags.StringVar(&o.useData, "data", "", "use what --save-data wrote to `FILE`, without a Dgraph")
+}
+
+// arguments takes the schemas that the arguments name.
+func (o *diffOptions) arguments(command string, args []string) error {
+	switch len(args) {
+	case 1:
+		if o.after = args[0]; !o.connection.given() {
+			return fmt.Errorf("the old schema is missing: schemacheck %s OLD NEW (or NEW alone with --alpha, or neither, with schema: in %s)", command, config.Name)
+		}
+	case 2:
+		o.before, o.after = args[0], args[1]
+	}
+	return nil
+}
+
 func (p program) diff(cmd *cobra.Command, o *diffOptions) error {
-	ctx := cmd.Context()
-	dir, cfg, out, err := p.prepare(cmd, &o.settings, o.failOn, o.after)
+	w, err := p.begin(cmd, o)
 	if err != nil {
 		return err
 	}
-	if err := o.check(); err != nil {
+	defer w.close()
+	done, err := w.comparison.run()
+	if err != nil {
 		return err
+	}
+	unfinished := done.unsettled
+	if o.saveData != "" && unfinished == nil && !done.invalid {
+		unfinished = saveFacts(p.path(o.saveData), done.report, done.findings)
+	}
+	return p.finish(cmd.Context(), w.out, done, unfinished)
+}
+
+// work is a comparison that is ready to be made.
+type work struct {
+	comparison
+	out  *output
+	live *live // nil without a Dgraph
+}
+
+func (w *work) close() {
+	if w.live != nil {
+		w.live.client.Close()
+	}
+}
+
+// begin does everything that comes before the comparison: it reads the schemas
+// and connects to the Dgraph that the flags name.
+func (p program) begin(cmd *cobra.Command, o *diffOptions) (w *work, err error) {
+	ctx := cmd.Context()
+	dir, cfg, out, err := p.prepare(cmd, &o.settings, o.failOn, o.after)
+	if err != nil {
+		return nil, err
+	}
+	if err := o.check(); err != nil {
+		return nil, err
 	}
 	var l *live
 	if o.connection.given() {
 		if l, err = p.connect(ctx, cmd.Flags(), &o.connection, cfg); err != nil {
-			return err
+			return nil, err
 		}
-		defer l.client.Close()
+		defer func() {
+			if err != nil {
+				l.client.Close()
+			}
+		}()
 	}
 	var saved *facts
 	if o.useData != "" {
 		if saved, err = loadFacts(p.path(o.useData)); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	before, after, err := p.schemas(cmd, o, dir, cfg, l)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if err := out.spares(cmd.Flags(), p.sources(cfg, before, after)); err != nil {
-		return err
+		return nil, err
 	}
 	c := comparison{
 		oldName: shown(o.before), newName: shown(o.after), before: before, after: after,
@@ -134,23 +184,32 @@ func (p program) diff(cmd *cobra.Command, o *diffOptions) error {
 			return o.data.complete(r)
 		}
 	}
-	done, err := c.run()
-	if err != nil {
-		return err
-	}
-	unfinished := done.unsettled
-	if o.saveData != "" && unfinished == nil && !done.invalid {
-		unfinished = saveFacts(p.path(o.saveData), done.report, done.findings)
-	}
-	switch {
-	case done.invalid:
-		out.options.Verdict = "exit 2: Dgraph would refuse the new schema"
-	case unfinished != nil:
-		out.options.Verdict = verdict(ctx, unfinished)
-	}
+	return &work{c, out, l}, nil
+}
+
+// finish writes the report of a comparison, and gives the error that its exit
+// code is made of.
+func (p program) finish(ctx context.Context, out *output, done *compared, unfinished error) error {
+	out.conclude(ctx, done, unfinished)
 	if err := p.write(out, done.report); err != nil {
 		return err
 	}
+	return done.outcome(out, unfinished)
+}
+
+// conclude says in the report what decides the exit code, where findings do
+// not.
+func (o *output) conclude(ctx context.Context, done *compared, unfinished error) {
+	switch {
+	case done.invalid:
+		o.options.Verdict = "exit 2: Dgraph would refuse the new schema"
+	case unfinished != nil:
+		o.options.Verdict = verdict(ctx, unfinished)
+	}
+}
+
+// outcome is the error that the exit code is made of.
+func (done *compared) outcome(out *output, unfinished error) error {
 	switch {
 	case done.invalid:
 		return &problem{code: exitUsage}
@@ -313,6 +372,10 @@ type compared struct {
 	invalid  bool             // Dgraph would refuse the new schema
 	// unsettled is why the data could not be asked to the end.
 	unsettled error
+	// all are the findings that the schemas give, also those that somebody
+	// decided to live with. judge gives those of another new schema.
+	all   []*rules.Finding
+	judge func(after []*sdl.File) ([]*rules.Finding, error)
 }
 
 func (c comparison) run() (*compared, error) {
@@ -353,17 +416,9 @@ func (c comparison) run() (*compared, error) {
 		r.Notes = append(r.Notes, report.Note{Kind: "warning", Location: location("", problems[0].Span), Message: fmt.Sprintf(
 			"Dgraph would refuse the old schema (%s): it may not be what runs", inShort(problems))})
 	}
-	renames := map[string]string{}
-	for _, rename := range c.cfg.Renames {
-		renames[rename.From] = rename.To
-	}
-	d := diff.Compare(before, after, diff.Options{Renames: renames, DgraphVersion: c.cfg.DgraphVersion})
-	findings := rules.Judge(d)
+	findings := c.found(before, after, r)
 	if len(c.before) == 0 {
 		findings = append(findings, rules.Absent("old", c.oldName, start(c.newName, c.after)))
-	}
-	if c.alongside != nil {
-		findings = append(findings, c.alongside(d, r)...)
 	}
 	off := func(rule string) bool { return c.cfg.Rules[rule] == "off" }
 	kept, suppressed := rules.Suppress(findings, rules.Suppressions{
@@ -375,7 +430,17 @@ func (c comparison) run() (*compared, error) {
 		Nearest:     config.Nearest,
 	})
 	kept = slices.DeleteFunc(kept, func(f *rules.Finding) bool { return off(f.Rule.ID) })
-	done := &compared{report: r, findings: kept}
+	done := &compared{report: r, findings: kept, all: findings, judge: func(files []*sdl.File) ([]*rules.Finding, error) {
+		parsed, err := sdl.Parse(files...)
+		if err != nil {
+			return nil, err
+		}
+		after := diff.New(parsed)
+		if problems := validity.Check(after.Schema, validity.Options{Storage: after.Storage}).Problems; len(problems) > 0 {
+			return nil, fmt.Errorf("the schema would be refused: %s", inShort(problems))
+		}
+		return c.found(before, after, &report.Report{}), nil
+	}}
 	if c.settle != nil {
 		if done.unsettled = c.settle(r, kept); done.unsettled != nil && !r.Data.Asked {
 			return nil, done.unsettled
@@ -383,4 +448,19 @@ func (c comparison) run() (*compared, error) {
 	}
 	add(r, kept, suppressed, c.cfg.Rules)
 	return done, nil
+}
+
+// found are the findings about a change, before anybody asked the data. What
+// could not be looked at is noted in r.
+func (c comparison) found(before, after *diff.Schema, r *report.Report) []*rules.Finding {
+	renames := map[string]string{}
+	for _, rename := range c.cfg.Renames {
+		renames[rename.From] = rename.To
+	}
+	d := diff.Compare(before, after, diff.Options{Renames: renames, DgraphVersion: c.cfg.DgraphVersion})
+	findings := rules.Judge(d)
+	if c.alongside != nil {
+		findings = append(findings, c.alongside(d, r)...)
+	}
+	return findings
 }

@@ -101,7 +101,7 @@ func reported(f *rules.Finding, severity report.Severity) report.Finding {
 	}
 	out.Evidence = evidence(f)
 	for _, x := range f.Fixes {
-		out.Fixes = append(out.Fixes, report.Fix{ID: x.ID, Kind: string(x.Kind), Risk: string(x.Risk), Title: x.Title})
+		out.Fixes = append(out.Fixes, report.Fix{ID: x.ID, Kind: string(x.Kind), Risk: string(x.Risk), Title: x.Title, Diff: report.Redact(x.Patch.Diff())})
 	}
 	return out
 }

@@ -34,7 +34,7 @@ var arrows = map[string]string{
 	"rules":                  "diff diff/sdl diff/schema diff/storage diff/api diff/validity dql dql/convert fixes",
 	"cmd/internal/config":    "",
 	"cmd/internal/report":    "",
-	"cmd/schemacheck": "cmd/internal/config cmd/internal/report rules diff diff/sdl diff/schema diff/storage " +
+	"cmd/schemacheck": "cmd/internal/config cmd/internal/report rules fixes diff diff/sdl diff/schema diff/storage " +
 		"diff/api diff/validity dql",
 }
 

@@ -1,0 +1,139 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"github.com/schemacheck/schemacheck/cmd/internal/report"
+	"github.com/schemacheck/schemacheck/rules"
+)
+
+// choiceOptions say which fixes are taken.
+type choiceOptions struct {
+	choose []string // COORDINATE=FIX-ID
+	prefer string   // directive, migration or empty
+}
+
+// leave is the choice of no fix.
+const leave = "none"
+
+func (o *choiceOptions) bind(flags *pflag.FlagSet) {
+	flags.StringArrayVar(&o.choose, "choose", nil, "take this fix, as `COORDINATE=FIX-ID`, or none of them with "+leave+"; can be repeated")
+	flags.StringVar(&o.prefer, "prefer", "", "take fixes of this `KIND` where there are both: directive or migration (default: the first, which is the safest)")
+}
+
+func (o *choiceOptions) check(flags *pflag.FlagSet) error {
+	if kinds := []string{string(rules.Directive), string(rules.Migration)}; o.prefer != "" && !slices.Contains(kinds, o.prefer) {
+		return given(flags, "prefer", unknown("kind for --prefer", o.prefer, kinds))
+	}
+	for _, c := range o.choose {
+		if coordinate, id, ok := strings.Cut(c, "="); !ok || coordinate == "" || id == "" {
+			return given(flags, "choose", fmt.Errorf("--choose %s: expected COORDINATE=FIX-ID, such as User.phone=pin-predicate", c))
+		}
+	}
+	return nil
+}
+
+// choice is what is decided about one finding that has fixes.
+type choice struct {
+	finding *rules.Finding
+	fix     *rules.Fix // nil: none is taken
+	note    string     // why not
+}
+
+// choices decides about the findings that have fixes, in their order. Without a
+// word from the user it takes the first fix of the preferred kind for what is
+// more than an information, and nothing that deletes. severity is that of a
+// finding in the report.
+func (o *choiceOptions) choices(flags *pflag.FlagSet, findings []*rules.Finding, severity func(*rules.Finding) report.Severity) ([]choice, error) {
+	asked := map[*rules.Finding]string{}
+	var wrong []error
+	for _, c := range o.choose {
+		coordinate, id, _ := strings.Cut(c, "=")
+		at, err := offering(findings, coordinate, id)
+		if err != nil {
+			wrong = append(wrong, given(flags, "choose", fmt.Errorf("--choose %s: %w", c, err)))
+		}
+		for _, f := range at {
+			if other := asked[f]; other != "" && other != id {
+				wrong = append(wrong, given(flags, "choose", fmt.Errorf("--choose %s: for %s there is also --choose %s=%s", c, f.Rule.ID, coordinate, other)))
+			}
+			asked[f] = id
+		}
+	}
+	if len(wrong) > 0 {
+		return nil, errors.Join(wrong...)
+	}
+	var all []choice
+	for _, f := range findings {
+		if len(f.Fixes) == 0 {
+			continue
+		}
+		c := choice{finding: f}
+		switch id := asked[f]; {
+		case id == leave:
+			c.note = "left as it is, by --choose"
+		case id != "":
+			c.fix = &f.Fixes[slices.IndexFunc(f.Fixes, func(x rules.Fix) bool { return x.ID == id })]
+		case severity(f) == report.Info:
+			c.note = "left as it is: nothing is in danger; --choose takes a fix all the same"
+		default:
+			if c.fix = o.first(f); c.fix == nil {
+				c.note = "what deletes is never taken by itself: --choose takes it"
+			}
+		}
+		all = append(all, c)
+	}
+	return all, nil
+}
+
+// first is the fix that is taken without a word from the user, or nil.
+func (o *choiceOptions) first(f *rules.Finding) *rules.Fix {
+	for _, kind := range []rules.FixKind{rules.FixKind(o.prefer), ""} {
+		for i := range f.Fixes {
+			if x := &f.Fixes[i]; x.Risk != rules.Destructive && (kind == "" || x.Kind == kind) {
+				return x
+			}
+		}
+	}
+	return nil
+}
+
+// offering are the findings at a coordinate that offer a fix.
+func offering(findings []*rules.Finding, coordinate, id string) ([]*rules.Finding, error) {
+	var at []*rules.Finding
+	var coordinates, ids []string
+	for _, f := range findings {
+		if len(f.Fixes) == 0 {
+			continue
+		}
+		names := []string{f.Coordinate, f.To}
+		coordinates = append(coordinates, names...)
+		if !slices.Contains(names, coordinate) {
+			continue
+		}
+		for _, x := range f.Fixes {
+			ids = append(ids, x.ID)
+		}
+		if id == leave || slices.ContainsFunc(f.Fixes, func(x rules.Fix) bool { return x.ID == id }) {
+			at = append(at, f)
+		}
+	}
+	switch {
+	case len(at) > 0:
+		return at, nil
+	case len(ids) > 0:
+		slices.Sort(ids)
+		return nil, unknown("fix", id, append(slices.Compact(ids), leave))
+	}
+	slices.Sort(coordinates)
+	coordinates = slices.DeleteFunc(slices.Compact(coordinates), func(s string) bool { return s == "" })
+	if len(coordinates) == 0 {
+		return nil, errors.New("no finding has a fix")
+	}
+	return nil, unknown("coordinate", coordinate, coordinates)
+}

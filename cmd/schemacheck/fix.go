@@ -1,0 +1,211 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/rogpeppe/go-internal/diff"
+	"github.com/spf13/cobra"
+
+	"github.com/schemacheck/schemacheck/cmd/internal/report"
+	"github.com/schemacheck/schemacheck/diff/sdl"
+	"github.com/schemacheck/schemacheck/fixes"
+	"github.com/schemacheck/schemacheck/rules"
+)
+
+// fixOptions are what the fix command was asked.
+type fixOptions struct {
+	diffOptions
+	choiceOptions
+	write bool
+}
+
+func (p program) fixCommand() *cobra.Command {
+	o := &fixOptions{}
+	cmd := &cobra.Command{
+		Use:   "fix [[OLD] NEW]",
+		Short: "Mend the new schema so that clients and data stay well",
+		Long: `Show for each finding the safest way out, the others by their ids, and the edits
+of the new schema that it takes: @dgraph(pred:) and @dgraph(type:) that keep data
+where it is, fields and values that stay for a while and are @deprecated, what
+was lost of @search, @id, @auth and others. Nothing is changed without --write.
+
+The arguments are those of diff. For a finding the first fix is taken, unless
+--choose names another one; for those that are only for information, and where
+all that there is deletes, none is.
+
+With --write the edits go into the files of NEW; no other byte of them changes.
+Before that, they are tried: the schema has to be one that Dgraph takes, what
+was to be fixed has to be, and nothing else may get worse. A fix that changes
+stored data is named, and is not made here.`,
+		Example: `  schemacheck fix old.graphql new.graphql
+  schemacheck fix old.graphql new.graphql --write
+  schemacheck fix old.graphql new.graphql --choose User.phone=copy-values --write
+  schemacheck fix schema.graphql --alpha localhost:9080 --prefer migration
+
+Exit codes: 0 nothing at or above --fail-on is left; 1 findings are left; 2 usage,
+a schema that cannot be read or is invalid, or a file that cannot be written or
+changed meanwhile; 3 could not finish.`,
+		Args: arguments(0, 2, "two schemas, OLD and NEW, or one with --alpha, or none"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			p.warnOfSecrets(cmd, args)
+			if err := p.environment(cmd); err != nil {
+				return err
+			}
+			if err := o.arguments("fix", args); err != nil {
+				return err
+			}
+			return p.fix(cmd, o)
+		},
+	}
+	flags := cmd.Flags()
+	o.bindAll(flags)
+	o.choiceOptions.bind(flags)
+	flags.BoolVar(&o.write, "write", false, "put the edits into the files of NEW")
+	complete(cmd, "prefer", string(rules.Directive), string(rules.Migration))
+	return cmd
+}
+
+// complete names the values of a flag to the shell.
+func complete(cmd *cobra.Command, flag string, values ...string) {
+	err := cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
+	if err != nil {
+		panic(err) // the flag does not exist, or has values already
+	}
+}
+
+func (p program) fix(cmd *cobra.Command, o *fixOptions) error {
+	if err := o.choiceOptions.check(cmd.Flags()); err != nil {
+		return err
+	}
+	w, err := p.begin(cmd, &o.diffOptions)
+	if err != nil {
+		return err
+	}
+	defer w.close()
+	if o.write {
+		if err := fixes.Writable(w.after); err != nil {
+			return fmt.Errorf("--write: %w", err)
+		}
+	}
+	done, err := w.run()
+	if err != nil {
+		return err
+	}
+	if done.invalid || done.unsettled != nil {
+		return p.finish(cmd.Context(), w.out, done, done.unsettled) // nothing is mended on half the knowledge
+	}
+	severity := func(f *rules.Finding) report.Severity { return severityOf(f, w.cfg.Rules) }
+	choices, err := o.choices(cmd.Flags(), done.findings, severity)
+	if err != nil {
+		return err
+	}
+	m := mend(w.after, done, choices)
+	for _, f := range m.Failed {
+		fmt.Fprintf(p.err, "schemacheck: %s of %s is not made: %s\n", f.Fix.ID, report.Escape(f.Finding.Coordinate), report.Escape(f.Err.Error()))
+	}
+	m.severity = severity
+	if o.write && len(m.Done) > 0 {
+		if m.written, err = fixes.Write(w.after, m.Files); err != nil {
+			for _, name := range m.written {
+				fmt.Fprintf(p.err, "schemacheck: wrote %s\n", report.Escape(name))
+			}
+			return err
+		}
+		// What is left is judged by what is in the files now.
+		w.after = m.Files
+		if done, err = w.run(); err != nil {
+			return err
+		}
+	}
+	w.out.text(func(out io.Writer, r *report.Report, options report.Options) error {
+		return report.WriteRepairs(out, r, m.repairs(), options)
+	})
+	return p.finish(cmd.Context(), w.out, done, done.unsettled)
+}
+
+// mended is what the edits of the chosen fixes come to.
+type mended struct {
+	rules.Repaired
+	choices  []choice
+	before   []*sdl.File
+	written  []string // the names of the files that were written
+	severity func(*rules.Finding) report.Severity
+}
+
+// mend makes the edits that were chosen, in memory.
+func mend(files []*sdl.File, done *compared, choices []choice) *mended {
+	var chosen []rules.Chosen
+	for _, c := range choices {
+		if c.fix != nil && c.fix.Kind == rules.Directive {
+			chosen = append(chosen, rules.Chosen{Finding: c.finding, Fix: *c.fix})
+		}
+	}
+	m := &mended{Repaired: rules.Repair(files, done.all, chosen, done.judge), choices: choices, before: files}
+	failed := map[string]error{}
+	for _, f := range m.Failed {
+		failed[fingerprint(f.Finding)] = f.Err
+	}
+	for i, c := range choices {
+		switch {
+		case c.fix == nil:
+		case c.fix.Kind == rules.Migration:
+			choices[i].note = "this changes stored data, and is not made here"
+		case failed[fingerprint(c.finding)] != nil:
+			choices[i].note = "not made: " + failed[fingerprint(c.finding)].Error()
+		}
+	}
+	return m
+}
+
+// repairs are the choices as reports have them.
+func (m *mended) repairs() report.Repairs {
+	var r report.Repairs
+	migrations := 0
+	for _, c := range m.choices {
+		f := reported(c.finding, m.severity(c.finding))
+		one := report.Repair{Finding: &f, Note: c.note}
+		if c.fix != nil {
+			one.Chosen = c.fix.ID
+			if c.fix.Kind == rules.Migration {
+				migrations++
+			}
+		}
+		r.List = append(r.List, one)
+	}
+	changed := 0
+	for i, f := range m.before {
+		if m.Files[i] == f {
+			continue
+		}
+		changed++
+		text := string(diff.Diff(f.Name, []byte(f.Text), f.Name, []byte(m.Files[i].Text)))
+		_, text, _ = strings.Cut(text, "\n") // the command that nobody gave
+		r.Diff += text
+	}
+	switch {
+	case len(m.written) > 0:
+		r.Conclusion = append(r.Conclusion, fmt.Sprintf("%s written into %s.", number(len(m.Done), "fix", "fixes"), strings.Join(m.written, ", ")))
+	case changed > 0:
+		r.Conclusion = append(r.Conclusion, fmt.Sprintf("%s would change %s: --write makes the edits.",
+			number(len(m.Done), "fix", "fixes"), number(changed, "file", "files")))
+	default:
+		r.Conclusion = append(r.Conclusion, "There is nothing to edit in the schema.")
+	}
+	if len(m.Failed) > 0 {
+		r.Conclusion = append(r.Conclusion, fmt.Sprintf("%s did not stand the check of the result and cannot be made.", number(len(m.Failed), "fix", "fixes")))
+	}
+	if migrations > 0 {
+		r.Conclusion = append(r.Conclusion, fmt.Sprintf("%s stored data.", number(migrations, "fix changes", "fixes change")))
+	}
+	return r
+}
+
+// number is a number of things.
+func number(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}

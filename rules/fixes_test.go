@@ -1,0 +1,80 @@
+package rules_test
+
+import (
+	"errors"
+	"slices"
+	"testing"
+
+	"github.com/schemacheck/schemacheck/diff"
+	"github.com/schemacheck/schemacheck/diff/sdl"
+	"github.com/schemacheck/schemacheck/diff/validity"
+	"github.com/schemacheck/schemacheck/rules"
+)
+
+// eachDirective calls f for every fix of a pair that is an edit.
+func eachDirective(findings []*rules.Finding, f func(rules.Chosen)) {
+	for _, finding := range findings {
+		for _, fix := range finding.Fixes {
+			if fix.Kind == rules.Directive {
+				f(rules.Chosen{Finding: finding, Fix: fix})
+			}
+		}
+	}
+}
+
+// judging gives the findings about a new schema.
+func judging(before *diff.Schema, renames map[string]string) func([]*sdl.File) ([]*rules.Finding, error) {
+	return func(files []*sdl.File) ([]*rules.Finding, error) {
+		parsed, err := sdl.Parse(files...)
+		if err != nil {
+			return nil, err
+		}
+		after := diff.New(parsed)
+		if problems := validity.Check(after.Schema, validity.Options{}).Problems; len(problems) > 0 {
+			return nil, errors.New(problems[0].Message)
+		}
+		return rules.Judge(diff.Compare(before, after, diff.Options{Renames: renames})), nil
+	}
+}
+
+// TestDirectives carries out every fix of every case that is an edit, alone:
+// the new schema is valid with it, its finding is settled, and nothing else is
+// worse. Then it carries out the first ones of all findings together.
+func TestDirectives(t *testing.T) {
+	eachPair(t, func(t *testing.T, c *testCase) {
+		if c.refused(t) {
+			return
+		}
+		before, after := derive(t, "old.graphql", c.old), derive(t, "new.graphql", c.new)
+		findings := rules.Judge(diff.Compare(before, after, diff.Options{Renames: c.renames}))
+		judge := judging(before, c.renames)
+		var first []rules.Chosen
+		eachDirective(findings, func(chosen rules.Chosen) {
+			if chosen.Fix.ID == chosen.Finding.Fixes[0].ID {
+				first = append(first, chosen)
+			}
+			r := rules.Repair(after.Source.Files, findings, []rules.Chosen{chosen}, judge)
+			for _, f := range r.Failed {
+				t.Errorf("%s of %s: %v\n%s", f.Fix.ID, identity(f.Finding), f.Err, f.Fix.Patch.Diff())
+			}
+		})
+		r := rules.Repair(after.Source.Files, findings, first, judge)
+		for _, f := range r.Failed {
+			t.Errorf("%s of %s, with the others: %v\n%s", f.Fix.ID, identity(f.Finding), f.Err, f.Fix.Patch.Diff())
+		}
+		if len(r.Done)+len(r.Failed) != len(first) {
+			t.Errorf("%d fixes were made and %d failed, of %d", len(r.Done), len(r.Failed), len(first))
+		}
+		again := 0
+		eachDirective(r.Left, func(chosen rules.Chosen) {
+			if slices.ContainsFunc(first, func(c rules.Chosen) bool {
+				return identity(c.Finding) == identity(chosen.Finding) && c.Fix.ID == chosen.Fix.ID
+			}) {
+				again++
+			}
+		})
+		if again > 0 && len(r.Failed) == 0 {
+			t.Errorf("%d fixes are offered again after they were made", again)
+		}
+	})
+}
