@@ -1,7 +1,6 @@
-// Package fixes holds everything that writes: edits of schema files, plans of
-// migrations of stored data, and the engine that carries these out.
+// Package fixes edits schema files; package migrate in it changes stored data.
 //
-// A constructor of a patch gives the empty one where the edit cannot be made safely:
+// A constructor gives the empty patch where the edit cannot be made safely:
 // whoever offers a fix must not promise more.
 package fixes
 

@@ -30,8 +30,9 @@ var arrows = map[string]string{
 	"dql/convert":            "",
 	"dql/dgraphproc":         "",
 	"dql/dgraphtest":         "dql/dgraphproc",
-	"fixes":                  "diff diff/sdl diff/schema diff/storage dql dql/convert",
-	"rules":                  "diff diff/sdl diff/schema diff/storage diff/api diff/validity dql dql/convert fixes",
+	"fixes":                  "diff diff/sdl diff/schema diff/storage",
+	"fixes/migrate":          "diff diff/sdl diff/schema diff/storage dql dql/convert",
+	"rules":                  "diff diff/sdl diff/schema diff/storage diff/api diff/validity dql dql/convert fixes fixes/migrate",
 	"cmd/internal/config":    "",
 	"cmd/internal/report":    "",
 	"cmd/schemacheck": "cmd/internal/config cmd/internal/report rules fixes diff diff/sdl diff/schema diff/storage " +

@@ -1,4 +1,7 @@
-package fixes
+// Package migrate changes stored data: recipes that make the steps of a
+// migration, plans that hold them as files, and the engine that carries plans
+// out.
+package migrate
 
 import (
 	"bytes"
