@@ -111,8 +111,8 @@ type Result struct {
 	// Left are the nodes that were not changed although they should have been, at
 	// most [mostLeft]; Status counts them all.
 	Left []Left
-	// Unclean says what a step's closing question found after the step.
-	Unclean []string
+	// Unclean are the steps whose closing question found something.
+	Unclean []Check
 	// Already says that the phase was done before.
 	Already bool
 }
@@ -139,12 +139,7 @@ func Run(ctx context.Context, c *dql.Client, f File, phase Phase, o Options) (*R
 	if err != nil {
 		return nil, err
 	}
-	defer func() {
-		// The lock is given back even when the caller has given up.
-		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
-		defer cancel()
-		l.release(last)
-	}()
+	defer l.releaseAfter(ctx)
 	r := &run{client: c, file: f, phase: phase, options: o, token: l.token, started: time.Now()}
 	return r.all(held)
 }
@@ -167,7 +162,8 @@ type run struct {
 
 // all carries out the steps of the phase.
 func (r *run) all(ctx context.Context) (*Result, error) {
-	if err := r.begin(ctx); err != nil {
+	err := r.begin(ctx)
+	if err != nil {
 		return nil, err
 	}
 	if r.status.State == Done || r.status.State == NotApplicable {
@@ -176,6 +172,9 @@ func (r *run) all(ctx context.Context) (*Result, error) {
 	}
 	r.limit.begin(r.options.Rate)
 	r.status.State, r.status.Who, r.status.Error = Running, r.options.Who, ""
+	if r.status.Served, err = servedFingerprint(ctx, r.client); err != nil {
+		return nil, err
+	}
 	if r.status.Started.IsZero() {
 		r.status.Started = time.Now().UTC().Truncate(time.Second)
 	}
@@ -192,6 +191,9 @@ func (r *run) all(ctx context.Context) (*Result, error) {
 			return r.failed(ctx, s, err)
 		}
 		r.options.point("step done")
+		if err := r.close(ctx, s); err != nil {
+			return r.failed(ctx, s, err)
+		}
 		r.status.Finished = append(r.status.Finished, s.ID)
 		if err := r.save(ctx); err != nil {
 			return nil, err
@@ -203,6 +205,46 @@ func (r *run) all(ctx context.Context) (*Result, error) {
 	}
 	r.result.Status = r.status
 	return &r.result, nil
+}
+
+// close asks the closing question of a step, and carries a convergent one out
+// again for what came while it ran.
+func (r *run) close(ctx context.Context, s *Step) error {
+	t, err := r.options.taskOf(s)
+	if err != nil {
+		return err
+	}
+	p, ok := t.(paged)
+	if !ok || !s.Convergent {
+		return nil
+	}
+	for round := 1; ; round++ {
+		live, err := r.client.Stored(ctx)
+		if err != nil {
+			return err
+		}
+		check, err := closing(ctx, r.client, &reader{step: s, task: p, live: live})
+		if err != nil {
+			return err
+		}
+		if check.Open == 0 || round > mostSweeps {
+			if !check.Clean() {
+				r.result.Unclean = append(r.result.Unclean, check)
+			}
+			return nil
+		}
+		if err := r.pages(ctx, s, p, roundName(s, round)); err != nil {
+			return err
+		}
+	}
+}
+
+// roundName names the cursors of a step, and of what it does again.
+func roundName(s *Step, round int) string {
+	if round == 0 {
+		return s.ID
+	}
+	return fmt.Sprintf("%s~%d", s.ID, round)
 }
 
 // begin reads where an earlier run stopped.

@@ -20,28 +20,37 @@ func (r *run) step(ctx context.Context, s *Step) error {
 	if err != nil {
 		return err
 	}
+	if p, ok := t.(paged); ok {
+		return r.pages(ctx, s, p, s.ID)
+	}
+	a, ok := t.(altering)
+	if !ok {
+		return fmt.Errorf("the kind %s cannot be carried out", s.Kind)
+	}
 	live, err := r.client.Stored(ctx)
 	if err != nil {
 		return err
 	}
-	if a, ok := t.(altering); ok {
-		return a.alter(ctx, r.client, live)
+	return a.alter(ctx, r.client, live)
+}
+
+// pages goes through the nodes of a step, with cursors under a name: that of the
+// step, or of another round of it.
+func (r *run) pages(ctx context.Context, s *Step, p paged, name string) error {
+	live, err := r.client.Stored(ctx)
+	if err != nil {
+		return err
 	}
-	p, ok := t.(paged)
-	if !ok {
-		return fmt.Errorf("the kind %s cannot be carried out", s.Kind)
-	}
-	rd := &reader{step: s, task: p, live: live}
-	spans, err := r.fence(ctx, s)
+	spans, err := r.fence(ctx, name)
 	if err != nil {
 		return err
 	}
 	if len(spans) == 0 {
-		if spans, err = r.cut(ctx, s); err != nil {
+		if spans, err = r.cut(ctx, s, name); err != nil {
 			return err
 		}
 	}
-	w := &work{run: r, reader: rd, size: r.firstSize(s)}
+	w := &work{run: r, reader: &reader{step: s, task: p, live: live}, name: name, size: r.firstSize(s)}
 	return w.all(ctx, spans)
 }
 
@@ -58,10 +67,10 @@ func (r *run) firstSize(s *Step) int {
 
 // fence makes the spans of a step this run's own, and reads them in the same
 // transaction: whoever had them before writes nothing any more.
-func (r *run) fence(ctx context.Context, s *Step) ([]*span, error) {
+func (r *run) fence(ctx context.Context, step string) ([]*span, error) {
 	for {
 		tx := r.client.Txn()
-		nodes, err := below(ctx, tx, spanPrefix(r.file.ID, r.phase, s.ID))
+		nodes, err := below(ctx, tx, spanPrefix(r.file.ID, r.phase, step))
 		if err != nil {
 			return nil, err
 		}
@@ -90,7 +99,7 @@ func (r *run) fence(ctx context.Context, s *Step) ([]*span, error) {
 
 // cut divides the nodes of a step into ranges of uids, one for each batch that
 // may run at once, and notes them.
-func (r *run) cut(ctx context.Context, s *Step) ([]*span, error) {
+func (r *run) cut(ctx context.Context, s *Step, name string) ([]*span, error) {
 	n := r.options.Concurrency
 	bounds, err := r.bounds(ctx, s, n)
 	if err != nil {
@@ -99,7 +108,7 @@ func (r *run) cut(ctx context.Context, s *Step) ([]*span, error) {
 	var spans []*span
 	after := uint64(0)
 	for _, upTo := range append(bounds, math.MaxUint64) {
-		spans = append(spans, &span{After: after, UpTo: upTo, key: spanPrefix(r.file.ID, r.phase, s.ID) + fmt.Sprintf("%04d", len(spans))})
+		spans = append(spans, &span{After: after, UpTo: upTo, key: spanPrefix(r.file.ID, r.phase, name) + fmt.Sprintf("%04d", len(spans))})
 		after = upTo
 	}
 	var quads []dql.Quad
@@ -113,12 +122,12 @@ func (r *run) cut(ctx context.Context, s *Step) ([]*span, error) {
 	}
 	for {
 		tx := r.client.Txn()
-		there, err := below(ctx, tx, spanPrefix(r.file.ID, r.phase, s.ID))
+		there, err := below(ctx, tx, spanPrefix(r.file.ID, r.phase, name))
 		if err != nil {
 			return nil, err
 		}
 		if len(there) > 0 { // an earlier attempt whose answer was lost
-			return r.fence(ctx, s)
+			return r.fence(ctx, name)
 		}
 		uids, err := tx.Commit(ctx, quads, nil)
 		switch {
@@ -178,6 +187,7 @@ func (r *run) bounds(ctx context.Context, s *Step, n int) ([]uint64, error) {
 type work struct {
 	*run
 	reader *reader
+	name   string // of the cursors
 
 	mu    sync.Mutex
 	size  int    // of the next batch
@@ -214,14 +224,14 @@ func (w *work) all(ctx context.Context, spans []*span) error {
 	return context.Cause(ctx)
 }
 
-// others are the counts of the other steps of the phase.
+// others are the counts of what else was gone through in the phase.
 func (w *work) others(ctx context.Context) (Counts, error) {
 	var all Counts
 	nodes, err := below(ctx, w.client.Snapshot(), "span/"+w.file.ID+"/"+string(w.phase)+"/")
 	if err != nil {
 		return all, err
 	}
-	own := spanPrefix(w.file.ID, w.phase, w.reader.step.ID)
+	own := spanPrefix(w.file.ID, w.phase, w.name)
 	for _, n := range nodes {
 		var sp span
 		if err := n.decode(&sp); err != nil {

@@ -362,3 +362,58 @@ func TestWriters(t *testing.T) {
 	}
 	t.Logf("%d writes of others, %d batches given up", committed, result.Status.Counts.Aborts)
 }
+
+// TestUndo takes a copy back, and leaves what was changed meanwhile.
+func TestUndo(t *testing.T) {
+	t.Parallel()
+	d := dgraphtest.Server(t)
+	d.Lock(t)
+	c := open(t, d)
+	d.DropAll(t)
+	d.Alter(t, "U.name: string @lang .\nU.title: string @lang .\nU.tags: [string] .\nU.labels: [string] .\ntype U {\n U.name\n}\n")
+	uids := d.Mutate(t, `
+_:a <dgraph.type> "U" .
+_:a <U.name> "Ann" .
+_:a <U.name> "Anna"@de (sure=true) .
+_:a <U.tags> "x" .
+_:a <U.tags> "y" .
+_:a <U.labels> "y" .
+_:b <dgraph.type> "U" .
+_:b <U.name> "Bob" .
+_:c <dgraph.type> "U" .
+_:c <U.name> "Cid" .
+_:c <U.title> "Cid" .
+`)
+	everything := func() string {
+		return string(d.Query(t, "{q(func: has(dgraph.type)) @filter(NOT has(schemacheck.key)) {uid dgraph.type U.name@* @facets U.title@* @facets U.tags @facets U.labels @facets}}"))
+	}
+	was := everything()
+	f := File{&Plan{Version: 1, ID: "20260101000000-undo", Steps: []Step{
+		{ID: "names", Phase: Before, Kind: "copy", Select: &Select{Root: "has(U.name@.)"}, Reads: []string{"U.name", "U.title"}, Writes: []string{"U.title"}, Convergent: true, Undo: UndoYes, Copy: &Copy{From: "U.name", To: "U.title"}},
+		{ID: "tags", Phase: Before, Kind: "copy", Select: &Select{Root: "has(U.tags)"}, Reads: []string{"U.tags", "U.labels"}, Writes: []string{"U.labels"}, Convergent: true, Undo: UndoYes, Copy: &Copy{From: "U.tags", To: "U.labels"}},
+		{ID: "types", Phase: Before, Kind: "add-type", Select: &Select{Root: "type(U)"}, Reads: []string{"dgraph.type"}, Writes: []string{"dgraph.type"}, Convergent: true, Undo: UndoYes, AddType: &AddType{Of: "U", Type: "V"}},
+	}}, "abc"}
+	for round := range 2 {
+		ran, err := Run(t.Context(), c, f, Before, Options{BatchSize: 2})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if ran.Status.Counts.Changed != 2+1+3 || everything() == was || len(ran.Unclean) > 0 {
+			t.Errorf("round %d: %+v", round, ran)
+		}
+		if round == 1 {
+			d.Mutate(t, "<"+uids["b"]+"> <U.title> \"Robert\" .\n")
+		}
+		back, err := Undo(t.Context(), c, f, Before, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if round == 0 {
+			if now := everything(); now != was || len(back.Left) > 0 {
+				t.Errorf("before:\n%s\nundone:\n%s\n%+v", was, now, back.Left)
+			}
+		} else if len(back.Left) != 1 || string(dql.Node(back.Left[0].UID)) != uids["b"] || !strings.Contains(everything(), `"U.title":"Robert"`) {
+			t.Errorf("%+v\n%s", back.Left, everything())
+		}
+	}
+}

@@ -206,6 +206,13 @@ func (l *lease) release(ctx context.Context) {
 	}
 }
 
+// releaseAfter gives the lock back even when the caller has given up.
+func (l *lease) releaseAfter(ctx context.Context) {
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	l.release(last)
+}
+
 // sleep waits, and returns why the context ended when it did.
 func sleep(ctx context.Context, d time.Duration) error {
 	select {

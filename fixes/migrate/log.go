@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"slices"
 	"time"
 
 	"github.com/schemacheck/schemacheck/dql"
@@ -73,14 +72,19 @@ func logged(p *page, c *change) (string, error) {
 	for _, n := range p.nodes {
 		before[string(dql.Node(n.uid))] = n
 	}
-	var touched []string
+	noted := map[place]bool{}
 	note := func(q dql.Quad) {
-		key := string(q.Subject) + " " + q.Predicate
-		n := before[string(q.Subject)]
-		if n == nil || slices.Contains(touched, key) && len(touched) > 0 && touched[len(touched)-1] == key {
+		at := place{string(q.Subject), q.Predicate}
+		n := before[at.subject]
+		if n == nil || noted[at] {
 			return
 		}
-		touched = append(touched, key)
+		noted[at] = true
+		if q.Predicate == dgraphType {
+			for _, name := range n.types {
+				e.Before = append(e.Before, logQuad(typeQuad(n, name)))
+			}
+		}
 		for _, old := range n.quads[q.Predicate] {
 			e.Before = append(e.Before, logQuad(old))
 		}

@@ -49,14 +49,14 @@ const (
 	Contract Phase = "contract"
 )
 
-// Undo says whether a step can be taken back.
-type Undo string
+// Undoable says whether a step can be taken back.
+type Undoable string
 
 // Partial is for steps of which some things can be taken back.
 const (
-	UndoYes     Undo = "yes"
-	UndoPartial Undo = "partial"
-	UndoNo      Undo = "no"
+	UndoYes     Undoable = "yes"
+	UndoPartial Undoable = "partial"
+	UndoNo      Undoable = "no"
 )
 
 // Step is one part of a plan. It is data: its parameters say what is done, the
@@ -81,8 +81,8 @@ type Step struct {
 	Writes []string `yaml:"writes,omitempty"`
 	// Convergent says that the step may be carried out again, and then does only
 	// what is still to be done.
-	Convergent bool `yaml:"convergent"`
-	Undo       Undo `yaml:"undo"`
+	Convergent bool     `yaml:"convergent"`
+	Undo       Undoable `yaml:"undo"`
 	// Risk is that of the fix: safe, review or destructive.
 	Risk string `yaml:"risk,omitempty"`
 	// Nodes is how many nodes are concerned, as far as it was asked when the

@@ -64,7 +64,10 @@ type Status struct {
 	Started time.Time `json:"started,omitzero"`
 	Ended   time.Time `json:"ended,omitzero"`
 	Error   string    `json:"error,omitempty"`
-	Counts  Counts    `json:"counts"`
+	// Served is the fingerprint of the GraphQL schema that was served when the
+	// phase began last.
+	Served string `json:"served,omitempty"`
+	Counts Counts `json:"counts"`
 }
 
 // Counts are about the nodes of steps.
@@ -98,6 +101,8 @@ type span struct {
 	// Logs is how many batches have a log, and LogBytes how large they are.
 	Logs     uint64 `json:"logs,omitempty"`
 	LogBytes int64  `json:"logBytes,omitempty"`
+	// Undone is how many batches were taken back.
+	Undone uint64 `json:"undone,omitempty"`
 
 	key string
 	uid uint64
@@ -113,7 +118,11 @@ const (
 func runKey(plan string, phase Phase) string { return "run/" + plan + "/" + string(phase) }
 
 func spanPrefix(plan string, phase Phase, step string) string {
-	return "span/" + plan + "/" + string(phase) + "/" + step + "/"
+	prefix := "span/" + plan + "/" + string(phase) + "/"
+	if step == "" {
+		return prefix // of all steps
+	}
+	return prefix + step + "/"
 }
 
 func logKey(spanKey string, n uint64) string {
@@ -262,6 +271,26 @@ func prepareState(ctx context.Context, c *dql.Client) error {
 		}
 		if err := (&Declare{statePredicates}).alter(ctx, c, live); err != nil {
 			return fmt.Errorf("declaring the predicates that hold the state of migrations: %w", err)
+		}
+	}
+}
+
+// remove deletes the nodes of the state whose keys begin with a prefix.
+func remove(ctx context.Context, c *dql.Client, prefix string) error {
+	for {
+		tx := c.Txn()
+		nodes, err := below(ctx, tx, prefix)
+		if err != nil || len(nodes) == 0 {
+			return err
+		}
+		var del []dql.Quad
+		for _, n := range nodes[:min(len(nodes), 1000)] {
+			for _, p := range statePredicates {
+				del = append(del, dql.Quad{Subject: n.ref(), Predicate: p.Name, All: true})
+			}
+		}
+		if _, err := tx.Commit(ctx, nil, del); err != nil && !isAborted(err) && !isUnknown(err) {
+			return fmt.Errorf("removing the state %s from the database: %w", prefix, err)
 		}
 	}
 }

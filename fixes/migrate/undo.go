@@ -1,0 +1,313 @@
+package migrate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/schemacheck/schemacheck/dql"
+)
+
+// Undo takes back what a phase of a plan changed, batch by batch from the last
+// one on, as far as it was logged. What somebody has changed since stays, and is
+// told. It can be interrupted and begun again.
+func Undo(ctx context.Context, c *dql.Client, f File, phase Phase, o Options) (*Result, error) {
+	o = o.filled()
+	if err := prepareState(ctx, c); err != nil {
+		return nil, err
+	}
+	held, l, err := acquire(ctx, c, o.Who, fmt.Sprintf("undoing plan %s, phase %s", f.ID, phase), o.Beat, o.Lease)
+	if err != nil {
+		return nil, err
+	}
+	defer l.releaseAfter(ctx)
+	u := &undoing{run: &run{client: c, file: f, phase: phase, options: o, token: l.token}}
+	return u.all(held)
+}
+
+type undoing struct{ *run }
+
+func (u *undoing) all(ctx context.Context) (*Result, error) {
+	if err := u.begin(ctx); err != nil {
+		return nil, err
+	}
+	if u.status.State == Pending {
+		return nil, fmt.Errorf("phase %s of the plan %s has not run here: there is nothing to undo", u.phase, u.file.ID)
+	}
+	served, err := servedFingerprint(ctx, u.client)
+	if err != nil {
+		return nil, err
+	}
+	if u.status.Served != "" && served != u.status.Served {
+		return nil, errors.New("another GraphQL schema is served than the one that the plan ran under: deploy that one again first, since undoing would write what the served one does not read")
+	}
+	for i := len(u.file.Steps) - 1; i >= 0; i-- {
+		s := &u.file.Steps[i]
+		if s.Phase != u.phase {
+			continue
+		}
+		if err := u.step(ctx, s); err != nil {
+			return &u.result, err
+		}
+	}
+	u.status.State, u.status.Finished, u.status.Step, u.status.Error = Pending, nil, "", ""
+	if err := u.forget(ctx); err != nil {
+		return nil, err
+	}
+	if err := u.save(ctx); err != nil {
+		return nil, err
+	}
+	u.result.Status = u.status
+	return &u.result, nil
+}
+
+// step takes one step back, its rounds too.
+func (u *undoing) step(ctx context.Context, s *Step) error {
+	if s.Drop != nil && slices.Contains(u.status.Finished, s.ID) {
+		return fmt.Errorf("step %s cannot be undone: what was dropped is gone", s.ID)
+	}
+	for round := mostSweeps; round >= 0; round-- {
+		spans, err := u.fence(ctx, roundName(s, round))
+		if err != nil {
+			return err
+		}
+		if len(spans) > 0 && s.Undo == UndoNo {
+			return fmt.Errorf("step %s cannot be undone", s.ID)
+		}
+		for _, sp := range spans {
+			if sp.Counts.Changed > 0 && sp.Logs == 0 && sp.Undone == 0 {
+				return fmt.Errorf("step %s ran without the log that undoing needs (--undo off), or the log was removed", s.ID)
+			}
+			for sp.Logs > 0 {
+				if err := u.batch(ctx, s, sp); err != nil {
+					return err
+				}
+				u.tell()
+			}
+		}
+	}
+	return nil
+}
+
+// forget removes the cursors, so that the plan can run again.
+func (u *undoing) forget(ctx context.Context) error {
+	return remove(ctx, u.client, spanPrefix(u.file.ID, u.phase, ""))
+}
+
+// batch takes the last batch of a range back that is logged.
+func (u *undoing) batch(ctx context.Context, s *Step, sp *span) error {
+	for {
+		tx := u.client.Txn()
+		nodes, err := find(ctx, tx, sp.key)
+		if err != nil {
+			return err
+		}
+		if nodes[0].fence != u.token {
+			return errLeaseLost
+		}
+		key := logKey(sp.key, sp.Logs-1)
+		log, stored, err := logAt(ctx, tx, key)
+		if err != nil {
+			return err
+		}
+		e, err := unpacked(stored)
+		if err != nil {
+			return err
+		}
+		set, del, left, err := u.reversal(ctx, tx, s, e)
+		if err != nil {
+			return err
+		}
+		next := *sp
+		next.Logs--
+		next.Undone++
+		state, err := nodes[0].quads(&next, dql.Quad{Predicate: fencePredicate, Data: u.token, Type: "string"})
+		if err != nil {
+			return err
+		}
+		del = append(del, dql.Quad{Subject: log.ref(), Predicate: keyPredicate, All: true}, dql.Quad{Subject: log.ref(), Predicate: logPredicate, All: true})
+		_, err = tx.Commit(ctx, append(set, state...), del)
+		switch {
+		case err == nil:
+			*sp = next
+			u.result.Left = append(u.result.Left, left[:min(len(left), mostLeft-len(u.result.Left))]...)
+			u.status.Counts.Left += uint64(len(left))
+			return nil
+		case isUnknown(err):
+			again, err := find(ctx, u.client.Txn(), sp.key)
+			if err != nil {
+				return err
+			}
+			now := span{key: sp.key, uid: sp.uid}
+			if err := again[0].decode(&now); err != nil {
+				return err
+			}
+			if now.Undone > sp.Undone {
+				*sp = now
+				return nil
+			}
+		case !isAborted(err):
+			return err
+		}
+		if err := sleep(ctx, jitter(0)); err != nil {
+			return err
+		}
+	}
+}
+
+// logAt reads a log.
+func logAt(ctx context.Context, tx asker, key string) (*kept, string, error) {
+	answer, err := tx.Query(ctx, "query q($k: string) {q(func: eq("+keyPredicate+", $k)) {uid "+logPredicate+"}}", map[string]string{"$k": key})
+	if err != nil {
+		return nil, "", err
+	}
+	k, stored := &kept{key: key}, ""
+	err = dql.Rows(answer, "q", func(r dql.Row) error {
+		k.uid = r.UID
+		if texts := r.Texts(logPredicate); len(texts) == 1 {
+			stored = texts[0]
+		}
+		return nil
+	})
+	if err == nil && stored == "" {
+		err = fmt.Errorf("the log %s that undoing needs is not in the database any more", key)
+	}
+	return k, stored, err
+}
+
+// place is where quads are: a predicate of a node.
+type place struct{ subject, predicate string }
+
+// reversal is what brings the nodes of a batch back: where it is as the batch
+// left it.
+func (u *undoing) reversal(ctx context.Context, tx asker, s *Step, e *entry) (set, del []dql.Quad, left []Left, err error) {
+	live, err := u.client.Stored(ctx)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	before, after := map[place][]dql.Quad{}, map[place][]dql.Quad{}
+	var places []place
+	at := func(q dql.Quad) place {
+		p := place{string(q.Subject), q.Predicate}
+		if !slices.Contains(places, p) {
+			places = append(places, p)
+		}
+		return p
+	}
+	for _, l := range e.Before {
+		q := l.quad()
+		p := at(q)
+		before[p] = append(before[p], q)
+	}
+	for p, quads := range before {
+		after[p] = slices.Clone(quads)
+	}
+	for _, l := range e.Delete {
+		q := l.quad()
+		p := at(q)
+		after[p] = slices.DeleteFunc(after[p], func(have dql.Quad) bool { return q.All || sameObject(have, q) })
+	}
+	for _, l := range e.Set {
+		q := l.quad()
+		if strings.HasPrefix(string(q.Subject), "_:") {
+			continue // a new node stays, with nothing that leads to it
+		}
+		p := at(q)
+		stored := live.Predicate(q.Predicate)
+		after[p] = slices.DeleteFunc(after[p], func(have dql.Quad) bool {
+			return sameObject(have, q) || stored != nil && !stored.List && have.Lang == q.Lang
+		})
+		after[p] = append(after[p], q)
+	}
+	now, err := u.current(ctx, tx, s, live, places)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	for _, p := range places {
+		if !slices.Contains(s.Writes, p.predicate) {
+			return nil, nil, nil, fmt.Errorf("the log names %s, which step %s does not write: it was tampered with", p.predicate, s.ID)
+		}
+		if !sameQuads(now[p], after[p]) {
+			left = append(left, Left{UID: dql.Ref(p.subject).UID(), Reason: p.predicate + " was changed since, and stays as it is", Predicate: p.predicate})
+			continue
+		}
+		stored := live.Predicate(p.predicate)
+		for _, q := range after[p] {
+			overwritten := stored != nil && !stored.List && slices.ContainsFunc(before[p], func(b dql.Quad) bool { return b.Lang == q.Lang })
+			if !overwritten && !slices.ContainsFunc(before[p], func(b dql.Quad) bool { return sameObject(b, q) }) {
+				del = append(del, q)
+			}
+		}
+		for _, b := range before[p] {
+			if !slices.ContainsFunc(after[p], func(q dql.Quad) bool { return sameObject(b, q) && sameFacets(b.Facets, q.Facets) }) {
+				set = append(set, b)
+			}
+		}
+	}
+	return set, del, left, nil
+}
+
+// current reads what is stored at places now.
+func (u *undoing) current(ctx context.Context, tx asker, s *Step, live *dql.Stored, places []place) (map[place][]dql.Quad, error) {
+	now := map[place][]dql.Quad{}
+	var uids []string
+	for _, p := range places {
+		if !slices.Contains(uids, p.subject) {
+			uids = append(uids, p.subject)
+		}
+	}
+	if len(uids) == 0 {
+		return now, nil
+	}
+	r := &reader{step: s, task: writing(s.Writes), live: live}
+	columns := r.columns()
+	var text strings.Builder
+	text.WriteString("{q(func: uid(" + strings.Join(uids, ", ") + ")) {uid " + dgraphType)
+	for i, p := range columns {
+		column, err := p.Column("c"+strconv.Itoa(i), "")
+		if err != nil {
+			return nil, err
+		}
+		text.WriteString(" " + column)
+	}
+	text.WriteString("}}")
+	answer, err := tx.Query(ctx, text.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+	return now, dql.Rows(answer, "q", func(row dql.Row) error {
+		subject := string(dql.Node(row.UID))
+		for _, name := range row.Texts(dgraphType) {
+			p := place{subject, dgraphType}
+			now[p] = append(now[p], dql.Quad{Subject: dql.Ref(subject), Predicate: dgraphType, Data: name, Type: "string"})
+		}
+		for i, c := range columns {
+			quads, err := row.Quads("c"+strconv.Itoa(i), c)
+			if err != nil {
+				return err
+			}
+			now[place{subject, c.Name}] = quads
+		}
+		return nil
+	})
+}
+
+// writing is a task that reads what a step writes.
+type writing []string
+
+func (writing) check() error                 { return nil }
+func (w writing) reads() []string            { return w }
+func (w writing) writes() []string           { return w }
+func (writing) judge(*page) (*change, error) { return &change{}, nil }
+
+// sameQuads reports whether two sets of quads say the same.
+func sameQuads(a, b []dql.Quad) bool {
+	in := func(all []dql.Quad, q dql.Quad) bool {
+		return slices.ContainsFunc(all, func(have dql.Quad) bool { return sameObject(have, q) })
+	}
+	return !slices.ContainsFunc(a, func(q dql.Quad) bool { return !in(b, q) }) &&
+		!slices.ContainsFunc(b, func(q dql.Quad) bool { return !in(a, q) })
+}
