@@ -35,7 +35,7 @@ var arrows = map[string]string{
 	"rules":                  "diff diff/sdl diff/schema diff/storage diff/api diff/validity dql dql/convert fixes fixes/migrate",
 	"cmd/internal/config":    "",
 	"cmd/internal/report":    "",
-	"cmd/schemacheck": "cmd/internal/config cmd/internal/report rules fixes diff diff/sdl diff/schema diff/storage " +
+	"cmd/schemacheck": "cmd/internal/config cmd/internal/report rules fixes fixes/migrate diff diff/sdl diff/schema diff/storage " +
 		"diff/api diff/validity dql",
 }
 

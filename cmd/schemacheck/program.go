@@ -25,6 +25,7 @@ const (
 	exitFindings    exit = 1   // findings at or above --fail-on
 	exitUsage       exit = 2   // usage, configuration, unreadable or invalid schema
 	exitUnfinished  exit = 3   // could not finish
+	exitBetween     exit = 4   // the database is between two schemas
 	exitInterrupted exit = 130 // by a signal
 )
 
@@ -67,14 +68,16 @@ func (p program) run(ctx context.Context, args []string) exit {
 	if err == nil {
 		return exitOK
 	}
-	if ctx.Err() != nil {
-		fmt.Fprintln(p.err, "schemacheck: interrupted")
-		return exitInterrupted
-	}
 	code := exitUsage
 	var known *problem
 	if errors.As(err, &known) {
 		code = known.code
+	}
+	if ctx.Err() != nil && code != exitBetween {
+		fmt.Fprintln(p.err, "schemacheck: interrupted")
+		return exitInterrupted
+	}
+	if known != nil {
 		if known.err == nil {
 			return code
 		}
@@ -120,7 +123,7 @@ func (p program) root() *cobra.Command {
 	root.SetFlagErrorFunc(flagError)
 	root.Flags().BoolVar(&version, "version", false, "print the version")
 	root.CompletionOptions.HiddenDefaultCmd = false
-	root.AddCommand(p.auditCommand(), p.diffCommand(), p.doctorCommand(), p.fixCommand(), p.showCommand(), p.explainCommand(), p.versionCommand())
+	root.AddCommand(p.auditCommand(), p.diffCommand(), p.doctorCommand(), p.fixCommand(), p.migrateCommand(), p.showCommand(), p.explainCommand(), p.versionCommand())
 	return root
 }
 

@@ -32,6 +32,20 @@ func (p program) progress(quiet bool) *progress {
 }
 
 func (g *progress) tell(now dql.Progress) {
+	g.say(func() string {
+		text := fmt.Sprintf("asking the stored data: %d requests", now.Requests)
+		if now.Of > 0 {
+			text += fmt.Sprintf(", %d%% of %d nodes", 100*now.Nodes/now.Of, now.Of)
+		}
+		if now.Pass > 1 {
+			text += fmt.Sprintf(", pass %d", now.Pass)
+		}
+		return text
+	})
+}
+
+// say writes a line when it is time for one.
+func (g *progress) say(text func() string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	wait := interval
@@ -42,19 +56,12 @@ func (g *progress) tell(now dql.Progress) {
 		return
 	}
 	g.last = time.Now()
-	text := fmt.Sprintf("asking the stored data: %d requests", now.Requests)
-	if now.Of > 0 {
-		text += fmt.Sprintf(", %d%% of %d nodes", 100*now.Nodes/now.Of, now.Of)
-	}
-	if now.Pass > 1 {
-		text += fmt.Sprintf(", pass %d", now.Pass)
-	}
 	if g.terminal {
-		fmt.Fprintf(g.to, "\r\x1b[K%s", text)
+		fmt.Fprintf(g.to, "\r\x1b[K%s", text())
 		g.written = true
 		return
 	}
-	fmt.Fprintln(g.to, "schemacheck: "+text)
+	fmt.Fprintln(g.to, "schemacheck: "+text())
 }
 
 // end takes the line away.

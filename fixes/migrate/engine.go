@@ -121,7 +121,11 @@ type Result struct {
 const mostLeft = 10_000
 
 // Stopped is the error of a run that ended before its end, but can go on.
-type Stopped struct{ Reason string }
+type Stopped struct {
+	Reason string
+	// Cancelled says that somebody does not want it to go on by itself.
+	Cancelled bool
+}
 
 // Error says why.
 func (s *Stopped) Error() string { return s.Reason }
@@ -169,6 +173,9 @@ func (r *run) all(ctx context.Context) (*Result, error) {
 	if r.status.State == Done || r.status.State == NotApplicable {
 		r.result.Status, r.result.Already = r.status, true
 		return &r.result, nil
+	}
+	if err := Tell(ctx, r.client, r.file.ID, WishNone, ""); err != nil { // what was wished of an earlier run
+		return nil, err
 	}
 	r.limit.begin(r.options.Rate)
 	r.status.State, r.status.Who, r.status.Error = Running, r.options.Who, ""
@@ -327,6 +334,8 @@ func (r *run) failed(ctx context.Context, s *Step, err error) (*Result, error) {
 	switch {
 	case errors.Is(err, errLeaseLost):
 		return nil, err // the state is somebody else's
+	case errors.As(err, &stopped) && stopped.Cancelled:
+		r.status.State = Cancelled
 	case errors.As(err, &stopped), ctx.Err() != nil:
 		r.status.State = Paused
 	default:

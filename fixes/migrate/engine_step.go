@@ -274,10 +274,10 @@ func (w *work) mayGoOn(ctx context.Context) error {
 	logged := w.logged
 	w.mu.Unlock()
 	if logged > w.options.UndoLimit {
-		return &Stopped{fmt.Sprintf("the log that undoing needs has reached %d bytes, the limit for a run; allow more (--undo-limit) or do without (--undo off)", logged)}
+		return &Stopped{Reason: fmt.Sprintf("the log that undoing needs has reached %d bytes, the limit for a run; allow more (--undo-limit) or do without (--undo off)", logged)}
 	}
 	if d := w.options.MaxDuration; d > 0 && time.Since(w.started) >= d {
-		return &Stopped{fmt.Sprintf("the time for this run (%v) is over", d)}
+		return &Stopped{Reason: fmt.Sprintf("the time for this run (%v) is over", d)}
 	}
 	return nil
 }
@@ -358,12 +358,15 @@ func isOther(err error) bool {
 func (w *work) try(ctx context.Context, sp *span, size int) (span, []Left, error) {
 	next := *sp
 	tx := w.client.Txn()
-	nodes, err := find(ctx, tx, sp.key)
+	nodes, err := find(ctx, tx, sp.key, controlKey(w.file.ID))
 	if err != nil {
 		return next, nil, err
 	}
 	if nodes[0].fence != w.token {
 		return next, nil, errLeaseLost
+	}
+	if err := obey(nodes[1]); err != nil {
+		return next, nil, err
 	}
 	p, at, err := w.reader.page(ctx, tx, sp.After, size)
 	if err != nil {

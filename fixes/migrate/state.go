@@ -110,9 +110,8 @@ type span struct {
 
 // The keys of the nodes.
 const (
-	lockKey    = "lock"
-	beatKey    = "lock/beat"
-	controlKey = "control"
+	lockKey = "lock"
+	beatKey = "lock/beat"
 )
 
 func runKey(plan string, phase Phase) string { return "run/" + plan + "/" + string(phase) }

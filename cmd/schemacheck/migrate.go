@@ -1,0 +1,249 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/schemacheck/schemacheck/cmd/internal/config"
+	"github.com/schemacheck/schemacheck/cmd/internal/report"
+	"github.com/schemacheck/schemacheck/dql"
+	"github.com/schemacheck/schemacheck/fixes/migrate"
+)
+
+// migrateOptions are what all commands about migrations have.
+type migrateOptions struct {
+	config     string
+	connection connection
+	quiet      bool
+}
+
+func (p program) migrateCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "migrate",
+		Short: "Carry out migrations of stored data",
+		Long: `Carry out plans of migrations: files that schemacheck fix --out makes, reviewed
+like code. Plans run in the order of their names, in batches. Where a run stopped
+stands in the database and is written in the same transaction as the data: what
+was done is never done twice, whatever happens.`,
+		Example: `  schemacheck migrate up --alpha localhost:9080
+  schemacheck migrate status --alpha localhost:9080`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return fmt.Errorf("say what to do: schemacheck migrate %s", strings.Join(commandNames(cmd), "|"))
+		},
+	}
+	cmd.AddCommand(p.migrateUpCommand(), p.migrateStatusCommand(), p.migrateVerifyCommand(), p.migrateUndoCommand(), p.migrateCancelCommand())
+	return cmd
+}
+
+func (o *migrateOptions) bind(cmd *cobra.Command) {
+	bindConfig(cmd.Flags(), &o.config)
+	o.connection.bind(cmd.Flags())
+	cmd.Flags().BoolVarP(&o.quiet, "quiet", "q", false, "no progress")
+}
+
+// migration is a command about plans while it runs.
+type migration struct {
+	files  []migrate.File
+	client *dql.Client
+	cfg    *config.Config
+	alpha  string
+	spelt  string // how the plans were named on the command line
+}
+
+// beginMigration reads the plans and connects. check looks at the flags before
+// that; nil for commands without flags of their own.
+func (p program) beginMigration(cmd *cobra.Command, o *migrateOptions, args []string, check func() error) (*migration, error) {
+	p.warnOfSecrets(cmd, nil)
+	if err := p.environment(cmd); err != nil {
+		return nil, err
+	}
+	if check != nil {
+		if err := check(); err != nil {
+			return nil, err
+		}
+	}
+	dir, err := p.workDir()
+	if err != nil {
+		return nil, err
+	}
+	cfg, err := configuration(cmd.Flags(), o.config, dir)
+	if err != nil {
+		return nil, err
+	}
+	m := &migration{cfg: cfg, spelt: strings.Join(args, " ")}
+	if m.files, err = p.plans(cfg, args); err != nil {
+		return nil, err
+	}
+	settings, err := o.connection.config(p, cmd.Flags(), cfg)
+	if err != nil {
+		return nil, err
+	}
+	settings.Timeout, settings.Patience = p.timeout, p.patience
+	if m.client, err = dql.Open(cmd.Context(), settings); err != nil {
+		var known *dql.Error
+		if errors.As(err, &known) || cmd.Context().Err() != nil {
+			return nil, &problem{exitUnfinished, err}
+		}
+		return nil, err
+	}
+	m.alpha = settings.Alphas[0]
+	return m, nil
+}
+
+// plans reads the files that are named, or those of folders; without a name the
+// folder that the configuration names, or migrations.
+func (p program) plans(cfg *config.Config, args []string) ([]migrate.File, error) {
+	if len(args) == 0 {
+		args = []string{p.migrationsFolder(cfg)}
+	}
+	var paths []string
+	for _, arg := range args {
+		path := p.path(arg)
+		info, err := os.Stat(path)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return nil, fmt.Errorf("%s: there is no such file or folder; schemacheck fix --out makes plans", arg)
+		case err != nil:
+			return nil, fmt.Errorf("reading plans: %w", err)
+		case !info.IsDir():
+			paths = append(paths, path)
+			continue
+		}
+		entries, err := os.ReadDir(path)
+		if err != nil {
+			return nil, fmt.Errorf("reading plans: %w", err)
+		}
+		for _, e := range entries {
+			if ext := filepath.Ext(e.Name()); !e.IsDir() && (ext == ".yaml" || ext == ".yml") && !strings.HasPrefix(e.Name(), ".") {
+				paths = append(paths, filepath.Join(path, e.Name()))
+			}
+		}
+	}
+	if len(paths) == 0 {
+		return nil, fmt.Errorf("%s has no plans; schemacheck fix --out makes them", strings.Join(args, ", "))
+	}
+	var all []migrate.File
+	for _, path := range paths {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return nil, fmt.Errorf("reading a plan: %w", err)
+		}
+		plan, err := migrate.Decode(text)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+		if name := strings.TrimSuffix(filepath.Base(path), filepath.Ext(path)); name != plan.ID {
+			return nil, fmt.Errorf("%s: the id in it is %s; a plan has the id that its file is named by", path, plan.ID)
+		}
+		all = append(all, migrate.File{Plan: plan, Checksum: migrate.Checksum(text)})
+	}
+	slices.SortFunc(all, func(a, b migrate.File) int { return strings.Compare(a.ID, b.ID) })
+	return all, nil
+}
+
+// migrationsFolder is where plans are.
+func (p program) migrationsFolder(cfg *config.Config) string {
+	switch {
+	case cfg.Migrations == "":
+		return "migrations"
+	case filepath.IsAbs(cfg.Migrations):
+		return cfg.Migrations
+	}
+	return filepath.Join(filepath.Dir(cfg.File), filepath.FromSlash(cfg.Migrations))
+}
+
+// one is the plan whose id begins with a text.
+func (m *migration) one(prefix string) (migrate.File, error) {
+	var found []migrate.File
+	for _, f := range m.files {
+		if f.ID == prefix {
+			return f, nil
+		}
+		if strings.HasPrefix(f.ID, prefix) || strings.Contains(f.ID, "-"+prefix) {
+			found = append(found, f)
+		}
+	}
+	var ids []string
+	for _, f := range m.files {
+		ids = append(ids, f.ID)
+	}
+	switch len(found) {
+	case 0:
+		return migrate.File{}, unknown("plan", prefix, ids)
+	case 1:
+		return found[0], nil
+	}
+	return migrate.File{}, fmt.Errorf("%q fits several plans: give more of the id of %s", prefix, found[0].ID)
+}
+
+// migrationFailed gives an error its exit code.
+func migrationFailed(ctx context.Context, err error) error {
+	if err == nil {
+		return nil
+	}
+	var (
+		known   *dql.Error
+		busy    *migrate.Busy
+		stopped *migrate.Stopped
+		foreign *migrate.Foreign
+		edited  *migrate.Edited
+		refused *migrate.Refused
+		between *migrate.Between
+	)
+	switch {
+	case errors.As(err, &between):
+		return &problem{exitBetween, err}
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case errors.As(err, &foreign), errors.As(err, &edited):
+		return &problem{exitUsage, err}
+	case errors.As(err, &busy), errors.As(err, &stopped):
+		return &problem{exitUnfinished, err}
+	case errors.As(err, &refused):
+		return &problem{exitFindings, err}
+	case errors.As(err, &known) && known.Kind != dql.Other:
+		return &problem{exitUnfinished, err}
+	}
+	return &problem{exitFindings, err}
+}
+
+// describe writes what a phase came to, one line and one for each thing that
+// somebody should look at.
+func describe(r *migrate.Result) string {
+	var b strings.Builder
+	c := r.Status.Counts
+	fmt.Fprintf(&b, "%s, phase %s: %s", r.Status.Plan, r.Status.Phase, r.Status.State)
+	if r.Already {
+		b.WriteString(" before")
+	}
+	fmt.Fprintf(&b, "; %d nodes looked at, %d changed, %d left", c.Nodes, c.Changed, c.Left)
+	if c.Aborts > 0 {
+		fmt.Fprintf(&b, ", %d batches repeated", c.Aborts)
+	}
+	b.WriteString("\n")
+	for i, l := range r.Left {
+		if i == 5 {
+			fmt.Fprintf(&b, "  and %d more\n", len(r.Left)-i)
+			break
+		}
+		fmt.Fprintf(&b, "  left: %s: %s\n", dql.Node(l.UID), report.Escape(l.Reason))
+	}
+	for _, check := range r.Unclean {
+		fmt.Fprintf(&b, "  %s\n", check)
+	}
+	return b.String()
+}
+
+// unclean reports whether a result is something that somebody should look at.
+func unclean(r *migrate.Result) bool {
+	return len(r.Left) > 0 || len(r.Unclean) > 0 || r.Status.Counts.Left > 0
+}

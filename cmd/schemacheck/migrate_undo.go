@@ -1,0 +1,87 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/schemacheck/schemacheck/fixes/migrate"
+)
+
+func (p program) migrateUndoCommand() *cobra.Command {
+	var o migrateOptions
+	var phase, dir string
+	var yes bool
+	cmd := &cobra.Command{
+		Use:   "undo PLAN",
+		Short: "Take back what a plan changed",
+		Long: `Take back what one phase of a plan changed, from the last batch to the first. What
+somebody has changed since stays as it is, and is told. It can be interrupted, and
+begun again. It needs the log that runs keep unless --undo is off, and the schema
+that was served then.`,
+		Example: `  schemacheck migrate undo 20260131120000-user-phone --alpha localhost:9080
+  schemacheck migrate undo user-phone --phase before --yes`,
+		Args: arguments(1, 1, "the id of a plan, or the beginning of it"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var folder []string
+			if dir != "" {
+				folder = []string{dir}
+			}
+			m, err := p.beginMigration(cmd, &o, folder, nil)
+			if err != nil {
+				return err
+			}
+			defer m.client.Close()
+			ctx := cmd.Context()
+			f, err := m.one(args[0])
+			if err != nil {
+				return err
+			}
+			all, err := migrate.Statuses(ctx, m.client, []migrate.File{f})
+			if err != nil {
+				return migrationFailed(ctx, err)
+			}
+			at, err := lastRun(all, migrate.Phase(phase))
+			if err != nil {
+				return err
+			}
+			if !yes {
+				if err := p.confirm(m, []migrate.Status{at}); err != nil {
+					return err
+				}
+			}
+			g := p.progress(o.quiet)
+			r, err := migrate.Undo(ctx, m.client, f, at.Phase, migrate.Options{Progress: g.batches})
+			g.end()
+			if err != nil {
+				return migrationFailed(ctx, err)
+			}
+			fmt.Fprintf(p.out, "%s, phase %s: taken back\n", f.ID, at.Phase)
+			if len(r.Left) > 0 {
+				fmt.Fprint(p.out, describe(r))
+				return &problem{code: exitFindings}
+			}
+			return nil
+		},
+	}
+	o.bind(cmd)
+	cmd.Flags().StringVar(&phase, "phase", "", "take back this `PHASE` (default: the last that ran)")
+	cmd.Flags().StringVar(&dir, "dir", "", "`FOLDER` of the plans (default: that of the configuration, or migrations)")
+	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask before writing")
+	return cmd
+}
+
+// lastRun is the phase that is to be taken back.
+func lastRun(all []migrate.Status, phase migrate.Phase) (migrate.Status, error) {
+	var last *migrate.Status
+	for i := range all {
+		if s := &all[i]; s.State != migrate.Pending && (phase == "" || s.Phase == phase) {
+			last = s
+		}
+	}
+	if last == nil {
+		return migrate.Status{}, errors.New("nothing of this plan has run here: there is nothing to undo")
+	}
+	return *last, nil
+}

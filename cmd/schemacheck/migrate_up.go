@@ -1,0 +1,231 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/schemacheck/schemacheck/cmd/internal/report"
+	"github.com/schemacheck/schemacheck/fixes/migrate"
+)
+
+// upOptions are what migrate up was asked.
+type upOptions struct {
+	migrateOptions
+	series           migrate.Series
+	phase            string
+	undo             string
+	deploy           string
+	onError          string
+	yes              bool
+	allowDestructive bool
+}
+
+func (p program) migrateUpCommand() *cobra.Command {
+	o := &upOptions{}
+	cmd := &cobra.Command{
+		Use:   "up [DIR|FILE...]",
+		Short: "Carry out plans, as far as the served schema allows",
+		Long: `Carry out plans of migrations in the order of their names (default: those in the
+folder migrations). While the schema is served that a plan comes from, its phase
+before runs; once the new schema is served, its phase after. In between it waits:
+deploy the schema and run this again, or let --deploy do that. What a plan deletes
+is phase contract, which runs only by name.
+
+A run that was interrupted goes on where it stopped; what was done is not done
+again. Before anything is written the database and the plans are shown; on a
+terminal the host is typed to confirm, elsewhere --yes says so.`,
+		Example: `  schemacheck migrate up --alpha localhost:9080
+  schemacheck migrate up migrations/20260131120000-user-phone.yaml --yes
+  schemacheck migrate up --deploy new.graphql --env production
+  schemacheck migrate up --phase contract --allow-destructive
+
+Exit codes: 0 done, or waiting for the schema; 1 nodes are left that could not be
+changed, or a step failed; 2 usage, or a plan that is refused before anything is
+written; 3 another run is at work, no Dgraph was reached, or the time was over; 4
+the database is between two schemas; 130 interrupted, and to be gone on with.`,
+		RunE: func(cmd *cobra.Command, args []string) error { return p.migrateUp(cmd, o, args) },
+	}
+	o.bind(cmd)
+	flags := cmd.Flags()
+	flags.StringVar(&o.phase, "phase", "", "run this `PHASE` only: before, after or contract")
+	flags.StringVar(&o.deploy, "deploy", "", "deploy the GraphQL schema in `FILE` when phase before is done")
+	flags.IntVar(&o.series.BatchSize, "batch-size", 0, "`NODES` in one transaction (default: by the plan, or by how long batches take)")
+	flags.IntVar(&o.series.Concurrency, "concurrency", 1, "go through `N` ranges of nodes at once")
+	flags.Float64Var(&o.series.Rate, "rate", 0, "at most `NODES` a second; 0 for no limit")
+	flags.DurationVar(&o.series.MaxDuration, "max-duration", 0, "end after this `TIME`, to go on later; 0 for no limit")
+	flags.StringVar(&o.onError, "on-error", "stop", "when one node cannot be written: stop, skip or quarantine (skip, and name it)")
+	flags.StringVar(&o.undo, "undo", "on", "keep what undoing needs: on or off")
+	flags.Int64Var(&o.series.UndoLimit, "undo-limit", 1<<30, "end when the log that undoing needs has so many `BYTES`")
+	flags.BoolVar(&o.yes, "yes", false, "do not ask before writing")
+	flags.BoolVar(&o.allowDestructive, "allow-destructive", false, "allow phase contract, which deletes")
+	complete(cmd, "phase", "before", "after", "contract")
+	complete(cmd, "on-error", "stop", "skip", "quarantine")
+	complete(cmd, "undo", "on", "off")
+	return cmd
+}
+
+// check refuses what cannot be meant.
+func (o *upOptions) check(cmd *cobra.Command) error {
+	flags := cmd.Flags()
+	oneOf := func(flag, value string, allowed ...string) error {
+		if value != "" && !slices.Contains(allowed, value) {
+			return given(flags, flag, unknown("value for --"+flag, value, allowed))
+		}
+		return nil
+	}
+	switch {
+	case flags.Changed("batch-size") && o.series.BatchSize < 1:
+		return given(flags, "batch-size", errors.New("--batch-size: a batch has at least 1 node"))
+	case o.series.Concurrency < 1:
+		return given(flags, "concurrency", errors.New("--concurrency: at least 1"))
+	case o.series.Rate < 0 || o.series.MaxDuration < 0:
+		return errors.New("--rate and --max-duration: not less than 0")
+	case o.phase == string(migrate.Contract) && !o.allowDestructive:
+		return errors.New("phase contract deletes for good: add --allow-destructive when that is wanted")
+	case o.phase != "" && o.deploy != "":
+		return errors.New("--deploy is for runs of all phases: leave --phase out")
+	}
+	return errors.Join(oneOf("phase", o.phase, "before", "after", "contract"), oneOf("on-error", o.onError, "stop", "skip", "quarantine"), oneOf("undo", o.undo, "on", "off"))
+}
+
+func (p program) migrateUp(cmd *cobra.Command, o *upOptions, args []string) error {
+	ctx := cmd.Context()
+	m, err := p.beginMigration(cmd, &o.migrateOptions, args, func() error {
+		if err := o.check(cmd); err != nil || o.deploy == "" {
+			return err
+		}
+		text, err := os.ReadFile(p.path(o.deploy))
+		if err != nil {
+			return fmt.Errorf("--deploy: reading the new schema: %w", err)
+		}
+		o.series.Deploy = string(text)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	defer m.client.Close()
+	statuses, err := migrate.Statuses(ctx, m.client, m.files)
+	if err != nil {
+		return migrationFailed(ctx, err)
+	}
+	open := pendingOf(statuses, migrate.Phase(o.phase))
+	if len(open) > 0 && !o.yes {
+		if err := p.confirm(m, open); err != nil {
+			return err
+		}
+	}
+	o.series.Phase, o.series.OnError, o.series.NoUndo = migrate.Phase(o.phase), migrate.OnError(o.onError), o.undo == "off"
+	g := p.progress(o.quiet)
+	o.series.Progress = g.batches
+	outcomes, err := migrate.Up(ctx, m.client, m.files, o.series)
+	g.end()
+	bad := false
+	for _, outcome := range outcomes {
+		for _, r := range outcome.Results {
+			fmt.Fprint(p.out, describe(r))
+			bad = bad || unclean(r)
+		}
+		if len(outcome.Results) == 0 && outcome.Waiting == "" && err == nil {
+			fmt.Fprintf(p.out, "%s: done before\n", outcome.Plan)
+		}
+		if d := outcome.Deployed; d != nil {
+			fmt.Fprintf(p.out, "the new GraphQL schema was deployed between %s and %s\n", d.From.UTC().Format(time.RFC3339), d.To.UTC().Format(time.RFC3339))
+			if len(d.PutBack) > 0 {
+				fmt.Fprintf(p.out, "  put back what was added by hand to %s\n", strings.Join(d.PutBack, ", "))
+			}
+		}
+		if outcome.Waiting != "" {
+			fmt.Fprintf(p.out, "%s waits: %s\n", outcome.Plan, outcome.Waiting)
+		}
+	}
+	p.next(m, outcomes, err)
+	if err != nil {
+		return migrationFailed(ctx, err)
+	}
+	if bad {
+		return &problem{code: exitFindings}
+	}
+	return nil
+}
+
+// pendingOf are the phases that a run may write in.
+func pendingOf(all []migrate.Status, phase migrate.Phase) []migrate.Status {
+	return slices.DeleteFunc(slices.Clone(all), func(s migrate.Status) bool {
+		if s.State == migrate.Done || s.State == migrate.NotApplicable {
+			return true
+		}
+		if phase == "" {
+			return s.Phase == migrate.Contract
+		}
+		return s.Phase != phase
+	})
+}
+
+// confirm shows what is to be written where, and asks for a word.
+func (p program) confirm(m *migration, open []migrate.Status) error {
+	fmt.Fprintf(p.err, "On %s:\n", report.Escape(m.alpha))
+	for _, s := range open {
+		for _, f := range m.files {
+			if f.ID != s.Plan {
+				continue
+			}
+			for _, step := range f.Steps {
+				if step.Phase == s.Phase {
+					fmt.Fprintf(p.err, "  %s, %s: %s\n", s.Plan, s.Phase, report.Escape(step.Title))
+				}
+			}
+		}
+	}
+	in, ok := p.in.(*os.File)
+	if !ok || !isTerminal(in) {
+		return errors.New("nothing is written without a word: add --yes when this is what is wanted")
+	}
+	fmt.Fprintf(p.err, "Type %s to go on: ", report.Escape(m.alpha))
+	line, err := bufio.NewReader(in).ReadString('\n')
+	if err != nil && !errors.Is(err, io.EOF) {
+		return fmt.Errorf("reading the answer: %w", err)
+	}
+	if strings.TrimSpace(line) != m.alpha {
+		return errors.New("that is not the host: nothing was written")
+	}
+	return nil
+}
+
+// next says how to go on.
+func (p program) next(m *migration, outcomes []migrate.Outcome, err error) {
+	again := strings.TrimSpace("schemacheck migrate up " + m.spelt)
+	var foreign *migrate.Foreign
+	switch {
+	case errors.As(err, &foreign):
+	case err != nil:
+		fmt.Fprintf(p.out, "next: %s (it goes on where it stopped)\n      schemacheck migrate status\n", again)
+	case len(outcomes) > 0 && outcomes[len(outcomes)-1].Waiting != "":
+		fmt.Fprintf(p.out, "next: deploy the new schema, then %s\n", again)
+	default:
+		var contract []string
+		for _, f := range m.files {
+			if slices.ContainsFunc(f.Steps, func(s migrate.Step) bool { return s.Phase == migrate.Contract }) {
+				contract = append(contract, f.NotBefore)
+			}
+		}
+		if len(contract) > 0 {
+			fmt.Fprintf(p.out, "next: from %s on, %s --phase contract --allow-destructive\n", slices.Max(contract), again)
+		}
+	}
+}
+
+// batches tells of a run of a plan.
+func (g *progress) batches(s migrate.Status) {
+	g.say(func() string {
+		return fmt.Sprintf("%s, phase %s, step %s: %d nodes, %d changed", s.Plan, s.Phase, s.Step, s.Counts.Nodes, s.Counts.Changed)
+	})
+}

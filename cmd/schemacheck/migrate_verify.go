@@ -1,0 +1,61 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/schemacheck/schemacheck/fixes/migrate"
+)
+
+func (p program) migrateVerifyCommand() *cobra.Command {
+	var o migrateOptions
+	cmd := &cobra.Command{
+		Use:   "verify [DIR|FILE...]",
+		Short: "Ask whether what plans did still holds",
+		Long: `Ask the closing question of each step that was done: whether there are nodes that
+it would change if it ran again, because they came later or were changed since.
+Nothing is written. Run it again after the new schema is deployed.`,
+		Example: `  schemacheck migrate verify --alpha localhost:9080
+
+Exit codes: 0 everything holds; 1 something does not; 2 usage; 3 could not finish.`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			m, err := p.beginMigration(cmd, &o, args, nil)
+			if err != nil {
+				return err
+			}
+			defer m.client.Close()
+			ctx := cmd.Context()
+			all, err := migrate.Statuses(ctx, m.client, m.files)
+			if err != nil {
+				return migrationFailed(ctx, err)
+			}
+			clean := true
+			for _, s := range all {
+				if s.State != migrate.Done {
+					fmt.Fprintf(p.out, "%s, phase %s: %s\n", s.Plan, s.Phase, s.State)
+					continue
+				}
+				f, err := m.one(s.Plan)
+				if err != nil {
+					return err
+				}
+				checks, err := migrate.Verify(ctx, m.client, f.Plan, s.Phase)
+				if err != nil {
+					return migrationFailed(ctx, err)
+				}
+				fmt.Fprintf(p.out, "%s, phase %s: done\n", s.Plan, s.Phase)
+				for _, c := range checks {
+					fmt.Fprintf(p.out, "  %s\n", c)
+					clean = clean && c.Clean()
+				}
+			}
+			if !clean {
+				return &problem{code: exitFindings}
+			}
+			return nil
+		},
+	}
+	o.bind(cmd)
+	return cmd
+}
