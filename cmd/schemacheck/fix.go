@@ -18,7 +18,8 @@ import (
 type fixOptions struct {
 	diffOptions
 	choiceOptions
-	write bool
+	write       bool
+	interactive bool
 }
 
 func (p program) fixCommand() *cobra.Command {
@@ -43,6 +44,7 @@ stored data is named, and is not made here.`,
   schemacheck fix old.graphql new.graphql --write
   schemacheck fix old.graphql new.graphql --choose User.phone=copy-values --write
   schemacheck fix schema.graphql --alpha localhost:9080 --prefer migration
+  schemacheck fix git:main:schema.graphql schema.graphql --interactive --write
 
 Exit codes: 0 nothing at or above --fail-on is left; 1 findings are left; 2 usage,
 a schema that cannot be read or is invalid, or a file that cannot be written or
@@ -63,6 +65,7 @@ changed meanwhile; 3 could not finish.`,
 	o.bindAll(flags)
 	o.choiceOptions.bind(flags)
 	flags.BoolVar(&o.write, "write", false, "put the edits into the files of NEW")
+	flags.BoolVar(&o.interactive, "interactive", false, "ask for each finding which fix to take, and show its edit; on a terminal only")
 	complete(cmd, "prefer", string(rules.Directive), string(rules.Migration))
 	return cmd
 }
@@ -78,6 +81,13 @@ func complete(cmd *cobra.Command, flag string, values ...string) {
 func (p program) fix(cmd *cobra.Command, o *fixOptions) error {
 	if err := o.choiceOptions.check(cmd.Flags()); err != nil {
 		return err
+	}
+	var to asker
+	if o.interactive {
+		var err error
+		if to, err = p.prompter(); err != nil {
+			return given(cmd.Flags(), "interactive", err)
+		}
 	}
 	w, err := p.begin(cmd, &o.diffOptions)
 	if err != nil {
@@ -100,6 +110,11 @@ func (p program) fix(cmd *cobra.Command, o *fixOptions) error {
 	choices, err := o.choices(cmd.Flags(), done.findings, severity)
 	if err != nil {
 		return err
+	}
+	if to != nil {
+		if err := ask(cmd.Context(), choices, to); err != nil {
+			return err
+		}
 	}
 	m := mend(w.after, done, choices)
 	for _, f := range m.Failed {
