@@ -47,8 +47,8 @@ stored data is named, and is not made here.`,
   schemacheck fix git:main:schema.graphql schema.graphql --interactive --write
 
 Exit codes: 0 nothing at or above --fail-on is left; 1 findings are left; 2 usage,
-a schema that cannot be read or is invalid, or a file that cannot be written or
-changed meanwhile; 3 could not finish.`,
+or a schema that cannot be read, is invalid, or is in no file; 3 could not finish:
+no Dgraph was reached, or a file could not be written or changed meanwhile.`,
 		Args: arguments(0, 2, "two schemas, OLD and NEW, or one with --alpha, or none"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			p.warnOfSecrets(cmd, args)
@@ -67,6 +67,8 @@ changed meanwhile; 3 could not finish.`,
 	flags.BoolVar(&o.write, "write", false, "put the edits into the files of NEW")
 	flags.BoolVar(&o.interactive, "interactive", false, "ask for each finding which fix to take, and show its edit; on a terminal only")
 	complete(cmd, "prefer", string(rules.Directive), string(rules.Migration))
+	complete(cmd, "fail-on", string(report.Error), string(report.Warning), string(report.Info), string(report.Never))
+	complete(cmd, "format", report.FormatNames()...)
 	return cmd
 }
 
@@ -126,7 +128,7 @@ func (p program) fix(cmd *cobra.Command, o *fixOptions) error {
 			for _, name := range m.written {
 				fmt.Fprintf(p.err, "schemacheck: wrote %s\n", report.Escape(name))
 			}
-			return err
+			return &problem{exitUnfinished, err}
 		}
 		// What is left is judged by what is in the files now.
 		w.after = m.Files
