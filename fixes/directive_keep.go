@@ -82,7 +82,7 @@ func (x *Directives) keep(t *schema.Type, f *schema.Field) Patch {
 		types = append(types, k.types...)
 		fields = append(fields, k.fields...)
 	}
-	return p
+	return apart(p.Edits)
 }
 
 // keptField is a removed field in the new type of its owner.
@@ -460,7 +460,7 @@ func (x *Directives) KeepValue(before, after *schema.Type, v *sdl.EnumValue) Pat
 			break
 		}
 	}
-	return Patch{[]sdl.Edit{member(neighbour.Span, text)}}
+	return apart([]sdl.Edit{member(neighbour.Span, text)})
 }
 
 // KeepMember brings a removed member of a union back, and its type when that is
@@ -486,5 +486,5 @@ func (x *Directives) KeepMember(after *schema.Type, member string) Patch {
 	} else {
 		p.Edits = append(p.Edits, insertAt(d.Span.File, d.Span.End, " = "+name))
 	}
-	return p
+	return apart(p.Edits)
 }

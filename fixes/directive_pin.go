@@ -54,7 +54,7 @@ func (x *Directives) PinFields(moves ...Move) Patch {
 			return Patch{}
 		}
 	}
-	return Patch{p.edits}
+	return apart(p.edits)
 }
 
 // pinning is the work on one patch.
@@ -241,7 +241,7 @@ func (x *Directives) NewPredicate(fields ...*schema.Field) Patch {
 		}
 		p.set(f, pred)
 	}
-	return Patch{p.edits}
+	return apart(p.edits)
 }
 
 // NewSecretPredicate gives the password of a type another predicate.
@@ -255,7 +255,7 @@ func (x *Directives) NewSecretPredicate(t *schema.Type) Patch {
 	if !ok {
 		return Patch{}
 	}
-	return Patch{[]sdl.Edit{onDefinition(owner.Definition).setArgument("secret", "pred", quote(fresh))}}
+	return apart([]sdl.Edit{onDefinition(owner.Definition).setArgument("secret", "pred", quote(fresh))})
 }
 
 // fresh is a predicate for a field that nothing uses.
@@ -313,7 +313,7 @@ func (x *Directives) PinType(t *schema.Type, stored string) Patch {
 			return Patch{}
 		}
 	}
-	return Patch{p.edits}
+	return apart(p.edits)
 }
 
 type typePinning struct {
@@ -435,10 +435,10 @@ func (x *Directives) PinSecret(before, after *schema.Type) Patch {
 	h := onDefinition(at.Definition)
 	if was.Predicate == at.Stored+"."+is.Field && at.Kind == sdl.Object {
 		if e, ok := h.dropArgument("secret", "pred"); ok {
-			return Patch{[]sdl.Edit{e}}
+			return apart([]sdl.Edit{e})
 		}
 	}
-	return Patch{[]sdl.Edit{h.setArgument("secret", "pred", quote(was.Predicate))}}
+	return apart([]sdl.Edit{h.setArgument("secret", "pred", quote(was.Predicate))})
 }
 
 // written is a field's predicate as @dgraph(pred:) names it.

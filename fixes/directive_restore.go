@@ -39,7 +39,7 @@ func MakeNullable(f *schema.Field) Patch {
 		at.Start = at.End - 1
 		p.Edits = append(p.Edits, sdl.Edit{Span: at})
 	}
-	return p
+	return apart(p.Edits)
 }
 
 // RestoreType gives a field its old type back.
@@ -54,7 +54,7 @@ func (x *Directives) RestoreType(before, after *schema.Field) Patch {
 	for _, d := range declarations(after) {
 		p.Edits = append(p.Edits, sdl.Edit{Span: d.Type.Span, New: text})
 	}
-	return p
+	return apart(p.Edits)
 }
 
 // Separate puts an old field back where a new one of its name is, and gives the
@@ -91,10 +91,10 @@ func (x *Directives) Separate(before, after *schema.Field) Patch {
 		moved = append(moved, e)
 	}
 	moved = slices.DeleteFunc(moved, func(e sdl.Edit) bool { return !within(fieldSpan(d), e.Span) })
-	return Patch{[]sdl.Edit{
+	return apart([]sdl.Edit{
 		{Span: fieldSpan(d), New: withEnding(text, lineEnding(d.Span.File))},
 		member(d.Span, rewrite(fieldSpan(d), moved)),
-	}}
+	})
 }
 
 // fieldSpan is a field without its description.
@@ -110,12 +110,12 @@ func (x *Directives) RestoreOnField(after *schema.Field, old *sdl.Directive) Pat
 		return Patch{} // the interface's field is that of other types too
 	}
 	text := withEnding(old.Span.Text(), lineEnding(after.Definition.Span.File))
-	return Patch{[]sdl.Edit{onField(after.Definition).setDirective(old.Name.Text, text)}}
+	return apart([]sdl.Edit{onField(after.Definition).setDirective(old.Name.Text, text)})
 }
 
 // SetIDScope makes the @id of an interface's field unique over all types.
 func (x *Directives) SetIDScope(after *schema.Field) Patch {
-	return Patch{[]sdl.Edit{onField(after.Definition).setArgument("id", "interface", "true")}}
+	return apart([]sdl.Edit{onField(after.Definition).setArgument("id", "interface", "true")})
 }
 
 // RestoreSearch makes @search of a field have the arguments that it lost, beside
@@ -152,9 +152,9 @@ func (x *Directives) RestoreSearch(before, after *schema.Field, lost []string) P
 	}
 	if v := is.Arg("by"); v != nil && v.Kind == sdl.ListValue && len(v.List) > 0 && len(has) == len(v.List) {
 		at := v.List[len(v.List)-1].Span
-		return Patch{[]sdl.Edit{insertAt(at.File, at.End, ", "+strings.Join(list[len(has):], ", "))}}
+		return apart([]sdl.Edit{insertAt(at.File, at.End, ", "+strings.Join(list[len(has):], ", "))})
 	}
-	return Patch{[]sdl.Edit{onField(after.Definition).setArgument("search", "by", "["+strings.Join(list, ", ")+"]")}}
+	return apart([]sdl.Edit{onField(after.Definition).setArgument("search", "by", "["+strings.Join(list, ", ")+"]")})
 }
 
 // arguments are those of @search as they stand there, or what it means without.
@@ -206,7 +206,7 @@ func (x *Directives) RestoreInverse(after, other *schema.Field) Patch {
 	if now := after.Inverse; now != nil && now.Has("hasInverse") && now != after {
 		return Patch{} // the other end says so
 	}
-	return Patch{[]sdl.Edit{onField(after.Definition).setArgument("hasInverse", "field", other.Name)}}
+	return apart([]sdl.Edit{onField(after.Definition).setArgument("hasInverse", "field", other.Name)})
 }
 
 // RestoreSecret gives a type its password back.
@@ -227,7 +227,7 @@ func (x *Directives) RestoreSecret(before, after *schema.Type) Patch {
 	if s.Source != nil {
 		text = fmt.Sprintf("@secret(field: %s, pred: %s)", quote(s.Field), quote(s.Predicate))
 	}
-	return Patch{[]sdl.Edit{onDefinition(after.Definition).add(text)}}
+	return apart([]sdl.Edit{onDefinition(after.Definition).add(text)})
 }
 
 // RestoreAuth gives a type its old rules for some operations back.
@@ -263,7 +263,7 @@ func (x *Directives) RestoreAuth(before, after *schema.Type, operations []string
 	if len(added) > 0 {
 		p.Edits = append(p.Edits, h.setDirective("auth", "@auth("+strings.Join(added, ", ")+")"))
 	}
-	return p
+	return apart(p.Edits)
 }
 
 // RestoreOperations turns operations of @generate on again: get, query,
@@ -282,19 +282,19 @@ func (x *Directives) RestoreOperations(after *schema.Type, operations []string) 
 		}
 		p.Edits = append(p.Edits, sdl.Edit{Span: v.Span, New: "true"})
 	}
-	return p
+	return apart(p.Edits)
 }
 
 // RestoreSubscription lets clients subscribe to a type, or to a query when
 // field is not nil.
 func (x *Directives) RestoreSubscription(t *schema.Type, field *schema.Field) Patch {
 	if field == nil {
-		return Patch{[]sdl.Edit{onDefinition(t.Definition).add("@withSubscription")}}
+		return apart([]sdl.Edit{onDefinition(t.Definition).add("@withSubscription")})
 	}
 	if field.Directive("custom").Arg("dql") == nil {
 		return Patch{}
 	}
-	return Patch{[]sdl.Edit{onField(field.Definition).add("@withSubscription")}}
+	return apart([]sdl.Edit{onField(field.Definition).add("@withSubscription")})
 }
 
 // RestoreWebhook tells the webhook of a type of more mutations again.
@@ -315,5 +315,5 @@ func (x *Directives) RestoreWebhook(after *schema.Type, mutations []string) Patc
 	if len(added) > 0 {
 		p.Edits = append(p.Edits, h.setDirective("lambdaOnMutate", "@lambdaOnMutate("+strings.Join(added, ", ")+")"))
 	}
-	return p
+	return apart(p.Edits)
 }

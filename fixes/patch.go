@@ -55,7 +55,20 @@ func Join(patches ...Patch) (Patch, error) {
 			}
 		}
 	}
+	// What belongs to an element goes before another element behind it.
+	slices.SortStableFunc(all, func(a, b sdl.Edit) int {
+		return cmp.Or(strings.Compare(a.Span.File.Name, b.Span.File.Name), cmp.Compare(a.Span.Start, b.Span.Start),
+			cmp.Compare(a.Span.End, b.Span.End), cmp.Compare(rank(a.New), rank(b.New)))
+	})
 	return Patch{all}, nil
+}
+
+// rank is 0 for what goes on with the element before it, and 1 for another one.
+func rank(text string) int {
+	if text = strings.TrimLeft(text, " "); text == "" || strings.ContainsRune("@(,|", rune(text[0])) {
+		return 0
+	}
+	return 1
 }
 
 func conflict(at sdl.Span) error {
@@ -129,4 +142,37 @@ func (p Patch) Apply(files []*sdl.File) ([]*sdl.File, error) {
 		return nil, errors.New("applying a patch: it is for other files than these")
 	}
 	return out, nil
+}
+
+// apart is the patch of some edits, with a blank wherever a name would run into
+// another one: blanks between tokens are not needed where one of them is a
+// punctuation mark, as in `[Int]next:Int`.
+func apart(edits []sdl.Edit) Patch {
+	for i, e := range edits {
+		text := e.Span.File.Text
+		before, after := byte(' '), byte(' ')
+		if e.Span.Start > 0 {
+			before = text[e.Span.Start-1]
+		}
+		if int(e.Span.End) < len(text) {
+			after = text[e.Span.End]
+		}
+		if e.New == "" {
+			if inName(before) && inName(after) {
+				edits[i].New = " "
+			}
+			continue
+		}
+		if inName(before) && inName(e.New[0]) {
+			edits[i].New = " " + edits[i].New
+		}
+		if inName(after) && inName(e.New[len(e.New)-1]) {
+			edits[i].New += " "
+		}
+	}
+	return Patch{edits}
+}
+
+func inName(c byte) bool {
+	return c == '_' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
 }

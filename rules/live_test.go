@@ -51,6 +51,7 @@ func TestLive(t *testing.T) {
 			}
 			checkClaims(t, findings, r)
 			checkEvidence(t, findings, r)
+			checkFixed(t, d, c, script, r)
 		})
 	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -43,6 +44,7 @@ type choice struct {
 	finding *rules.Finding
 	fix     *rules.Fix // nil: none is taken
 	note    string     // why not
+	named   bool       // decided by --choose
 }
 
 // choices decides about the findings that have fixes, in their order. Without a
@@ -73,7 +75,7 @@ func (o *choiceOptions) choices(flags *pflag.FlagSet, findings []*rules.Finding,
 		if len(f.Fixes) == 0 {
 			continue
 		}
-		c := choice{finding: f}
+		c := choice{finding: f, named: asked[f] != ""}
 		switch id := asked[f]; {
 		case id == leave:
 			c.note = "left as it is, by --choose"
@@ -136,4 +138,39 @@ func offering(findings []*rules.Finding, coordinate, id string) ([]*rules.Findin
 		return nil, errors.New("no finding has a fix")
 	}
 	return nil, unknown("coordinate", coordinate, coordinates)
+}
+
+// ask lets a person decide about what --choose did not decide.
+func ask(ctx context.Context, choices []choice, to asker) error {
+	for i := range choices {
+		c := &choices[i]
+		if c.named {
+			continue
+		}
+		f := c.finding
+		q := question{title: f.Rule.ID + " " + f.Coordinate, about: f.Message + ". " + f.Consequence, start: leave}
+		if f.To != "" {
+			q.title += " -> " + f.To
+		}
+		for _, x := range f.Fixes {
+			o := option{id: x.ID, label: fmt.Sprintf("%s (%s, %s)", x.Title, x.Kind, x.Risk), preview: x.Patch.Diff()}
+			if x.Kind == rules.Migration {
+				o.preview = "This changes stored data, not the schema."
+			}
+			q.options = append(q.options, o)
+		}
+		q.options = append(q.options, option{id: leave, label: "leave it as it is"})
+		if c.fix != nil {
+			q.start = c.fix.ID
+		}
+		id, err := to(ctx, q)
+		if err != nil {
+			return err
+		}
+		c.fix, c.note = nil, "left as it is"
+		if at := slices.IndexFunc(f.Fixes, func(x rules.Fix) bool { return x.ID == id }); at >= 0 {
+			c.fix, c.note = &f.Fixes[at], ""
+		}
+	}
+	return nil
 }

@@ -12,6 +12,9 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/schemacheck/schemacheck/cmd/internal/report"
+	"github.com/schemacheck/schemacheck/rules"
 )
 
 // cpu is the CPU time, user and system, that the process has used.
@@ -64,6 +67,25 @@ func TestDiffCost(t *testing.T) {
 			}
 			t.Errorf("the diff costs %.2f times as much as parsing both texts, want at most %.1f", ratio, most)
 		})
+	}
+}
+
+// TestFixCost holds the directive fixes of the largest real pair, the check of
+// the result and its diff included, to 100 ms of CPU.
+func TestFixCost(t *testing.T) {
+	const most = 100 * time.Millisecond
+	before, after := corpusPair(t, largestPair)
+	c, done, choices := fixing(t, before, after)
+	cost := least(t, 10, func() {
+		m := mend(c.after, done, choices)
+		m.severity = func(f *rules.Finding) report.Severity { return severityOf(f, nil) }
+		if r := m.repairs(); len(m.Failed) > 0 || len(m.Done) == 0 || r.Diff == "" {
+			t.Fatalf("%d made, %d failed", len(m.Done), len(m.Failed))
+		}
+	})
+	t.Logf("%d findings, %d of them with fixes: %v", len(done.findings), len(choices), cost)
+	if cost > most {
+		t.Errorf("the directive fixes of the largest pair cost %v, want at most %v", cost, most)
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/schemacheck/schemacheck/cmd/internal/config"
 	"github.com/schemacheck/schemacheck/cmd/internal/report"
 	"github.com/schemacheck/schemacheck/diff/sdl"
+	"github.com/schemacheck/schemacheck/rules"
 )
 
 // largestPair is the largest pair of real schemas beside the repository.
@@ -124,5 +125,30 @@ func TestVersionCost(t *testing.T) {
 	t.Logf("schemacheck version: %v of CPU", best)
 	if best > 15*time.Millisecond {
 		t.Errorf("schemacheck version costs %v of CPU, want at most 15 ms", best)
+	}
+}
+
+// fixing prepares the directive fixes of a pair of schemas.
+func fixing(tb testing.TB, before, after string) (c comparison, done *compared, choices []choice) {
+	c = comparison{oldName: "old.graphql", newName: "new.graphql", cfg: &config.Config{},
+		before: []*sdl.File{{Name: "old.graphql", Text: before}}, after: []*sdl.File{{Name: "new.graphql", Text: after}}}
+	done, err := c.run()
+	if err != nil || done.invalid {
+		tb.Fatalf("comparing: %+v, %v", done, err)
+	}
+	o := choiceOptions{prefer: string(rules.Directive)}
+	choices, err = o.choices(nil, done.findings, func(f *rules.Finding) report.Severity { return severityOf(f, nil) })
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return c, done, choices
+}
+
+func BenchmarkFixLargestPair(b *testing.B) {
+	before, after := corpusPair(b, largestPair)
+	c, done, choices := fixing(b, before, after)
+	b.ReportAllocs()
+	for b.Loop() {
+		mend(c.after, done, choices)
 	}
 }

@@ -18,7 +18,8 @@ import (
 type fixOptions struct {
 	diffOptions
 	choiceOptions
-	write bool
+	write       bool
+	interactive bool
 }
 
 func (p program) fixCommand() *cobra.Command {
@@ -43,10 +44,11 @@ stored data is named, and is not made here.`,
   schemacheck fix old.graphql new.graphql --write
   schemacheck fix old.graphql new.graphql --choose User.phone=copy-values --write
   schemacheck fix schema.graphql --alpha localhost:9080 --prefer migration
+  schemacheck fix git:main:schema.graphql schema.graphql --interactive --write
 
 Exit codes: 0 nothing at or above --fail-on is left; 1 findings are left; 2 usage,
-a schema that cannot be read or is invalid, or a file that cannot be written or
-changed meanwhile; 3 could not finish.`,
+or a schema that cannot be read, is invalid, or is in no file; 3 could not finish:
+no Dgraph was reached, or a file could not be written or changed meanwhile.`,
 		Args: arguments(0, 2, "two schemas, OLD and NEW, or one with --alpha, or none"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			p.warnOfSecrets(cmd, args)
@@ -63,7 +65,10 @@ changed meanwhile; 3 could not finish.`,
 	o.bindAll(flags)
 	o.choiceOptions.bind(flags)
 	flags.BoolVar(&o.write, "write", false, "put the edits into the files of NEW")
+	flags.BoolVar(&o.interactive, "interactive", false, "ask for each finding which fix to take, and show its edit; on a terminal only")
 	complete(cmd, "prefer", string(rules.Directive), string(rules.Migration))
+	complete(cmd, "fail-on", string(report.Error), string(report.Warning), string(report.Info), string(report.Never))
+	complete(cmd, "format", report.FormatNames()...)
 	return cmd
 }
 
@@ -78,6 +83,13 @@ func complete(cmd *cobra.Command, flag string, values ...string) {
 func (p program) fix(cmd *cobra.Command, o *fixOptions) error {
 	if err := o.choiceOptions.check(cmd.Flags()); err != nil {
 		return err
+	}
+	var to asker
+	if o.interactive {
+		var err error
+		if to, err = p.prompter(); err != nil {
+			return given(cmd.Flags(), "interactive", err)
+		}
 	}
 	w, err := p.begin(cmd, &o.diffOptions)
 	if err != nil {
@@ -101,6 +113,11 @@ func (p program) fix(cmd *cobra.Command, o *fixOptions) error {
 	if err != nil {
 		return err
 	}
+	if to != nil {
+		if err := ask(cmd.Context(), choices, to); err != nil {
+			return err
+		}
+	}
 	m := mend(w.after, done, choices)
 	for _, f := range m.Failed {
 		fmt.Fprintf(p.err, "schemacheck: %s of %s is not made: %s\n", f.Fix.ID, report.Escape(f.Finding.Coordinate), report.Escape(f.Err.Error()))
@@ -111,7 +128,7 @@ func (p program) fix(cmd *cobra.Command, o *fixOptions) error {
 			for _, name := range m.written {
 				fmt.Fprintf(p.err, "schemacheck: wrote %s\n", report.Escape(name))
 			}
-			return err
+			return &problem{exitUnfinished, err}
 		}
 		// What is left is judged by what is in the files now.
 		w.after = m.Files

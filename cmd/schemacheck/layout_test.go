@@ -46,6 +46,7 @@ var owners = map[string]string{
 	"github.com/vektah/gqlparser/v2": "diff",
 	"github.com/spf13/cobra":         "cmd/schemacheck",
 	"github.com/fatih/color":         "cmd/internal/report",
+	"charm.land/huh/v2":              "cmd/schemacheck",
 }
 
 // imports are those of every package of the module, outside tests, by folder.

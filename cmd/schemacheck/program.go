@@ -114,6 +114,7 @@ func (p program) root() *cobra.Command {
 		},
 		Example: `  schemacheck diff old.graphql new.graphql
   schemacheck diff git:main:schema.graphql schema.graphql
+  schemacheck fix old.graphql new.graphql
   schemacheck show schema.graphql --storage
   schemacheck explain id-added`,
 	}

@@ -1,0 +1,109 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/schemacheck/schemacheck/cmd/internal/report"
+	"github.com/schemacheck/schemacheck/fixes"
+	"github.com/schemacheck/schemacheck/rules"
+)
+
+// offers are findings with fixes of all kinds.
+func offers() []*rules.Finding {
+	fix := func(id string, kind rules.FixKind, risk rules.Risk) rules.Fix {
+		return rules.Fix{ID: id, Kind: kind, Risk: risk, Title: "do " + id, Patch: fixes.Patch{}}
+	}
+	rule := rules.Find("field-renamed")
+	return []*rules.Finding{
+		{Rule: rule, Severity: rules.Error, Coordinate: "A.a", To: "A.b", Message: "a becomes b", Fixes: []rules.Fix{
+			fix("pin", rules.Directive, rules.Safe), fix("copy", rules.Migration, rules.Review), fix("drop", rules.Migration, rules.Destructive)}},
+		{Rule: rule, Severity: rules.Warning, Coordinate: "A.c", Fixes: []rules.Fix{fix("copy", rules.Migration, rules.Review)}},
+		{Rule: rule, Severity: rules.Error, Coordinate: "A.d", Fixes: []rules.Fix{fix("drop", rules.Migration, rules.Destructive)}},
+		{Rule: rule, Severity: rules.Info, Coordinate: "A.e", Fixes: []rules.Fix{fix("pin", rules.Directive, rules.Safe)}},
+		{Rule: rule, Severity: rules.Error, Coordinate: "A.f"},
+	}
+}
+
+// taken are the ids of what was chosen.
+func taken(choices []choice) string {
+	var all []string
+	for _, c := range choices {
+		id := leave
+		if c.fix != nil {
+			id = c.fix.ID
+		}
+		all = append(all, c.finding.Coordinate+"="+id)
+	}
+	return strings.Join(all, " ")
+}
+
+func TestChoices(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name string
+		o    choiceOptions
+		want string // or the error
+	}{
+		{"the first", choiceOptions{}, "A.a=pin A.c=copy A.d=none A.e=none"},
+		{"preferred", choiceOptions{prefer: "migration"}, "A.a=copy A.c=copy A.d=none A.e=none"},
+		{"preferred where there is one", choiceOptions{prefer: "directive"}, "A.a=pin A.c=copy A.d=none A.e=none"},
+		{"chosen", choiceOptions{choose: []string{"A.a=copy", "A.d=drop", "A.e=pin"}}, "A.a=copy A.c=copy A.d=drop A.e=pin"},
+		{"by the new name", choiceOptions{choose: []string{"A.b=drop"}}, "A.a=drop A.c=copy A.d=none A.e=none"},
+		{"none", choiceOptions{choose: []string{"A.a=none", "A.c=none"}}, "A.a=none A.c=none A.d=none A.e=none"},
+		{"twice the same", choiceOptions{choose: []string{"A.a=copy", "A.b=copy"}}, "A.a=copy A.c=copy A.d=none A.e=none"},
+	} {
+		got, err := c.o.choices(nil, offers(), func(f *rules.Finding) report.Severity { return report.Severity(f.Severity) })
+		if err != nil || taken(got) != c.want {
+			t.Errorf("%s: %s, %v, want %s", c.name, taken(got), err, c.want)
+		}
+	}
+}
+
+func TestAsk(t *testing.T) {
+	t.Parallel()
+	o := choiceOptions{choose: []string{"A.c=copy"}}
+	choices, err := o.choices(nil, offers(), func(f *rules.Finding) report.Severity { return report.Severity(f.Severity) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	answers := map[string]string{"field-renamed A.a -> A.b": "copy", "field-renamed A.d": "none", "field-renamed A.e": "pin"}
+	var starts []string
+	err = ask(t.Context(), choices, func(_ context.Context, q question) (string, error) {
+		starts = append(starts, q.start)
+		answer, ok := answers[q.title]
+		if !ok || q.options[len(q.options)-1].id != leave {
+			t.Errorf("asked %+v", q)
+		}
+		return answer, nil
+	})
+	if want := "A.a=copy A.c=copy A.d=none A.e=pin"; err != nil || taken(choices) != want || strings.Join(starts, " ") != "pin none none" {
+		t.Errorf("%s, %v, starts %v, want %s", taken(choices), err, starts, want)
+	}
+	stop := errors.New("stop")
+	if err := ask(t.Context(), choices, func(context.Context, question) (string, error) { return "", stop }); !errors.Is(err, stop) {
+		t.Errorf("%v, want what the asker said", err)
+	}
+}
+
+func TestPreview(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("+\tx\r\n", 20) + "+# Dgraph.Secret key \"sesame\"\n"
+	if got := preview(long); strings.Count(got, "\n") != mostPreviewed || !strings.HasSuffix(got, "... and 7 more lines") || strings.ContainsAny(got, "\r\t") {
+		t.Errorf("%q", got)
+	}
+	if got := preview("+# Dgraph.Secret key \"sesame\"\n+\x1b[2J"); strings.Contains(got, "sesame") || strings.Contains(got, "\x1b") {
+		t.Errorf("%q", got)
+	}
+}
+
+// TestPromptNeedsTerminal: where nobody can answer, nobody is asked.
+func TestPromptNeedsTerminal(t *testing.T) {
+	t.Parallel()
+	p := program{in: strings.NewReader(""), out: &strings.Builder{}, env: func(string) (string, bool) { return "", false }}
+	if _, err := p.prompter(); err == nil || !strings.Contains(err.Error(), "--choose COORDINATE=FIX-ID") {
+		t.Errorf("%v", err)
+	}
+}
