@@ -63,7 +63,7 @@ var fieldRenamed = &Rule{
 		f.Consequence = fmt.Sprintf("The stored values are no longer found: they stay under %s, and %s reads %s.",
 			storedAs(b), a.Coordinate(), p.reads(a))
 		f.Fixes = append(p.pinPredicate(a, b),
-			migration("copy-values", Review, fmt.Sprintf("copy the values of %s to %s", storedAs(b), storedAs(a))))
+			migration("copy-values", Review, fmt.Sprintf("copy the values of %s to %s", storedAs(b), storedAs(a))).by(p.copying(b, a)))
 		return f
 	}),
 }

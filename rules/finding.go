@@ -3,6 +3,7 @@ package rules
 import (
 	"github.com/schemacheck/schemacheck/diff/sdl"
 	"github.com/schemacheck/schemacheck/fixes"
+	"github.com/schemacheck/schemacheck/fixes/migrate"
 )
 
 // Finding is one danger in one change.
@@ -119,6 +120,9 @@ type Fix struct {
 	Title string
 	// Patch is the edit of the new schema, never empty for a Directive.
 	Patch fixes.Patch
+	// Migration is what is done to the stored data: that of a fix of this kind,
+	// or what a Directive takes besides its edit; nil for other directives.
+	Migration *migrate.Migration
 }
 
 // directive is the fix that a patch makes, or none where there is no safe one.
@@ -126,7 +130,7 @@ func directive(id string, risk Risk, title string, patch fixes.Patch) []Fix {
 	if patch.Empty() {
 		return nil
 	}
-	return []Fix{{id, Directive, risk, title, patch}}
+	return []Fix{{ID: id, Kind: Directive, Risk: risk, Title: title, Patch: patch}}
 }
 
 // migration is a fix of the stored data.

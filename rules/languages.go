@@ -54,7 +54,7 @@ func (p *pass) otherLanguage(b, a *schema.Field) *Finding {
 		Consequence: fmt.Sprintf("The stored values are no longer found: they stay under %s, and %s reads %s.",
 			storedAs(b), b.Coordinate(), p.reads(a)),
 		Fixes: append(p.pinPredicate(a, b),
-			migration("copy-values", Review, fmt.Sprintf("copy the values of %s to %s", storedAs(b), storedAs(a)))),
+			migration("copy-values", Review, fmt.Sprintf("copy the values of %s to %s", storedAs(b), storedAs(a))).by(p.copying(b, a))),
 	}
 	f.ask(held(b))
 	if to := a.Coordinate(); to != f.Coordinate {

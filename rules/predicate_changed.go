@@ -55,7 +55,7 @@ var predicateChanged = &Rule{
 		if a.Source == nil || len(a.Source.Implementors) == 1 {
 			f.Fixes = append(f.Fixes, p.pinPredicate(a, b)...)
 		}
-		f.Fixes = append(f.Fixes, migration("copy-values", Review, fmt.Sprintf("copy the values of %s to %s", storedAs(b), storedAs(a))))
+		f.Fixes = append(f.Fixes, migration("copy-values", Review, fmt.Sprintf("copy the values of %s to %s", storedAs(b), storedAs(a))).by(p.copying(b, a)))
 		return f
 	}),
 }

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/rogpeppe/go-internal/diff"
 	"github.com/spf13/cobra"
@@ -18,6 +20,9 @@ import (
 type fixOptions struct {
 	diffOptions
 	choiceOptions
+	planOptions
+	applyOptions
+	byHand      bool // --format dql
 	write       bool
 	interactive bool
 }
@@ -38,12 +43,20 @@ all that there is deletes, none is.
 
 With --write the edits go into the files of NEW; no other byte of them changes.
 Before that, they are tried: the schema has to be one that Dgraph takes, what
-was to be fixed has to be, and nothing else may get worse. A fix that changes
-stored data is named, and is not made here.`,
+was to be fixed has to be, and nothing else may get worse.
+
+What changes stored data becomes a plan: --out writes it to a folder, to be reviewed
+and carried out with migrate up; --format dql prints what can be sent by hand. What
+a fix has to know, such as a value to fill, comes by --set. --apply does all of it:
+the edits, and on --alpha the phase before of the plan; the phase after once the new
+schema is served, or with --deploy. What deletes is never taken by itself, and is
+phase contract of the plan.`,
 		Example: `  schemacheck fix old.graphql new.graphql
   schemacheck fix old.graphql new.graphql --write
   schemacheck fix old.graphql new.graphql --choose User.phone=copy-values --write
-  schemacheck fix schema.graphql --alpha localhost:9080 --prefer migration
+  schemacheck fix old.graphql new.graphql --prefer migration --out migrations
+  schemacheck fix old.graphql new.graphql --set User.plan=basic --format dql
+  schemacheck fix new.graphql --alpha localhost:9080 --apply
   schemacheck fix git:main:schema.graphql schema.graphql --interactive --write
 
 Exit codes: 0 nothing at or above --fail-on is left; 1 findings are left; 2 usage,
@@ -64,6 +77,9 @@ no Dgraph was reached, or a file could not be written or changed meanwhile.`,
 	flags := cmd.Flags()
 	o.bindAll(flags)
 	o.choiceOptions.bind(flags)
+	o.planOptions.bind(flags)
+	o.applyOptions.bind(flags)
+	flags.Lookup("format").Usage += "; dql prints what changes stored data, to be sent by hand"
 	flags.BoolVar(&o.write, "write", false, "put the edits into the files of NEW")
 	flags.BoolVar(&o.interactive, "interactive", false, "ask for each finding which fix to take, and show its edit; on a terminal only")
 	complete(cmd, "prefer", string(rules.Directive), string(rules.Migration))
@@ -81,8 +97,11 @@ func complete(cmd *cobra.Command, flag string, values ...string) {
 }
 
 func (p program) fix(cmd *cobra.Command, o *fixOptions) error {
-	if err := o.choiceOptions.check(cmd.Flags()); err != nil {
+	if err := errors.Join(o.choiceOptions.check(cmd.Flags()), o.planOptions.check(cmd.Flags()), o.applyOptions.check(cmd.Flags(), o)); err != nil {
 		return err
+	}
+	if o.format == "dql" {
+		o.byHand, o.format = true, "text"
 	}
 	var to asker
 	if o.interactive {
@@ -96,10 +115,8 @@ func (p program) fix(cmd *cobra.Command, o *fixOptions) error {
 		return err
 	}
 	defer w.close()
-	if o.write {
-		if err := fixes.Writable(w.after); err != nil {
-			return fmt.Errorf("--write: %w", err)
-		}
+	if err := writable(o, w.after); err != nil {
+		return err
 	}
 	done, err := w.run()
 	if err != nil {
@@ -118,12 +135,26 @@ func (p program) fix(cmd *cobra.Command, o *fixOptions) error {
 			return err
 		}
 	}
+	if err := o.allowed(choices); err != nil {
+		return err
+	}
 	m := mend(w.after, done, choices)
 	for _, f := range m.Failed {
 		fmt.Fprintf(p.err, "schemacheck: %s of %s is not made: %s\n", f.Fix.ID, report.Escape(f.Finding.Coordinate), report.Escape(f.Err.Error()))
 	}
 	m.severity = severity
-	if o.write && len(m.Done) > 0 {
+	if m.planned, err = o.plan(cmd.Flags(), choices, done.report.Before.Fingerprint, m.fingerprint(), time.Now()); err != nil {
+		return err
+	}
+	if len(m.planned.missing) > 0 && (o.out != "" || o.byHand || o.apply) {
+		return m.planned.errMissing()
+	}
+	if o.apply {
+		if err := p.confirmFixes(w.live, m, &o.applyOptions); err != nil {
+			return err
+		}
+	}
+	if (o.write || o.apply) && len(m.Done) > 0 {
 		if m.written, err = fixes.Write(w.after, m.Files); err != nil {
 			for _, name := range m.written {
 				fmt.Fprintf(p.err, "schemacheck: wrote %s\n", report.Escape(name))
@@ -136,10 +167,25 @@ func (p program) fix(cmd *cobra.Command, o *fixOptions) error {
 			return err
 		}
 	}
+	if m.planned.plan != nil && o.out != "" {
+		if m.path, m.fresh, err = p.writePlan(o.out, m.planned.plan); err != nil {
+			return &problem{exitUnfinished, err}
+		}
+	}
+	if o.byHand {
+		if _, err := io.WriteString(p.out, m.planned.dql()); err != nil {
+			return &problem{exitUnfinished, fmt.Errorf("writing: %w", err)}
+		}
+		return nil
+	}
 	w.out.text(func(out io.Writer, r *report.Report, options report.Options) error {
 		return report.WriteRepairs(out, r, m.repairs(), options)
 	})
-	return p.finish(cmd.Context(), w.out, done, done.unsettled)
+	finished := p.finish(cmd.Context(), w.out, done, done.unsettled)
+	if o.apply && m.planned.plan != nil {
+		return p.applyFixes(cmd, w, m, o)
+	}
+	return finished
 }
 
 // mended is what the edits of the chosen fixes come to.
@@ -148,6 +194,9 @@ type mended struct {
 	choices  []choice
 	before   []*sdl.File
 	written  []string // the names of the files that were written
+	planned  *planned
+	path     string // of the plan that was written, or that was there
+	fresh    bool   // the plan was written now
 	severity func(*rules.Finding) report.Severity
 }
 
@@ -168,7 +217,7 @@ func mend(files []*sdl.File, done *compared, choices []choice) *mended {
 		switch {
 		case c.fix == nil:
 		case c.fix.Kind == rules.Migration:
-			choices[i].note = "this changes stored data, and is not made here"
+			choices[i].note = "this changes stored data"
 		case failed[fingerprint(c.finding)] != nil:
 			choices[i].note = "not made: " + failed[fingerprint(c.finding)].Error()
 		}
@@ -215,6 +264,13 @@ func (m *mended) repairs() report.Repairs {
 	}
 	if migrations > 0 {
 		r.Conclusion = append(r.Conclusion, fmt.Sprintf("%s stored data.", number(migrations, "fix changes", "fixes change")))
+	}
+	r.Conclusion = append(r.Conclusion, m.planned.inWords(m.path)...)
+	switch {
+	case m.path != "" && m.fresh:
+		r.Conclusion = append(r.Conclusion, fmt.Sprintf("The plan is written to %s: review it, and carry it out with schemacheck migrate up.", m.path))
+	case m.path != "":
+		r.Conclusion = append(r.Conclusion, fmt.Sprintf("The plan is there already: %s.", m.path))
 	}
 	return r
 }

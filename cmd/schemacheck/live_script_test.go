@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"testing"
 
@@ -17,6 +18,7 @@ import (
 //	add FILE      the GraphQL mutation of that file adds data
 //	store FILE    the N-Quads of that file are stored
 //	alter FILE    the DQL schema of that file is applied
+//	ask QUERY     the answer to a GraphQL query is written to stdout
 func TestLiveScripts(t *testing.T) {
 	d := dgraphtest.Server(t)
 	p := scripts(t, "testdata/live")
@@ -52,6 +54,16 @@ func serverCommands(t *testing.T, p testscript.Params, d *dgraphtest.Dgraph) {
 			ts.Fatalf("adding data: %v", answer.Errors)
 		}
 	})
+	p.Cmds["ask"] = func(ts *testscript.TestScript, neg bool, args []string) {
+		if neg || len(args) != 1 {
+			ts.Fatalf("usage: ask QUERY")
+		}
+		answer := d.GraphQL(t, args[0], nil)
+		fmt.Fprintf(ts.Stdout(), "%s\n", answer.Data)
+		for _, e := range answer.Errors {
+			fmt.Fprintf(ts.Stdout(), "error: %s\n", e)
+		}
+	}
 	p.Cmds["store"] = onFile(func(_ *testscript.TestScript, text string) { d.Mutate(t, text) })
 	p.Cmds["alter"] = onFile(func(_ *testscript.TestScript, text string) { d.Alter(t, text) })
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -128,6 +129,12 @@ func (p program) migrateUp(cmd *cobra.Command, o *upOptions, args []string) erro
 	o.series.Progress = g.batches
 	outcomes, err := migrate.Up(ctx, m.client, m.files, o.series)
 	g.end()
+	return p.told(ctx, m, outcomes, err)
+}
+
+// told says what a series came to and how to go on, and gives the error that the
+// exit code is made of.
+func (p program) told(ctx context.Context, m *migration, outcomes []migrate.Outcome, err error) error {
 	bad := false
 	for _, outcome := range outcomes {
 		for _, r := range outcome.Results {
