@@ -208,7 +208,7 @@ func mend(files []*sdl.File, done *compared, choices []choice) *mended {
 			chosen = append(chosen, rules.Chosen{Finding: c.finding, Fix: *c.fix})
 		}
 	}
-	m := &mended{Repaired: rules.Repair(files, done.all, chosen, done.judge), choices: choices, before: files}
+	m := &mended{Repaired: rules.Repair(files, done.all, chosen, done.judge), choices: choices, before: files, planned: &planned{}}
 	failed := map[string]error{}
 	for _, f := range m.Failed {
 		failed[fingerprint(f.Finding)] = f.Err

@@ -40,15 +40,21 @@ func (p program) connect(ctx context.Context, flags *pflag.FlagSet, c *connectio
 	return p.open(ctx, settings)
 }
 
-func (p program) open(ctx context.Context, settings dql.Config) (*live, error) {
+// dial connects.
+func (p program) dial(ctx context.Context, settings dql.Config) (*dql.Client, error) {
 	settings.Timeout, settings.Patience = p.timeout, p.patience
 	client, err := dql.Open(ctx, settings)
+	var known *dql.Error
+	if errors.As(err, &known) || err != nil && ctx.Err() != nil {
+		return nil, &problem{exitUnfinished, err}
+	}
+	return client, err // or a mistake in the settings
+}
+
+func (p program) open(ctx context.Context, settings dql.Config) (*live, error) {
+	client, err := p.dial(ctx, settings)
 	if err != nil {
-		var known *dql.Error
-		if errors.As(err, &known) || ctx.Err() != nil {
-			return nil, &problem{exitUnfinished, err}
-		}
-		return nil, err // a mistake in the settings
+		return nil, err
 	}
 	l := &live{client: client, addr: settings.Alphas[0], name: "dgraph://" + settings.Alphas[0]}
 	all, err := client.ReadsAll(ctx)

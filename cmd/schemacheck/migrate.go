@@ -87,12 +87,7 @@ func (p program) beginMigration(cmd *cobra.Command, o *migrateOptions, args []st
 	if err != nil {
 		return nil, err
 	}
-	settings.Timeout, settings.Patience = p.timeout, p.patience
-	if m.client, err = dql.Open(cmd.Context(), settings); err != nil {
-		var known *dql.Error
-		if errors.As(err, &known) || cmd.Context().Err() != nil {
-			return nil, &problem{exitUnfinished, err}
-		}
+	if m.client, err = p.dial(cmd.Context(), settings); err != nil {
 		return nil, err
 	}
 	m.alpha = settings.Alphas[0]
