@@ -104,6 +104,8 @@ type Step struct {
 	AddType    *AddType    `yaml:"add-type,omitempty"`
 	RemoveType *RemoveType `yaml:"remove-type,omitempty"`
 	Drop       *Drop       `yaml:"drop,omitempty"`
+
+	DeleteValues *DeleteValues `yaml:"delete-values,omitempty"`
 }
 
 // Select finds nodes.
