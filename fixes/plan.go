@@ -106,6 +106,8 @@ type Step struct {
 	Drop       *Drop       `yaml:"drop,omitempty"`
 
 	DeleteValues *DeleteValues `yaml:"delete-values,omitempty"`
+	Unlink       *Unlink       `yaml:"unlink,omitempty"`
+	InferType    *InferType    `yaml:"infer-type,omitempty"`
 }
 
 // Select finds nodes.

@@ -121,6 +121,8 @@ var kinds = []struct {
 	{"remove-type", func(s *Step) task { return some(s.RemoveType) }},
 	{"drop", func(s *Step) task { return some(s.Drop) }},
 	{"delete-values", func(s *Step) task { return some(s.DeleteValues) }},
+	{"unlink", func(s *Step) task { return some(s.Unlink) }},
+	{"infer-type", func(s *Step) task { return some(s.InferType) }},
 }
 
 // some is a task, or nil for parameters that are not there.
