@@ -108,6 +108,7 @@ type Step struct {
 	DeleteValues *DeleteValues `yaml:"delete-values,omitempty"`
 	Unlink       *Unlink       `yaml:"unlink,omitempty"`
 	InferType    *InferType    `yaml:"infer-type,omitempty"`
+	Unique       *Unique       `yaml:"unique,omitempty"`
 }
 
 // Select finds nodes.

@@ -122,6 +122,7 @@ var kinds = []struct {
 	{"drop", func(s *Step) task { return some(s.Drop) }},
 	{"delete-values", func(s *Step) task { return some(s.DeleteValues) }},
 	{"unlink", func(s *Step) task { return some(s.Unlink) }},
+	{"unique", func(s *Step) task { return some(s.Unique) }},
 	{"infer-type", func(s *Step) task { return some(s.InferType) }},
 }
 
