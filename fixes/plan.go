@@ -109,6 +109,7 @@ type Step struct {
 	Unlink       *Unlink       `yaml:"unlink,omitempty"`
 	InferType    *InferType    `yaml:"infer-type,omitempty"`
 	Unique       *Unique       `yaml:"unique,omitempty"`
+	Invert       *Invert       `yaml:"invert,omitempty"`
 }
 
 // Select finds nodes.

@@ -123,6 +123,7 @@ var kinds = []struct {
 	{"delete-values", func(s *Step) task { return some(s.DeleteValues) }},
 	{"unlink", func(s *Step) task { return some(s.Unlink) }},
 	{"unique", func(s *Step) task { return some(s.Unique) }},
+	{"invert", func(s *Step) task { return some(s.Invert) }},
 	{"infer-type", func(s *Step) task { return some(s.InferType) }},
 }
 
