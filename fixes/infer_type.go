@@ -53,7 +53,7 @@ func (i *InferType) inquire(p *page, put ask) error {
 	}
 	var names []string
 	var b strings.Builder
-	b.WriteString("{\n")
+	fmt.Fprintf(&b, "{\n  v as var(func: uid(%s))\n", uids)
 	for _, live := range p.live.Predicates {
 		if strings.HasPrefix(live.Name, "dgraph.") || strings.HasPrefix(live.Name, ownPrefix) {
 			continue
@@ -62,7 +62,7 @@ func (i *InferType) inquire(p *page, put ask) error {
 		if err != nil {
 			return err // what a node holds there cannot be seen
 		}
-		fmt.Fprintf(&b, "  h%d(func: uid(%s)) @filter(%s) { uid }\n", len(names), uids, root)
+		fmt.Fprintf(&b, "  h%d(func: uid(v)) @filter(%s) { uid }\n", len(names), root)
 		names = append(names, live.Name)
 	}
 	b.WriteString("}")
@@ -124,3 +124,9 @@ func shown(names []string) string {
 
 // ownPrefix begins the names of the predicates that this program keeps.
 const ownPrefix = "schemacheck."
+
+func (i *InferType) dql(s *Step) string {
+	return "# Nodes without type, for each of which it is to be seen what else it holds. Those that the one type T has\n" +
+		"# all predicates of get it, with its interfaces, as <NODE> <dgraph.type> \"T\" .\n" +
+		fmt.Sprintf("{\n  q(func: %s, first: 1000, after: 0x0) @filter(NOT has(dgraph.type)) { uid }\n}\n", s.Select.Root)
+}

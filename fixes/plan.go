@@ -110,6 +110,9 @@ type Step struct {
 	InferType    *InferType    `yaml:"infer-type,omitempty"`
 	Unique       *Unique       `yaml:"unique,omitempty"`
 	Invert       *Invert       `yaml:"invert,omitempty"`
+	MergeValues  *MergeValues  `yaml:"merge-values,omitempty"`
+	Repoint      *Repoint      `yaml:"repoint,omitempty"`
+	Retire       *Retire       `yaml:"retire,omitempty"`
 }
 
 // Select finds nodes.

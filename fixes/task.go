@@ -124,6 +124,9 @@ var kinds = []struct {
 	{"unlink", func(s *Step) task { return some(s.Unlink) }},
 	{"unique", func(s *Step) task { return some(s.Unique) }},
 	{"invert", func(s *Step) task { return some(s.Invert) }},
+	{"merge-values", func(s *Step) task { return some(s.MergeValues) }},
+	{"repoint", func(s *Step) task { return some(s.Repoint) }},
+	{"retire", func(s *Step) task { return some(s.Retire) }},
 	{"infer-type", func(s *Step) task { return some(s.InferType) }},
 }
 
