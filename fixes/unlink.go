@@ -99,10 +99,10 @@ func (u *Unlink) judge(p *page) (*change, error) {
 }
 
 func (u *Unlink) dql(s *Step) string {
-	wanted := "has(dgraph.type) OR a filter has(...) for each other predicate"
+	wanted, more := "has(dgraph.type)", "# It takes OR has(...) for each predicate of the stored schema besides.\n"
 	if len(u.Types) > 0 {
-		wanted = anyType(u.Types)
+		wanted, more = anyType(u.Types), ""
 	}
-	return "# What is found goes back to /mutate as {\"delete\": ...}, edge by edge.\n" +
+	return "# What is found goes back to /mutate as {\"delete\": ...}, edge by edge.\n" + more +
 		fmt.Sprintf("{\n  q(func: %s, first: 1000, after: 0x0) @cascade {\n    uid\n    %s @filter(NOT (%s)) { uid }\n  }\n}\n", s.Select.Root, quote(u.Predicate), wanted)
 }
