@@ -146,6 +146,39 @@ func TestUniqueAnswers(t *testing.T) {
 	}
 }
 
+// TestUniqueKeepers has few holders, and so many that each value is asked for
+// alone.
+func TestUniqueKeepers(t *testing.T) {
+	t.Parallel()
+	u := &Unique{Predicate: "p", Type: "T", Keep: keepLowest, Losers: losersMerge, Mark: "schemacheck.merged.p"}
+	p := &page{live: &dql.Stored{Predicates: []dql.Predicate{{Name: "p", Type: "int"}}}}
+	for _, holders := range []int{2, 1000} {
+		questions := 0
+		put := func(text string, vars map[string]string) ([]byte, error) {
+			questions++
+			if vars["$v0"] != "9007199254740993" || !strings.Contains(text, "NOT has(schemacheck.merged.p)") {
+				t.Errorf("%s with %v", text, vars)
+			}
+			if strings.Contains(text, "k0(") {
+				return []byte(`{"k0":[{"uid":"0x1"}]}`), nil
+			}
+			var rows []string
+			for i := range min(holders, 102) {
+				rows = append(rows, fmt.Sprintf("{\"uid\":\"0x%x\",\"v\":9007199254740993}", i+2))
+			}
+			return []byte(`{"q":[` + strings.Join(rows, ",") + `]}`), nil
+		}
+		known := &claims{keeper: map[string]uint64{}}
+		if err := u.askKeepers(p, []string{"9007199254740993"}, known, put); err != nil {
+			t.Fatal(err)
+		}
+		want := map[int]uint64{2: 2, 1000: 1}[holders]
+		if got := known.keeper["9007199254740993"]; got != want || questions != int(3-want) {
+			t.Errorf("%d holders: %d keeps it, after %d questions", holders, got, questions)
+		}
+	}
+}
+
 // TestUniqueFree asks for values that are free among many that are not.
 func TestUniqueFree(t *testing.T) {
 	t.Parallel()

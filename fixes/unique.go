@@ -128,57 +128,120 @@ func (u *Unique) inquire(p *page, put ask) error {
 	return u.askFree(need, known, put)
 }
 
-// askKeepers finds out who keeps each value.
+// askKeepers finds out who keeps each value. Most values are there once, so that
+// all are asked for at once, within a bound. When some have very many holders,
+// each value is asked for alone, and then only for the lowest uid where that
+// decides.
 func (u *Unique) askKeepers(p *page, values []string, known *claims, put ask) error {
-	name, err := dql.Quote(u.Predicate)
+	e, err := u.election(p)
 	if err != nil {
 		return err
 	}
-	filter := anyType([]string{u.Type})
-	if u.Mark != "" {
-		filter += " AND NOT has(" + quote(u.Mark) + ")"
+	complete, err := e.askAll(values, put)
+	if err == nil && !complete {
+		clear(e.best)
+		err = e.askEach(values, put)
 	}
-	var by dql.Predicate
-	column, page := "", ", first: 1"
+	if err != nil {
+		return err
+	}
+	for _, v := range values {
+		if e.best[v] == nil {
+			return fmt.Errorf("the index of %s does not find a value that is stored: it has to be built anew", u.Predicate)
+		}
+		known.keeper[v] = e.best[v].uid
+	}
+	return nil
+}
+
+// election decides who keeps each value.
+type election struct {
+	*Unique
+	// name is the predicate, filter who takes part, and column what decides, in
+	// DQL.
+	name, filter, column string
+	live, by             dql.Predicate
+	best                 map[string]*holder // by value
+}
+
+func (u *Unique) election(p *page) (*election, error) {
+	e := &election{Unique: u, filter: anyType([]string{u.Type}), live: p.predicate(u.Predicate), best: map[string]*holder{}}
+	e.live.Lang = false
+	if u.Mark != "" {
+		e.filter += " AND NOT has(" + quote(u.Mark) + ")"
+	}
+	var err error
 	if u.By != "" {
-		by = p.predicate(u.By)
-		if column, err = by.Column("by", ""); err != nil {
+		e.by = p.predicate(u.By)
+		if e.column, err = e.by.Column("by", ""); err != nil {
+			return nil, err
+		}
+	}
+	e.name, err = dql.Quote(u.Predicate)
+	return e, err
+}
+
+// askAll asks for the holders of all values, and reports whether these were all.
+func (e *election) askAll(values []string, put ask) (complete bool, err error) {
+	var q asked
+	var list []string
+	for _, v := range values {
+		list = append(list, q.variable(v))
+	}
+	most := 2*len(values) + 100
+	q.block("q(func: eq(%s, [%s]), first: %d) @filter(%s) { uid v: %[1]s %[5]s }", e.name, strings.Join(list, ", "), most, e.filter, e.column)
+	answer, err := put(q.text(), q.vars)
+	if err != nil {
+		return false, err
+	}
+	rows := 0
+	err = dql.Rows(answer, "q", func(row dql.Row) error {
+		rows++
+		quads, err := row.Quads("v", e.live)
+		if err != nil || len(quads) == 0 {
 			return err
 		}
-		page = ""
+		return e.take(row, textOf(quads[0].Data))
+	})
+	return rows < most, err
+}
+
+// askEach asks for the holders of each value.
+func (e *election) askEach(values []string, put ask) error {
+	var q asked
+	one := ", first: 1"
+	if e.By != "" {
+		one = ""
 	}
-	q := asked{}
 	for i, v := range values {
-		q.block("k%d(func: eq(%s, %s)%s) @filter(%s) { uid v: %s %s }", i, name, q.variable(v), page, filter, name, column)
+		q.block("k%d(func: eq(%s, %s)%s) @filter(%s) { uid %s }", i, e.name, q.variable(v), one, e.filter, e.column)
 	}
 	answer, err := put(q.text(), q.vars)
 	if err != nil {
 		return err
 	}
 	for i, v := range values {
-		var best *holder
-		if err := dql.Rows(answer, fmt.Sprintf("k%d", i), func(row dql.Row) error {
-			h := &holder{uid: row.UID}
-			if u.By != "" {
-				quads, err := row.Quads("by", by)
-				if err != nil {
-					return err
-				}
-				if h.by, err = rankOf(quads); err != nil {
-					return fmt.Errorf("%s of the node %s: %w", u.By, dql.Node(row.UID), err)
-				}
-			}
-			if best == nil || h.before(best, u.Keep) {
-				best = h
-			}
-			return nil
-		}); err != nil {
+		if err := dql.Rows(answer, fmt.Sprintf("k%d", i), func(row dql.Row) error { return e.take(row, v) }); err != nil {
 			return err
 		}
-		if best == nil {
-			return fmt.Errorf("the index of %s does not find a value that is stored: it has to be built anew", u.Predicate)
+	}
+	return nil
+}
+
+// take lets a holder take part.
+func (e *election) take(row dql.Row, value string) error {
+	h := &holder{uid: row.UID}
+	if e.By != "" {
+		quads, err := row.Quads("by", e.by)
+		if err != nil {
+			return err
 		}
-		known.keeper[v] = best.uid
+		if h.by, err = rankOf(quads); err != nil {
+			return fmt.Errorf("%s of the node %s: %w", e.By, dql.Node(row.UID), err)
+		}
+	}
+	if e.best[value] == nil || h.before(e.best[value], e.Keep) {
+		e.best[value] = h
 	}
 	return nil
 }
