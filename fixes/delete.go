@@ -53,13 +53,23 @@ func (d *DeleteValues) writes() []string { return d.Predicates }
 // predicate.
 type holders map[string][]uint64
 
-// inquire finds the nodes that hold something that is deleted without reading.
+// inquire finds the nodes that hold something that is deleted without reading,
+// and makes sure that the types of nodes can be seen where not having one decides.
 func (d *DeleteValues) inquire(p *page, put ask) error {
 	held := holders{}
 	p.found = held
 	uids := uidList(p.nodes, d.concerns)
 	if uids == "" {
 		return nil
+	}
+	if d.Untyped || len(d.Keep) > 0 {
+		answer, err := put("{"+witness(dgraphType)+"}", nil)
+		if err == nil {
+			err = testify(answer)
+		}
+		if err != nil {
+			return err
+		}
 	}
 	for _, name := range d.Predicates {
 		live := p.live.Predicate(name)

@@ -65,12 +65,15 @@ func (i *InferType) inquire(p *page, put ask) error {
 		fmt.Fprintf(&b, "  h%d(func: uid(v)) @filter(%s) { uid }\n", len(names), root)
 		names = append(names, live.Name)
 	}
-	b.WriteString("}")
+	b.WriteString("  " + witness(nobodys) + "\n}")
 	if len(names) == 0 {
 		return nil
 	}
 	answer, err := put(b.String(), nil)
 	if err != nil {
+		return err
+	}
+	if err := testify(answer); err != nil {
 		return err
 	}
 	for k, name := range names {

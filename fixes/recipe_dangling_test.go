@@ -133,3 +133,28 @@ func TestMendUntypedAnswers(t *testing.T) {
 		}
 	}
 }
+
+// TestUnlinkRights has answers to users who may not read what decides: Dgraph
+// leaves their blocks out.
+func TestUnlinkRights(t *testing.T) {
+	t.Parallel()
+	u := &Unlink{Predicate: "p", Types: []string{"T"}}
+	p := &page{nodes: []*node{{uid: 1, quads: map[string][]dql.Quad{"p": {{Subject: "0x1", Predicate: "p", Object: "0x2"}}}}}}
+	p.answer = []byte(`{"q":[{"uid":"0x2"}],"w":[{"count":0}]}`)
+	if c, err := u.judge(p); err != nil || c.changed != 1 {
+		t.Errorf("%+v, %v", c, err)
+	}
+	p.answer = []byte(`{"q":[{"uid":"0x2"}]}`)
+	if c, err := u.judge(p); err == nil {
+		t.Errorf("%+v", c)
+	}
+	infer := &InferType{Candidates: []Candidate{{Types: []string{"T"}, Predicates: []string{"p"}}}}
+	p.live = &dql.Stored{Predicates: []dql.Predicate{{Name: "p", Type: "uid"}}}
+	if err := infer.inquire(p, func(string, map[string]string) ([]byte, error) { return []byte(`{"h0":[{"uid":"0x1"}]}`), nil }); err == nil {
+		t.Error("predicates that cannot be seen are taken for none")
+	}
+	untyped := &DeleteValues{Predicates: []string{"p"}, Untyped: true}
+	if err := untyped.inquire(p, func(string, map[string]string) ([]byte, error) { return []byte(`{}`), nil }); err == nil {
+		t.Error("types that cannot be seen are taken for none")
+	}
+}

@@ -14,8 +14,8 @@ type Leftover struct {
 	// Types are the stored types of the nodes whose values go, and Keep those
 	// whose nodes keep them, even when they have one of Types.
 	Types, Keep []string
-	// Untyped takes the values of nodes without type. Without Types and Untyped
-	// all values go.
+	// Untyped takes the values of nodes without type. Without Types, Keep and
+	// Untyped all values go, and the predicate: no schema may use it any more.
 	Untyped bool
 	// Unread says that values cannot be read as the type of the predicate, or that
 	// it is a list whose type was once changed.

@@ -1,6 +1,7 @@
 package fixes
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -208,5 +209,82 @@ func TestUniqueFree(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"a-2"}, known.free["a"]); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestUniqueOrder(t *testing.T) {
+	t.Parallel()
+	at := func(uid uint64, typ string, data any) *holder {
+		r, err := rankOf([]dql.Quad{{Data: "tagged", Type: "string", Lang: "en"}, {Data: data, Type: typ}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return &holder{uid, r}
+	}
+	for name, c := range map[string]struct {
+		keep         string
+		keeps, other *holder
+	}{
+		"first time, by the moment":   {keepFirst, at(2, "dateTime", "2001-01-01T04:00:00+05:30"), at(1, "dateTime", "2001-01-01T00:00:00Z")},
+		"last time":                   {keepLast, at(2, "dateTime", "2001-01-01T00:00:00Z"), at(1, "dateTime", "2001-01-01T04:00:00+05:30")},
+		"the same moment":             {keepLast, at(1, "dateTime", "2001-01-01T00:00:00Z"), at(2, "dateTime", "2001-01-01T05:30:00+05:30")},
+		"numbers, not texts":          {keepFirst, at(2, "int", json.Number("9")), at(1, "int", json.Number("10"))},
+		"numbers that floats confuse": {keepLast, at(2, "int", json.Number("9007199254740993")), at(1, "int", json.Number("9007199254740992"))},
+		"floats":                      {keepLast, at(2, "float", json.Number("-1e-9")), at(1, "float", json.Number("-2"))},
+		"texts":                       {keepFirst, at(2, "string", ""), at(1, "string", "a")},
+		"none is last of the first":   {keepFirst, at(2, "string", "z"), &holder{uid: 1}},
+		"none is last of the last":    {keepLast, at(2, "string", ""), &holder{uid: 1}},
+		"none at all":                 {keepLast, &holder{uid: 1}, &holder{uid: 2}},
+	} {
+		if !c.keeps.before(c.other, c.keep) || c.other.before(c.keeps, c.keep) {
+			t.Errorf("%s: the other one keeps the value", name)
+		}
+	}
+	for _, q := range []dql.Quad{{Data: true, Type: "bool"}, {Data: "yesterday", Type: "dateTime"}, {Data: json.Number("1.5"), Type: "int"}} {
+		if _, err := rankOf([]dql.Quad{q}); err == nil {
+			t.Errorf("%v is taken", q.Data)
+		}
+	}
+}
+
+func TestUniqueJudge(t *testing.T) {
+	t.Parallel()
+	value := func(s dql.Ref, lang string) dql.Quad {
+		return dql.Quad{Subject: s, Predicate: "p", Data: "x", Type: "string", Lang: lang}
+	}
+	for name, c := range map[string]struct {
+		task     Unique
+		live     dql.Predicate
+		set, del []dql.Quad
+	}{
+		"suffix": {Unique{Losers: losersSuffix}, dql.Predicate{}, []dql.Quad{
+			{Subject: "0x2", Predicate: "p", Data: "x-2", Type: "string"}, {Subject: "0x3", Predicate: "p", Data: "x-5", Type: "string"},
+		}, nil},
+		"clear":             {Unique{Losers: losersClear}, dql.Predicate{}, nil, []dql.Quad{{Subject: "0x2", Predicate: "p", All: true}, {Subject: "0x3", Predicate: "p", All: true}}},
+		"clear without tag": {Unique{Losers: losersClear}, dql.Predicate{Lang: true}, nil, []dql.Quad{value("0x2", ""), value("0x3", "")}},
+		"merge": {Unique{Losers: losersMerge, Mark: "schemacheck.m"}, dql.Predicate{}, []dql.Quad{
+			{Subject: "0x2", Predicate: "schemacheck.m", Object: "0x99"},
+		}, nil},
+	} {
+		c.live.Name, c.live.Type = "p", "string"
+		c.task.Predicate, c.task.Type, c.task.Keep = "p", "T", keepLowest
+		typed := func(uid uint64, types ...string) *node {
+			return &node{uid: uid, types: types, quads: map[string][]dql.Quad{"p": {value(dql.Node(uid), "fr"), value(dql.Node(uid), "")}}}
+		}
+		p := &page{
+			live:  &dql.Stored{Predicates: []dql.Predicate{c.live}},
+			nodes: []*node{typed(2, "T"), typed(3, "T", "Other"), typed(0x99, "T"), typed(5, "Other"), {uid: 6, types: []string{"T"}}},
+			found: &claims{keeper: map[string]uint64{"x": 0x99}, free: map[string][]string{"x": {"x-2", "x-5"}}},
+		}
+		if c.task.Mark != "" { // the second one has its mark
+			p.nodes[1].quads[c.task.Mark] = []dql.Quad{{Subject: "0x3", Predicate: c.task.Mark, Object: "0x99"}}
+		}
+		got, err := c.task.judge(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff([][]dql.Quad{c.set, c.del}, [][]dql.Quad{got.set, got.del}); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
 	}
 }

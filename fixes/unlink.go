@@ -9,7 +9,8 @@ import (
 	"github.com/schemacheck/schemacheck/dql"
 )
 
-// Unlink deletes edges that lead to nothing useful.
+// Unlink deletes edges that lead to nothing useful, as it is at the moment when
+// they are read.
 type Unlink struct {
 	Predicate string `yaml:"predicate"`
 	// Types are the stored types of which a target has to have one. Empty deletes
@@ -40,8 +41,9 @@ func (u *Unlink) question(p *page) (string, map[string]string, error) {
 	if from == "" {
 		return "", nil, nil
 	}
-	wanted := anyType(u.Types)
+	wanted, seen := anyType(u.Types), dgraphType
 	if len(u.Types) == 0 {
+		seen = nobodys
 		var err error
 		if wanted, err = anything(p.live); err != nil {
 			return "", nil, err
@@ -51,7 +53,28 @@ func (u *Unlink) question(p *page) (string, map[string]string, error) {
 	if err != nil {
 		return "", nil, err
 	}
-	return fmt.Sprintf("{\n  var(func: uid(%s)) { t as %s }\n  q(func: uid(t)) @filter(NOT %s) { uid }\n}", from, name, wanted), nil, nil
+	return fmt.Sprintf("{\n  var(func: uid(%s)) { t as %s }\n  q(func: uid(t)) @filter(NOT %s) { uid }\n  %s\n}", from, name, wanted, witness(seen)), nil, nil
+}
+
+// nobodys is a predicate that no rule names: who may read it may read all.
+const nobodys = ownPrefix + "nobodys"
+
+// witness is a block that only those get an answer to who may read a predicate.
+// For others Dgraph takes filters by it silently out of a question.
+func witness(predicate string) string {
+	return "w(func: has(" + predicate + "), first: 1) { count(uid) }"
+}
+
+// testify refuses an answer to somebody who does not see what is there.
+func testify(answer []byte) error {
+	seen := false
+	if err := dql.Rows(answer, "w", func(dql.Row) error { seen = true; return nil }); err != nil {
+		return err
+	}
+	if !seen {
+		return errors.New("the user may not read everything, so that a node that seems to hold nothing may hold something; it takes a member of the group guardians")
+	}
+	return nil
 }
 
 // anything is a filter for nodes that hold something, of whatever predicate. The
@@ -78,6 +101,9 @@ func (u *Unlink) judge(p *page) (*change, error) {
 	c := &change{}
 	if p.answer == nil {
 		return c, nil
+	}
+	if err := testify(p.answer); err != nil {
+		return nil, err
 	}
 	unwanted := map[dql.Ref]bool{}
 	if err := dql.Rows(p.answer, "q", func(row dql.Row) error { unwanted[dql.Node(row.UID)] = true; return nil }); err != nil {
