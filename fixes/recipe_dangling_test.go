@@ -20,10 +20,11 @@ func TestRemoveDanglingEdges(t *testing.T) {
 type B { id: ID! name: String! }
 type C { id: ID! text: String @dgraph(pred: "C.text") en: String @dgraph(pred: "C.text@en") }`
 	d.DropAll(t)
+	at := reserve(t, d, c)
 	apply(t, d, schema)
 	// 0x20 is a B, 0x21 a C, 0x22 has lost its type, 0x23 never was, 0x24 has
 	// only a value in a language, 0x25 only edges of its own.
-	d.Mutate(t, `
+	at.mutate(`
 <0x20> <dgraph.type> "B" .
 <0x20> <B.name> "b" .
 <0x21> <dgraph.type> "C" .
@@ -32,20 +33,20 @@ type C { id: ID! text: String @dgraph(pred: "C.text") en: String @dgraph(pred: "
 <0x25> <A.b> <0x20> .
 `)
 	for _, n := range []string{"<0x10>", "<0x11>", "<0x12>", "<0x13>"} {
-		d.Mutate(t, n+" <dgraph.type> \"A\" .\n"+n+" <A.name> \"a\" .\n"+n+" <A.b> <0x23> .\n")
+		at.mutate(n + " <dgraph.type> \"A\" .\n" + n + " <A.name> \"a\" .\n" + n + " <A.b> <0x23> .\n")
 		for _, to := range []string{"0x20", "0x21", "0x22", "0x23", "0x24", "0x25"} {
-			d.Mutate(t, n+" <A.bs> <"+to+"> (since=2020-01-01T00:00:00Z) .\n")
+			at.mutate(n + " <A.bs> <" + to + "> (since=2020-01-01T00:00:00Z) .\n")
 		}
 	}
 	is := stored(t, schema)
-	untouched := readAll(t, d, `{q(func: has(A.name)) {uid A.name dgraph.type} b(func: has(B.name)) {uid B.name}}`)
+	untouched := at.read(`{q(func: has(A.name)) {uid A.name dgraph.type} b(func: has(B.name)) {uid B.name}}`)
 	empty := build(t, RemoveDanglingEdges(Dangling{Predicate: is.Predicate("A.bs")}))
 	carryOut(t, c, empty, Before)
 	carryOut(t, c, empty, After)
 	if did := carryOut(t, c, empty, Contract); did.changed != 4 {
 		t.Errorf("%+v", did)
 	}
-	same(t, "edges to something", readAll(t, d, `{q(func: uid(0x10)) {A.bs {uid} A.b {uid}}}`),
+	same(t, "edges to something", at.read(`{q(func: uid(0x10)) {A.bs {uid} A.b {uid}}}`),
 		`{"q":[{"A.bs":[{"uid":"0x20"},{"uid":"0x21"},{"uid":"0x22"},{"uid":"0x24"},{"uid":"0x25"}],"A.b":{"uid":"0x23"}}]}`)
 	carryOut(t, c, slices.Concat(
 		build(t, RemoveDanglingEdges(Dangling{Predicate: is.Predicate("A.bs"), Types: []string{"B"}, Of: []string{"A"}})),
@@ -53,9 +54,9 @@ type C { id: ID! text: String @dgraph(pred: "C.text") en: String @dgraph(pred: "
 	answers(t, d, `{queryA {name b {name} bs {name}}}`, `{"queryA":[`+
 		`{"name":"a","b":null,"bs":[{"name":"b"}]},{"name":"a","b":null,"bs":[{"name":"b"}]},`+
 		`{"name":"a","b":null,"bs":[{"name":"b"}]},{"name":"a","b":null,"bs":[{"name":"b"}]}]}`)
-	same(t, "facets and other edges", readAll(t, d, `{q(func: uid(0x10, 0x25)) {A.bs @facets {uid} A.b {uid}}}`),
+	same(t, "facets and other edges", at.read(`{q(func: uid(0x10, 0x25)) {A.bs @facets {uid} A.b {uid}}}`),
 		`{"q":[{"A.bs":[{"uid":"0x20","A.bs|since":"2020-01-01T00:00:00Z"}]},{"A.b":{"uid":"0x20"}}]}`)
-	same(t, "untouched", readAll(t, d, `{q(func: has(A.name)) {uid A.name dgraph.type} b(func: has(B.name)) {uid B.name}}`), untouched)
+	same(t, "untouched", at.read(`{q(func: has(A.name)) {uid A.name dgraph.type} b(func: has(B.name)) {uid B.name}}`), untouched)
 }
 
 func TestMendUntyped(t *testing.T) {

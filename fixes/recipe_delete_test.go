@@ -36,10 +36,11 @@ func TestRemoveValues(t *testing.T) {
 type B { id: ID! s: String @dgraph(pred: "s") ts: [DateTime] @dgraph(pred: "ts") keep: String }`
 	const after = `type A { id: ID! keep: String } type B { id: ID! s: String @dgraph(pred: "s") ts: [DateTime] @dgraph(pred: "ts") keep: String }`
 	d.DropAll(t)
+	at := reserve(t, d, c)
 	d.Alter(t, "was: string .\nwass: [string] .\ne: uid .\nts: [dateTime] .\nfs: [float] .\nt: dateTime .")
 	for i, types := range []string{"<dgraph.type> \"A\"", "<dgraph.type> \"B\"", "<keep> \"no type\"", "<dgraph.type> \"A\" .\n%[1]s <dgraph.type> \"B\""} {
 		node := fmt.Sprintf("<0x%d>", i+1)
-		d.Mutate(t, fmt.Sprintf("%[1]s "+types+` .
+		at.mutate(fmt.Sprintf("%[1]s "+types+` .
 %[1]s <A.keep> "kept" .
 %[1]s <s> "a \"quoted\" {{\\}} 🙂" (f=1) .
 %[1]s <t> "2000-01-02T03:04:05+00:00" .
@@ -57,12 +58,9 @@ type B { id: ID! s: String @dgraph(pred: "s") ts: [DateTime] @dgraph(pred: "ts")
 `, node))
 	}
 	apply(t, d, before)
-	d.Mutate(t, "<0x1> <l> \"hello\"@en .\n<0x1> <l> \"bare\" .\n<0x4> <l> \"hello\"@en .\n<0x1> <A.pass> \"secret1\" .\n<0x4> <A.pass> \"secret2\" .\n")
+	at.mutate("<0x1> <l> \"hello\"@en .\n<0x1> <l> \"bare\" .\n<0x4> <l> \"hello\"@en .\n<0x1> <A.pass> \"secret1\" .\n<0x4> <A.pass> \"secret2\" .\n")
 	was := stored(t, before)
-	var names []string
-	for _, name := range []string{"s", "t", "ts", "fs", "es", "e", "was", "wass", "g", "l", "A.pass"} {
-		names = append(names, name)
-	}
+	names := []string{"s", "t", "ts", "fs", "es", "e", "was", "wass", "g", "l", "A.pass"}
 	steps := func(of func(l *Leftover)) []Step {
 		var all []Step
 		for _, name := range names {
@@ -76,13 +74,13 @@ type B { id: ID! s: String @dgraph(pred: "s") ts: [DateTime] @dgraph(pred: "ts")
 		return all
 	}
 	apply(t, d, after)
-	untouched := readAll(t, d, `{q(func: has(A.keep)) {uid A.keep dgraph.type}}`)
+	untouched := at.read(`{q(func: has(A.keep)) {uid A.keep dgraph.type}}`)
 	const everything = `{q(func: uid(0x1, 0x2, 0x3, 0x4)) {uid s @facets ts @facets fs es @facets {uid} e {uid} t was wass g l@*} p(func: has(A.pass)) {uid}}`
-	whole := readAll(t, d, everything)
+	whole := at.read(everything)
 	ofA := steps(func(l *Leftover) { l.Types, l.Keep = []string{"A"}, []string{"B"} })
 	carryOut(t, c, ofA, Before)
 	carryOut(t, c, ofA, After)
-	same(t, "before phase contract", readAll(t, d, everything), whole)
+	same(t, "before phase contract", at.read(everything), whole)
 	carryOut(t, c, ofA, Contract)
 	has := func() string {
 		var all string
@@ -92,7 +90,7 @@ type B { id: ID! s: String @dgraph(pred: "s") ts: [DateTime] @dgraph(pred: "ts")
 				t.Fatal(err)
 			}
 			all += name
-			if err := dql.Rows(d.Query(t, "{q(func: "+root+") {uid}}"), "q", func(r dql.Row) error { all += fmt.Sprintf(" %d", r.UID); return nil }); err != nil {
+			if err := dql.Rows(d.Query(t, "{q(func: "+root+") {uid}}"), "q", func(r dql.Row) error { all += fmt.Sprintf(" %d", r.UID-at.base); return nil }); err != nil {
 				t.Fatal(err)
 			}
 			all += "\n"
@@ -106,7 +104,7 @@ type B { id: ID! s: String @dgraph(pred: "s") ts: [DateTime] @dgraph(pred: "ts")
 	names = []string{"t", "fs", "es"}
 	carryOut(t, c, steps(func(*Leftover) {}), Contract)
 	same(t, "after all", has(), "t\nfs\nes\n")
-	same(t, "untouched", readAll(t, d, `{q(func: has(A.keep)) {uid A.keep dgraph.type}}`), untouched)
+	same(t, "untouched", at.read(`{q(func: has(A.keep)) {uid A.keep dgraph.type}}`), untouched)
 }
 
 func TestDeletion(t *testing.T) {

@@ -25,6 +25,7 @@ type Post { id: ID! title: String author: Author readers: [Reader] } type Reader
 	after := strings.NewReplacer("posts: [Post]", "posts: [Post] @hasInverse(field: author)", "friends: [Author]", "friends: [Author] @hasInverse(field: friends)",
 		"twin: Author", "twin: Author @hasInverse(field: twin)", "read: [Post]", "read: [Post] @hasInverse(field: readers)").Replace(before)
 	d.DropAll(t)
+	at := reserve(t, d, c)
 	apply(t, d, before)
 	var nquads strings.Builder
 	for i := range 7 {
@@ -32,7 +33,7 @@ type Post { id: ID! title: String author: Author readers: [Reader] } type Reader
 		fmt.Fprintf(&nquads, "<0x2%d> <dgraph.type> \"Post\" .\n<0x2%d> <Post.title> \"p%d\" .\n", i, i, i)
 		fmt.Fprintf(&nquads, "<0x3%d> <dgraph.type> \"Reader\" .\n<0x3%d> <Reader.name> \"r%d\" .\n", i, i, i)
 	}
-	d.Mutate(t, nquads.String()+`
+	at.mutate(nquads.String() + `
 <0x10> <Author.posts> <0x20> (since=1) .
 <0x16> <Author.posts> <0x21> .
 <0x11> <Author.posts> <0x21> .
@@ -56,7 +57,7 @@ type Post { id: ID! title: String author: Author readers: [Reader] } type Reader
 <0x36> <Reader.read> <0x26> .
 <0x30> <Reader.read> <0x21> .
 `)
-	untouched := readAll(t, d, `{q(func: has(dgraph.type), orderasc: Post.title) @filter(NOT type(dgraph.graphql)) {uid dgraph.type Author.name Post.title Reader.name}}`)
+	untouched := at.read(`{q(func: has(dgraph.type), orderasc: Post.title) @filter(NOT type(dgraph.graphql)) {uid dgraph.type Author.name Post.title Reader.name}}`)
 	is := stored(t, after)
 	side := func(predicate, typ string) Side { return Side{is.Predicate(predicate), []string{typ}} }
 	steps := func(several string) []Step {
@@ -69,7 +70,7 @@ type Post { id: ID! title: String author: Author readers: [Reader] } type Reader
 	told := func(did carried) string {
 		var all []string
 		for _, l := range did.left {
-			all = append(all, fmt.Sprintf("%x: %s", l.UID, l.Reason))
+			all = append(all, fmt.Sprintf("%x: %s", l.UID-at.base, at.here(l.Reason)))
 		}
 		slices.Sort(all)
 		return strings.Join(all, "\n")
@@ -79,7 +80,7 @@ type Post { id: ID! title: String author: Author readers: [Reader] } type Reader
 11: it is one of 2 nodes that Post.author of 0x21 could lead back to
 12: Post.author of 0x22 leads to 0x13, not back to it
 16: it is one of 2 nodes that Post.author of 0x21 could lead back to`)
-	same(t, "refused", readAll(t, d, `{q(func: uid(0x21)) {Post.author {uid}}}`), `{"q":[]}`)
+	same(t, "refused", at.read(`{q(func: uid(0x21)) {Post.author {uid}}}`), `{"q":[]}`)
 	apply(t, d, after)
 	second := carryOut(t, c, steps("lowest"), After) // without reverse edges
 	same(t, "left", told(second), `11: Author.twin of 0x12 leads to 0x13, not back to it
@@ -98,8 +99,8 @@ type Post { id: ID! title: String author: Author readers: [Reader] } type Reader
 		`{"author":{"name":"a4"},"readers":[]},{"author":{"name":"a6"},"readers":[]},{"author":null,"readers":[]},{"author":null,"readers":[{"name":"r6"}]}]}`)
 	answers(t, d, `{queryReader(order: {asc: name}) {read(order: {asc: title}) {title}}}`, `{"queryReader":[`+
 		`{"read":[{"title":"p0"},{"title":"p1"}]},{"read":[{"title":"p0"}]},{"read":[]},{"read":[]},{"read":[]},{"read":[]},{"read":[{"title":"p6"}]}]}`)
-	same(t, "untouched", readAll(t, d, `{q(func: has(dgraph.type), orderasc: Post.title) @filter(NOT type(dgraph.graphql)) {uid dgraph.type Author.name Post.title Reader.name}}`), untouched)
-	same(t, "facets and one-sided edges stay", readAll(t, d, `{q(func: uid(0x10, 0x12, 0x98)) {Author.posts @facets {uid}}}`),
+	same(t, "untouched", at.read(`{q(func: has(dgraph.type), orderasc: Post.title) @filter(NOT type(dgraph.graphql)) {uid dgraph.type Author.name Post.title Reader.name}}`), untouched)
+	same(t, "facets and one-sided edges stay", at.read(`{q(func: uid(0x10, 0x12, 0x98)) {Author.posts @facets {uid}}}`),
 		`{"q":[{"Author.posts":[{"uid":"0x20","Author.posts|since":1}]},{"Author.posts":[{"uid":"0x22"}]},{"Author.posts":[{"uid":"0x24"}]}]}`)
 }
 

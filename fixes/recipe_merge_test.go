@@ -79,6 +79,7 @@ func TestMerge(t *testing.T) {
 	d.Lock(t)
 	c := open(t, d)
 	d.DropAll(t)
+	at := reserve(t, d, c)
 	apply(t, d, strings.Replace(mergeSchema, "String! @id", "String", 1))
 	var nquads strings.Builder
 	for i, email := range []string{"x", "x", "x", "x", "", "", "y"} { // 0x10 to 0x16
@@ -87,7 +88,7 @@ func TestMerge(t *testing.T) {
 	for i := range 4 { // 0x20 to 0x23
 		fmt.Fprintf(&nquads, "<0x2%d> <dgraph.type> \"Post\" .\n<0x2%d> <Post.title> \"p%d\" .\n<0x2%d> <Post.author> <0x1%d> (f=%d) .\n<0x2%d> <Post.about> <0x1%d> .\n", i, i, i, i, i, i, i, 6-i)
 	}
-	d.Mutate(t, nquads.String()+`
+	at.mutate(nquads.String() + `
 <0x11> <Named.name> "Ann \"A\" {{\\}} 🙂" (f=1) .
 <0x12> <Named.name> "Bob" .
 <0x13> <User.n> "9007199254740993" .
@@ -113,7 +114,7 @@ func TestMerge(t *testing.T) {
 <0x15> <User.pass> "secret1" .
 `)
 	const others = `{q(func: has(Post.title)) {uid dgraph.type Post.title} r(func: uid(0x16)) {uid dgraph.type User.email User.tags @facets}}`
-	untouched := readAll(t, d, others)
+	untouched := at.read(others)
 	steps := build(t, MakeUnique(merging(t)), "merge")
 	for i := range steps {
 		if steps[i].Phase == Before {
@@ -123,7 +124,7 @@ func TestMerge(t *testing.T) {
 	left := carryOut(t, c, steps, Before).left
 	var told []string
 	for _, l := range left {
-		told = append(told, fmt.Sprintf("%x %s %v: %s", l.UID, l.Predicate, l.Data, l.Reason))
+		told = append(told, fmt.Sprintf("%x %s %v: %s", l.UID-at.base, l.Predicate, l.Data, at.here(l.Reason)))
 	}
 	slices.Sort(told)
 	if diff := cmp.Diff([]string{
@@ -140,7 +141,7 @@ func TestMerge(t *testing.T) {
 	}
 	// The old application writes at a node that is merged, leads to one, and adds one
 	// more with a lower uid.
-	d.Mutate(t, `
+	at.mutate(`
 <0x11> <User.tags> "late" .
 <0x23> <Post.likers> <0x13> .
 <0x9> <dgraph.type> "User" .
@@ -164,19 +165,19 @@ func TestMerge(t *testing.T) {
 		answers(t, d, `mutation {addUser(input: {email: "x", n: 9007199254740993, pass: "secret2"}, upsert: true) {user {email}}}`, `{"addUser":{"user":[{"email":"x"}]}}`)
 	}
 	served()
-	same(t, "facets", readAll(t, d, `{q(func: uid(0x9)) {User.friends @facets {uid}} r(func: uid(0x16)) {User.friends @facets {uid} User.boss @facets {uid}} s(func: uid(0x20)) {Post.likers @facets {uid}}}`),
+	same(t, "facets", at.read(`{q(func: uid(0x9)) {User.friends @facets {uid}} r(func: uid(0x16)) {User.friends @facets {uid} User.boss @facets {uid}} s(func: uid(0x20)) {Post.likers @facets {uid}}}`),
 		`{"q":[{"User.friends":[{"uid":"0x9"},{"uid":"0x16","User.friends|since":"2020-01-01T00:00:00Z"}]}],`+
 			`"r":[{"User.friends":[{"uid":"0x9","User.friends|w":1},{"uid":"0x14"}],"User.boss":{"uid":"0x9","User.boss|w":2}}],`+
 			`"s":[{"Post.likers":[{"uid":"0x9","Post.likers|w":1},{"uid":"0x16","Post.likers|w":3}]}]}`)
-	same(t, "what is merged keeps its values", readAll(t, d, `{q(func: uid(0x12)) {Named.name User.email} p(func: has(User.pass)) {uid}}`),
+	same(t, "what is merged keeps its values", at.read(`{q(func: uid(0x12)) {Named.name User.email} p(func: has(User.pass)) {uid}}`),
 		`{"q":[{"Named.name":"Bob","User.email":"x"}],"p":[{"uid":"0x9"},{"uid":"0x15"}]}`)
-	d.Mutate(t, `<0x12> <User.tags> "latest" .`)
+	at.mutate(`<0x12> <User.tags> "latest" .`)
 	carryOut(t, c, steps, Contract)
 	served()
-	same(t, "written until the end", readAll(t, d, `{q(func: uid(0x9)) {count(User.tags)}}`), `{"q":[{"count(User.tags)":8}]}`)
-	same(t, "left", readAll(t, d, `{q(func: has(User.email)) {uid} n(func: has(Named.name)) {uid} t(func: has(User.tags)) {uid} p(func: has(User.pass)) {uid} m(func: has(<schemacheck.merged.User.email>)) {uid}}`),
+	same(t, "written until the end", at.read(`{q(func: uid(0x9)) {count(User.tags)}}`), `{"q":[{"count(User.tags)":8}]}`)
+	same(t, "left", at.read(`{q(func: has(User.email)) {uid} n(func: has(Named.name)) {uid} t(func: has(User.tags)) {uid} p(func: has(User.pass)) {uid} m(func: has(<schemacheck.merged.User.email>)) {uid}}`),
 		`{"q":[{"uid":"0x9"},{"uid":"0x14"},{"uid":"0x16"}],"n":[{"uid":"0x9"}],"t":[{"uid":"0x9"},{"uid":"0x14"},{"uid":"0x16"}],"p":[{"uid":"0x9"}],"m":[]}`)
-	same(t, "untouched", readAll(t, d, others), untouched)
+	same(t, "untouched", at.read(others), untouched)
 }
 
 // TestAskMerged has marks that lead on, to a node that was deleted, and in a circle.

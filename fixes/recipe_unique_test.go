@@ -31,6 +31,7 @@ func TestMakeUniqueSuffix(t *testing.T) {
 	const before = `type A { id: ID! code: String @dgraph(pred: "code") n: Int } type B { id: ID! code: String @dgraph(pred: "code") n: Int }`
 	const after = `type A { id: ID! code: String! @id @dgraph(pred: "code") n: Int } type B { id: ID! code: String! @id @dgraph(pred: "code") n: Int }`
 	d.DropAll(t)
+	at := reserve(t, d, c)
 	apply(t, d, before)
 	hostile := `$v0 "} {{x}} \\ 🙂` + "\n"
 	var nquads strings.Builder
@@ -49,11 +50,11 @@ func TestMakeUniqueSuffix(t *testing.T) {
 	add(0x26, "A", hostile)
 	add(0x27, "A", "x-2")
 	add(0x28, "A", "null")
-	d.Mutate(t, nquads.String())
-	untouched := readAll(t, d, `{a(func: has(A.n)) {uid A.n dgraph.type} b(func: has(B.n)) {uid B.n dgraph.type}}`)
+	at.mutate(nquads.String())
+	untouched := at.read(`{a(func: has(A.n)) {uid A.n dgraph.type} b(func: has(B.n)) {uid B.n dgraph.type}}`)
 	steps := build(t, MakeUnique(Uniqueness{Predicate: stored(t, after).Predicate("code"), Types: []string{"A", "B"}, NonNull: true}), "suffix")
 	carryOut(t, c, steps, Before)
-	d.Mutate(t, "<0x29> <dgraph.type> \"A\" .\n<0x29> <code> \"x\" .\n") // by the old application
+	at.mutate("<0x29> <dgraph.type> \"A\" .\n<0x29> <code> \"x\" .\n") // by the old application
 	apply(t, d, after)
 	carryOut(t, c, steps, After)
 	rows := map[string]string{}
@@ -70,9 +71,9 @@ func TestMakeUniqueSuffix(t *testing.T) {
 	answers(t, d, `{getA(code: "x") {n} }`, `{"getA":{"n":16}}`)
 	answers(t, d, `{getB(code: "x") {n} }`, `{"getB":{"n":34}}`)
 	refuses(t, d, `mutation {addA(input: {code: "x-9"}) {numUids}}`, "already exists")
-	same(t, "facets", readAll(t, d, `{q(func: eq(code, ["x-9", "-2"])) {code @facets(f)}}`),
+	same(t, "facets", at.read(`{q(func: eq(code, ["x-9", "-2"])) {code @facets(f)}}`),
 		`{"q":[{"code|f":1,"code":"x-9"},{"code|f":1,"code":"-2"}]}`)
-	same(t, "untouched", readAll(t, d, `{a(func: has(A.n)) {uid A.n dgraph.type} b(func: has(B.n)) {uid B.n dgraph.type}}`), untouched)
+	same(t, "untouched", at.read(`{a(func: has(A.n)) {uid A.n dgraph.type} b(func: has(B.n)) {uid B.n dgraph.type}}`), untouched)
 }
 
 // TestMakeUniqueClear has an interface over all whose types the values are to be
@@ -85,6 +86,7 @@ func TestMakeUniqueClear(t *testing.T) {
 	const before = `interface I { id: ID! num: Int64 at: DateTime tag: String } type A implements I { a: Int } type B implements I { b: Int }`
 	const after = `interface I { id: ID! num: Int64 @id(interface: true) at: DateTime tag: String } type A implements I { a: Int } type B implements I { b: Int }`
 	d.DropAll(t)
+	at := reserve(t, d, c)
 	apply(t, d, before)
 	var nquads strings.Builder
 	for i, n := range []struct{ typ, num, at string }{
@@ -102,10 +104,10 @@ func TestMakeUniqueClear(t *testing.T) {
 			fmt.Fprintf(&nquads, "<0x1%d> <I.at> %q .\n", i, n.at)
 		}
 	}
-	d.Mutate(t, nquads.String())
+	at.mutate(nquads.String())
 	is := stored(t, after)
 	u := Uniqueness{Predicate: is.Predicate("I.num"), Types: []string{"I"}, Fields: map[string]*storage.Predicate{"at": is.Predicate("I.at")}}
-	untouched := readAll(t, d, `{q(func: has(I.tag)) {uid dgraph.type I.at I.tag}}`)
+	untouched := at.read(`{q(func: has(I.tag)) {uid dgraph.type I.at I.tag}}`)
 	steps := build(t, MakeUnique(u), "clear", "first:at")
 	carryOut(t, c, steps, Before)
 	apply(t, d, after)
@@ -114,9 +116,9 @@ func TestMakeUniqueClear(t *testing.T) {
 		`{"num":null,"tag":"3"},{"num":0,"tag":"4"},{"num":null,"tag":"5"},{"num":-1,"tag":"6"},{"num":null,"tag":"7"}]}`)
 	answers(t, d, `{getI(num: 9007199254740993) {tag}}`, `{"getI":{"tag":"1"}}`)
 	answers(t, d, `mutation {addA(input: {num: 5}) {a {num}}}`, `{"addA":{"a":[{"num":5}]}}`)
-	d.Mutate(t, `<0x10> <I.num> "77" .`) // a value can be set again
+	at.mutate(`<0x10> <I.num> "77" .`) // a value can be set again
 	answers(t, d, `{getI(num: 77) {tag}}`, `{"getI":{"tag":"0"}}`)
-	same(t, "untouched", readAll(t, d, `{q(func: has(I.tag)) {uid dgraph.type I.at I.tag}}`), untouched)
+	same(t, "untouched", at.read(`{q(func: has(I.tag)) {uid dgraph.type I.at I.tag}}`), untouched)
 	if _, err := MakeUnique(u).Build([]string{"suffix"}); err == nil || !strings.Contains(err.Error(), "clear") {
 		t.Errorf("a suffix for numbers: %v", err)
 	}
