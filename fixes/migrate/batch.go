@@ -26,10 +26,11 @@ type reader struct {
 }
 
 // columns are the predicates that are read of each node, in order.
+// Passwords are not: nobody can read them.
 func (r *reader) columns() []dql.Predicate {
 	var all []dql.Predicate
 	for _, name := range r.task.reads() {
-		if p := r.live.Predicate(name); p != nil && name != dgraphType && !slices.ContainsFunc(all, func(have dql.Predicate) bool { return have.Name == name }) {
+		if p := r.live.Predicate(name); p != nil && name != dgraphType && p.Type != "password" && !slices.ContainsFunc(all, func(have dql.Predicate) bool { return have.Name == name }) {
 			all = append(all, *p)
 		}
 	}
@@ -110,8 +111,14 @@ func (r *reader) page(ctx context.Context, tx asker, after uint64, first int) (*
 
 // askTask puts the task's own question about a page.
 func (r *reader) askTask(ctx context.Context, tx asker, p *page) error {
+	if len(p.nodes) == 0 {
+		return nil
+	}
+	if i, ok := r.task.(inquirer); ok {
+		return i.inquire(p, func(text string, vars map[string]string) ([]byte, error) { return tx.Query(ctx, text, vars) })
+	}
 	c, ok := r.task.(curious)
-	if !ok || len(p.nodes) == 0 {
+	if !ok {
 		return nil
 	}
 	text, vars, err := c.question(p)

@@ -105,6 +105,15 @@ type Step struct {
 	AddType    *AddType    `yaml:"add-type,omitempty"`
 	RemoveType *RemoveType `yaml:"remove-type,omitempty"`
 	Drop       *Drop       `yaml:"drop,omitempty"`
+
+	DeleteValues *DeleteValues `yaml:"delete-values,omitempty"`
+	Unlink       *Unlink       `yaml:"unlink,omitempty"`
+	InferType    *InferType    `yaml:"infer-type,omitempty"`
+	Unique       *Unique       `yaml:"unique,omitempty"`
+	Invert       *Invert       `yaml:"invert,omitempty"`
+	MergeValues  *MergeValues  `yaml:"merge-values,omitempty"`
+	Repoint      *Repoint      `yaml:"repoint,omitempty"`
+	Retire       *Retire       `yaml:"retire,omitempty"`
 }
 
 // Select finds nodes.

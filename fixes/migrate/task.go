@@ -34,6 +34,17 @@ type curious interface {
 	question(p *page) (text string, vars map[string]string, err error)
 }
 
+// inquirer is a paged task that asks as much else about a page as it takes,
+// question after question, in the transaction that read the page.
+type inquirer interface {
+	paged
+	// inquire notes in page.found what it learns.
+	inquire(p *page, put ask) error
+}
+
+// ask puts a question in DQL with its variables.
+type ask func(text string, vars map[string]string) ([]byte, error)
+
 // page is what a task looks at.
 type page struct {
 	nodes []*node
@@ -41,6 +52,9 @@ type page struct {
 	live *dql.Stored
 	// answer is that to the task's question, nil when it had none.
 	answer []byte
+	// found is what an inquirer learned, of a type of its own; nil when it asked
+	// nothing.
+	found any
 }
 
 // predicate is the stored predicate of that name. One that is not there is
@@ -106,6 +120,14 @@ var kinds = []struct {
 	{"add-type", func(s *Step) task { return some(s.AddType) }},
 	{"remove-type", func(s *Step) task { return some(s.RemoveType) }},
 	{"drop", func(s *Step) task { return some(s.Drop) }},
+	{"delete-values", func(s *Step) task { return some(s.DeleteValues) }},
+	{"unlink", func(s *Step) task { return some(s.Unlink) }},
+	{"unique", func(s *Step) task { return some(s.Unique) }},
+	{"invert", func(s *Step) task { return some(s.Invert) }},
+	{"merge-values", func(s *Step) task { return some(s.MergeValues) }},
+	{"repoint", func(s *Step) task { return some(s.Repoint) }},
+	{"retire", func(s *Step) task { return some(s.Retire) }},
+	{"infer-type", func(s *Step) task { return some(s.InferType) }},
 }
 
 // some is a task, or nil for parameters that are not there.
