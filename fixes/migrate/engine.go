@@ -296,7 +296,7 @@ func (r *run) save(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		var now holder
+		var now lockHolder
 		if err := nodes[1].decode(&now); err != nil {
 			return err
 		}

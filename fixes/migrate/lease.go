@@ -18,8 +18,8 @@ const (
 	defaultLease = 20 * time.Second
 )
 
-// holder is who holds the lock.
-type holder struct {
+// lockHolder is who holds the lock.
+type lockHolder struct {
 	// Token is empty when nobody does.
 	Token string    `json:"token"`
 	Who   string    `json:"who"`
@@ -62,7 +62,7 @@ func acquire(ctx context.Context, c *dql.Client, who, doing string, beat, ttl ti
 		return nil, nil, err
 	}
 	l := &lease{client: c, token: hex.EncodeToString(random)}
-	me := holder{Token: l.token, Who: who, Since: time.Now().UTC().Truncate(time.Second), Doing: doing}
+	me := lockHolder{Token: l.token, Who: who, Since: time.Now().UTC().Truncate(time.Second), Doing: doing}
 	for {
 		found, err := l.take(ctx, me, "")
 		if err != nil {
@@ -91,16 +91,16 @@ func acquire(ctx context.Context, c *dql.Client, who, doing string, beat, ttl ti
 
 // take takes the lock when nobody has it, or the holder of a token that is to
 // be replaced. It returns who has it then.
-func (l *lease) take(ctx context.Context, me holder, replaced string) (holder, error) {
+func (l *lease) take(ctx context.Context, me lockHolder, replaced string) (lockHolder, error) {
 	for {
 		tx := l.client.Txn()
 		nodes, err := find(ctx, tx, lockKey, beatKey)
 		if err != nil {
-			return holder{}, err
+			return lockHolder{}, err
 		}
-		var now holder
+		var now lockHolder
 		if err := nodes[0].decode(&now); err != nil {
-			return holder{}, err
+			return lockHolder{}, err
 		}
 		if now.Token != "" && now.Token != replaced {
 			return now, nil
@@ -114,13 +114,13 @@ func (l *lease) take(ctx context.Context, me holder, replaced string) (holder, e
 			// The next look shows who has it.
 			replaced = l.token
 		default:
-			return holder{}, fmt.Errorf("taking the lock in the database: %w", err)
+			return lockHolder{}, fmt.Errorf("taking the lock in the database: %w", err)
 		}
 	}
 }
 
 // write writes the lock and the counter.
-func (l *lease) write(ctx context.Context, tx *dql.Txn, nodes []*kept, me *holder) error {
+func (l *lease) write(ctx context.Context, tx *dql.Txn, nodes []*kept, me *lockHolder) error {
 	lock, err := nodes[0].quads(me)
 	if err != nil {
 		return err
@@ -135,14 +135,14 @@ func (l *lease) write(ctx context.Context, tx *dql.Txn, nodes []*kept, me *holde
 
 // observe returns an error when the holder is alive, and nil after the time of
 // the lease without a sign of it.
-func observe(ctx context.Context, c *dql.Client, of holder, beat, ttl time.Duration) error {
+func observe(ctx context.Context, c *dql.Client, of lockHolder, beat, ttl time.Duration) error {
 	seen, since := int64(-1), time.Now()
 	for {
 		nodes, err := find(ctx, c.Snapshot(), lockKey, beatKey)
 		if err != nil {
 			return err
 		}
-		var now holder
+		var now lockHolder
 		if err := nodes[0].decode(&now); err != nil {
 			return err
 		}
@@ -169,7 +169,7 @@ func (l *lease) keep(ctx context.Context, beat time.Duration, lost context.Cance
 		if err != nil {
 			continue // the batches meet the same trouble, and say so
 		}
-		var now holder
+		var now lockHolder
 		if nodes[0].decode(&now) == nil && now.Token != l.token {
 			lost(errLeaseLost)
 			return
@@ -192,11 +192,11 @@ func (l *lease) release(ctx context.Context) {
 		if err != nil {
 			return
 		}
-		var now holder
+		var now lockHolder
 		if nodes[0].decode(&now) != nil || now.Token != l.token {
 			return
 		}
-		quads, err := nodes[0].quads(&holder{})
+		quads, err := nodes[0].quads(&lockHolder{})
 		if err != nil {
 			return
 		}

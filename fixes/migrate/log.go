@@ -72,9 +72,9 @@ func logged(p *page, c *change) (string, error) {
 	for _, n := range p.nodes {
 		before[string(dql.Node(n.uid))] = n
 	}
-	noted := map[place]bool{}
+	noted := map[spot]bool{}
 	note := func(q dql.Quad) {
-		at := place{string(q.Subject), q.Predicate}
+		at := spot{string(q.Subject), q.Predicate}
 		n := before[at.subject]
 		if n == nil || noted[at] {
 			return

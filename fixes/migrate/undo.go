@@ -178,8 +178,8 @@ func logAt(ctx context.Context, tx asker, key string) (*kept, string, error) {
 	return k, stored, err
 }
 
-// place is where quads are: a predicate of a node.
-type place struct{ subject, predicate string }
+// spot is where quads are: a predicate of a node.
+type spot struct{ subject, predicate string }
 
 // reversal is what brings the nodes of a batch back: where it is as the batch
 // left it.
@@ -188,10 +188,10 @@ func (u *undoing) reversal(ctx context.Context, tx asker, s *Step, e *entry) (se
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	before, after := map[place][]dql.Quad{}, map[place][]dql.Quad{}
-	var places []place
-	at := func(q dql.Quad) place {
-		p := place{string(q.Subject), q.Predicate}
+	before, after := map[spot][]dql.Quad{}, map[spot][]dql.Quad{}
+	var places []spot
+	at := func(q dql.Quad) spot {
+		p := spot{string(q.Subject), q.Predicate}
 		if !slices.Contains(places, p) {
 			places = append(places, p)
 		}
@@ -251,8 +251,8 @@ func (u *undoing) reversal(ctx context.Context, tx asker, s *Step, e *entry) (se
 }
 
 // current reads what is stored at places now.
-func (u *undoing) current(ctx context.Context, tx asker, s *Step, live *dql.Stored, places []place) (map[place][]dql.Quad, error) {
-	now := map[place][]dql.Quad{}
+func (u *undoing) current(ctx context.Context, tx asker, s *Step, live *dql.Stored, places []spot) (map[spot][]dql.Quad, error) {
+	now := map[spot][]dql.Quad{}
 	var uids []string
 	for _, p := range places {
 		if !slices.Contains(uids, p.subject) {
@@ -281,7 +281,7 @@ func (u *undoing) current(ctx context.Context, tx asker, s *Step, live *dql.Stor
 	return now, dql.Rows(answer, "q", func(row dql.Row) error {
 		subject := string(dql.Node(row.UID))
 		for _, name := range row.Texts(dgraphType) {
-			p := place{subject, dgraphType}
+			p := spot{subject, dgraphType}
 			now[p] = append(now[p], dql.Quad{Subject: dql.Ref(subject), Predicate: dgraphType, Data: name, Type: "string"})
 		}
 		for i, c := range columns {
@@ -289,7 +289,7 @@ func (u *undoing) current(ctx context.Context, tx asker, s *Step, live *dql.Stor
 			if err != nil {
 				return err
 			}
-			now[place{subject, c.Name}] = quads
+			now[spot{subject, c.Name}] = quads
 		}
 		return nil
 	})

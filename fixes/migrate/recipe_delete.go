@@ -1,4 +1,4 @@
-package fixes
+package migrate
 
 import (
 	"fmt"
@@ -52,7 +52,7 @@ func RemoveValues(l Leftover) *Migration {
 
 // removal says whether the deletion of values can be taken back. What is not
 // read is not logged either.
-func removal(p *storage.Predicate, unread bool) Undo {
+func removal(p *storage.Predicate, unread bool) Undoable {
 	if unread || p.Type == "password" {
 		return UndoNo
 	}
