@@ -104,6 +104,10 @@ type Step struct {
 	AddType    *AddType    `yaml:"add-type,omitempty"`
 	RemoveType *RemoveType `yaml:"remove-type,omitempty"`
 	Drop       *Drop       `yaml:"drop,omitempty"`
+	Fill       *Fill       `yaml:"fill,omitempty"`
+	Convert    *Convert    `yaml:"convert,omitempty"`
+	Choose     *Choose     `yaml:"choose,omitempty"`
+	Redeclare  *Redeclare  `yaml:"redeclare,omitempty"`
 }
 
 // Select finds nodes.

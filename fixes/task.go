@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/schemacheck/schemacheck/dql"
 )
@@ -41,6 +42,8 @@ type page struct {
 	live *dql.Stored
 	// answer is that to the task's question, nil when it had none.
 	answer []byte
+	// now is when the step began to run here.
+	now time.Time
 }
 
 // predicate is the stored predicate of that name. One that is not there is
@@ -106,6 +109,10 @@ var kinds = []struct {
 	{"add-type", func(s *Step) task { return some(s.AddType) }},
 	{"remove-type", func(s *Step) task { return some(s.RemoveType) }},
 	{"drop", func(s *Step) task { return some(s.Drop) }},
+	{"fill", func(s *Step) task { return some(s.Fill) }},
+	{"convert", func(s *Step) task { return some(s.Convert) }},
+	{"choose", func(s *Step) task { return some(s.Choose) }},
+	{"redeclare", func(s *Step) task { return some(s.Redeclare) }},
 }
 
 // some is a task, or nil for parameters that are not there.
