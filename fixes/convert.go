@@ -106,7 +106,7 @@ func (c *Convert) transform(p *page, n *node, result *change) {
 			result.tell(n, q, "%s holds something else already", c.Into)
 			continue
 		case missing:
-			set, there = append(set, to), put(there, to)
+			set, there = put(set, to), put(there, to)
 		}
 		if c.Move {
 			del = append(del, q)
@@ -148,6 +148,7 @@ func (c *Convert) foreign(q dql.Quad) string {
 func (c *Convert) mend(p *page, n *node, result *change) {
 	here := p.predicate(c.Predicate)
 	stay, aside := n.quads[c.Predicate], n.quads[c.Quarantine]
+	again := false
 	var set, del []dql.Quad
 	for _, q := range n.quads[c.Predicate] {
 		data, mended, reason := c.inPlace(q)
@@ -167,26 +168,48 @@ func (c *Convert) mend(p *page, n *node, result *change) {
 			case conflict:
 				reason = "the list has the value that it is converted to already, with other facets"
 			case missing:
-				set = slices.DeleteFunc(set, func(s dql.Quad) bool { return sameObject(s, to) })
-				set, rest = append(set, to), put(rest, to)
+				set, rest = put(set, to), put(rest, to)
 			}
 		}
 		if reason != "" {
 			to := q
 			to.Predicate = c.Quarantine
-			at := c.quarantine(p, n, to, aside, reason, result)
-			if at == conflict {
+			switch c.quarantine(p, n, to, aside, reason, result) {
+			case conflict:
 				continue
-			}
-			if at == missing {
+			case missing:
 				set, aside = append(set, to), put(aside, to)
+			case present:
+				again = true
 			}
 		}
-		// The value that was read: "S P *" would wipe what others add to a list, and
-		// values in other languages.
 		del, stay = append(del, q), rest
 	}
+	switch {
+	case !here.List:
+		for i := range del {
+			del[i].All = clears(del[i], n.quads[c.Predicate])
+		}
+	case again:
+		// It was in quarantine before and is still here, perhaps since it was stored
+		// under another type, which a deletion by value does not find.
+		for _, q := range stay {
+			set = put(set, q)
+		}
+		if len(del) > 0 {
+			del[0].All = true
+			del = del[:1]
+		}
+	}
 	result.write(set, del)
+}
+
+// clears reports whether a single value is deleted whatever it is. Dgraph ignores
+// a deletion by value, without a word, where the value was stored while the
+// predicate had another type or none. Of a value without language "S P *" takes
+// those in all languages too. Nothing may be set in its place.
+func clears(q dql.Quad, there []dql.Quad) bool {
+	return q.Lang != "" || len(there) == 1
 }
 
 // inPlace is what a value is overwritten with so that it reads well under the

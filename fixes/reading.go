@@ -141,7 +141,7 @@ func put(there []dql.Quad, q dql.Quad) []dql.Quad { return append(without(there,
 func without(there []dql.Quad, q dql.Quad) []dql.Quad {
 	var rest []dql.Quad
 	for _, t := range there {
-		if !sameObject(t, q) {
+		if t.Predicate != q.Predicate || !sameObject(t, q) {
 			rest = append(rest, t)
 		}
 	}

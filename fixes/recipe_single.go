@@ -118,8 +118,8 @@ func (r *recipe) singled(typ string, to Declared, policy string) {
 	})
 	r.add(Before, Step{
 		ID: "drop-" + name + "-and-declare",
-		Title: fmt.Sprintf("Drop %s and declare it as %s at once: the field reads null from here until it is restored and the new schema is deployed, "+
-			"and nothing may write it", name, written(to.Type, to.List)),
+		Title: fmt.Sprintf("Drop %s, whose values are kept, and declare it as %s at once: until they are written back and the new schema is "+
+			"deployed, it reads empty, with an error, and nothing may write it", name, written(to.Type, to.List)),
 		Redeclare: &Redeclare{Predicate: to, Chosen: choose}, Convergent: true, Undo: UndoNo, Risk: "destructive",
 	})
 	r.drop(Contract, Drop{Predicates: []string{choose.To, choose.Rest}})
