@@ -79,16 +79,24 @@ func ConvertInPlace(c Converting) *Migration {
 }
 
 func (c Converting) inPlace(rules Rules) (*Recipe, error) {
+	r := &recipe{}
+	r.declare(declared(c.From), quarantine(c.From))
+	if err := c.mend(r, rules); err != nil {
+		return nil, err
+	}
+	return r.done()
+}
+
+// mend adds the steps that mend values in place.
+func (c Converting) mend(r *recipe, rules Rules) error {
 	name := c.From.Stored()
 	task := c.task(rules)
 	task.Quarantine = QuarantineOf(name)
 	for _, m := range rules.Map {
 		if _, mended, reason := task.inPlace(dql.Quad{Data: m.Old, Type: c.From.Type}); !mended {
-			return nil, fmt.Errorf("%q cannot be mapped to %q in place: %s", brief(m.Old), brief(m.New), reason)
+			return fmt.Errorf("%q cannot be mapped to %q in place: %s", brief(m.Old), brief(m.New), reason)
 		}
 	}
-	r := &recipe{}
-	r.declare(declared(c.From), quarantine(c.From))
 	root, err := hasRoot(name, c.From.Lang)
 	step := Step{
 		ID:      "convert-" + name,
@@ -102,7 +110,30 @@ func (c Converting) inPlace(rules Rules) (*Recipe, error) {
 	}
 	r.drop(Contract, Drop{Predicates: []string{task.Quarantine}})
 	r.DualWrite = fmt.Sprintf("Until the new schema is deployed everywhere, the application must write to %s only what %s takes.", name, task.Reading.name())
-	return r.done()
+	return nil
+}
+
+// ConvertUnreadable mends values that the served schema does not read: From is
+// the form in which they were written. They cannot be read as long as the
+// predicate has its new type, so that it gets the old one for as long as it
+// takes.
+func ConvertUnreadable(c Converting) *Migration {
+	if !c.scalars() || c.From.Stored() != c.To.Stored() || c.From.List != c.To.List || c.sameStorage() {
+		return nil
+	}
+	return c.rulesNeeded(func(rules Rules) (*Recipe, error) {
+		r := &recipe{}
+		r.declare(quarantine(c.From))
+		readable := declared(c.From)
+		readable.Index = nil // it would be built for nothing
+		r.redeclare(readable)
+		if err := c.mend(r, rules); err != nil {
+			return nil, err
+		}
+		r.redeclare(declared(c.To))
+		r.DualWrite = fmt.Sprintf("While this is carried out, the application must not read or write %s.", c.To.Stored())
+		return r.done()
+	})
 }
 
 // sameStorage reports whether values can be read after the update as before.

@@ -168,6 +168,29 @@ func TestConvertStoredOtherwise(t *testing.T) {
 	answers(t, d, `{queryP {s l}}`, `{"queryP":[{"s":null,"l":[]},{"s":null,"l":[2]},{"s":null,"l":[3]}]}`)
 }
 
+// TestConvertUnreadable comes too late: the new schema is served already.
+func TestConvertUnreadable(t *testing.T) {
+	t.Parallel()
+	d := dgraphtest.Server(t)
+	d.Lock(t)
+	c := open(t, d)
+	const before, after = `type P { id: ID! n: String name: String }`, `type P { id: ID! n: Int @search name: String }`
+	d.DropAll(t)
+	apply(t, d, before)
+	d.Mutate(t, "_:a <dgraph.type> \"P\" .\n_:a <P.n> \" 7\" (f=1) .\n_:b <dgraph.type> \"P\" .\n_:b <P.n> \"bad\" .\n_:c <dgraph.type> \"P\" .\n_:c <P.n> \"8\" .\n")
+	apply(t, d, after)
+	if got := d.GraphQL(t, `{queryP {n}}`, nil); len(got.Errors) == 0 {
+		t.Fatalf("the values are readable: %s", got.Data)
+	}
+	was, is := stored(t, before), stored(t, after)
+	steps := build(t, ConvertUnreadable(Converting{From: was.Predicate("P.n"), To: is.Predicate("P.n"), Target: targetIn(is, "P.n")}))
+	if did := carryOut(t, c, steps, Before); len(did.left) != 1 || did.changed != 2 {
+		t.Errorf("%+v", did)
+	}
+	answers(t, d, `{queryP {n} high: queryP(filter: {n: {ge: 7}}) {n}}`, `{"queryP":[{"n":7},{"n":null},{"n":8}],"high":[{"n":7},{"n":8}]}`)
+	apply(t, d, after)
+}
+
 func TestConvertInto(t *testing.T) {
 	t.Parallel()
 	d := dgraphtest.Server(t)

@@ -55,7 +55,7 @@ func (b Rebuilding) from() *storage.Predicate {
 // redeclare adds the step that changes a type where Dgraph accepts it.
 func (r *recipe) redeclare(to Declared) {
 	r.add(Before, Step{
-		ID: "declare-" + to.Name + "-anew", Title: fmt.Sprintf("Declare %s as %s in the stored schema", to.Name, written(to.Type, to.List)),
+		ID: "declare-" + to.Name + "-as-" + to.Type, Title: fmt.Sprintf("Declare %s as %s in the stored schema", to.Name, written(to.Type, to.List)),
 		Redeclare: &Redeclare{Predicate: to}, Convergent: true, Undo: UndoNo, Risk: "review",
 	})
 }
