@@ -121,15 +121,15 @@ func (c *Convert) converted(q dql.Quad) (any, string) {
 	if reason := c.foreign(q); reason != "" {
 		return nil, reason
 	}
-	text, mended, reason := c.Rules.mend(q, c.Reading)
-	if reason != "" {
-		return nil, reason
+	m := c.Rules.mend(q, c.Reading)
+	if m.reason != "" {
+		return nil, m.reason
 	}
-	if !mended {
+	if !m.mended {
 		data, _, _ := c.Reading.of(q.Data, q.Type)
 		return data, ""
 	}
-	data, err := c.Reading.parse(text)
+	data, err := c.Reading.parse(m.text)
 	if err != nil {
 		return nil, err.Error()
 	}
@@ -151,8 +151,12 @@ func (c *Convert) mend(p *page, n *node, result *change) {
 	again := false
 	var set, del []dql.Quad
 	for _, q := range n.quads[c.Predicate] {
-		data, mended, reason := c.inPlace(q)
-		if reason == "" && !mended {
+		data, m := c.inPlace(q)
+		reason := m.reason
+		if m.readable {
+			result.tell(n, q, "%s", reason)
+		}
+		if m.readable || reason == "" && !m.mended {
 			continue
 		}
 		if reason == "" && !here.List {
@@ -213,23 +217,23 @@ func clears(q dql.Quad, there []dql.Quad) bool {
 }
 
 // inPlace is what a value is overwritten with so that it reads well under the
-// new type, if it has to be, or the reason why there is nothing.
-func (c *Convert) inPlace(q dql.Quad) (data any, mended bool, reason string) {
+// new type, if that is to be done.
+func (c *Convert) inPlace(q dql.Quad) (any, mending) {
 	if reason := c.foreign(q); reason != "" {
-		return nil, false, reason
+		return nil, mending{reason: reason}
 	}
-	text, mended, reason := c.Rules.mend(q, c.Reading)
-	if !mended || reason != "" {
-		return nil, false, reason
+	m := c.Rules.mend(q, c.Reading)
+	if !m.mended {
+		return nil, m
 	}
-	data, err := Reading{Type: q.Type}.parse(text)
+	data, err := Reading{Type: q.Type}.parse(m.text)
 	if err != nil {
-		return nil, false, err.Error()
+		return nil, mending{reason: err.Error()}
 	}
 	if _, outcome, reason := c.Reading.of(data, q.Type); outcome != convert.Same && outcome != convert.Converts {
-		return nil, false, fmt.Sprintf("%q is not kept when it is stored as %s first: %s", brief(text), q.Type, reason)
+		return nil, mending{reason: fmt.Sprintf("%q is not kept when it is stored as %s first: %s", brief(m.text), q.Type, reason)}
 	}
-	return data, true, ""
+	return data, m
 }
 
 // quarantine tells where a value goes that cannot be mended. One that is in

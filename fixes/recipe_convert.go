@@ -93,8 +93,8 @@ func (c Converting) mend(r *recipe, rules Rules) error {
 	task := c.task(rules)
 	task.Quarantine = QuarantineOf(name)
 	for _, m := range rules.Map {
-		if _, mended, reason := task.inPlace(dql.Quad{Data: m.Old, Type: c.From.Type}); !mended {
-			return fmt.Errorf("%q cannot be mapped to %q in place: %s", brief(m.Old), brief(m.New), reason)
+		if _, is := task.inPlace(dql.Quad{Data: m.Old, Type: c.From.Type}); !is.mended {
+			return fmt.Errorf("%q cannot be mapped to %q in place: %s", brief(m.Old), brief(m.New), is.reason)
 		}
 	}
 	root, err := hasRoot(name, c.From.Lang)
@@ -241,6 +241,12 @@ func (c Converting) mapped(given, removed []string) (*Recipe, error) {
 		ID: "map-" + name, Title: fmt.Sprintf("Replace values of %s (%s)", name, rules),
 		Convert: c.task(rules), Convergent: true, Undo: UndoYes, Risk: "review",
 	}
+	var old []string
+	for _, m := range rules.Map {
+		old = append(old, literal(m.Old))
+	}
+	step.Precondition = counting(root, fmt.Sprintf("eq(%s, [%s])", quote(name), strings.Join(old, ", ")))
+	step.Verify = step.Precondition
 	r.each(Before, root, err, step)
 	step.ID, step.Title = "sweep-"+name, fmt.Sprintf("Replace values of %s that were written meanwhile (%s)", name, rules)
 	r.each(After, root, err, step)

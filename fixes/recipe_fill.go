@@ -84,25 +84,34 @@ func (f Filling) build(given []string) (*Recipe, error) {
 		ID: "fill-" + into, Title: fmt.Sprintf("Fill %s with %s in the nodes of type %s that have none", into, what, f.Type),
 		Fill: fill, Convergent: true, Undo: UndoYes, Risk: "review",
 	}
+	step.Precondition = counting(root, fill.missing())
+	step.Verify = step.Precondition
 	r.each(Before, root, err, step)
 	step.ID, step.Title = "sweep-"+into, fmt.Sprintf("Fill %s with %s in the nodes of type %s that were added without one meanwhile", into, what, f.Type)
 	r.each(After, root, err, step)
 	return r.done()
 }
 
-func (f *Fill) dql(s *Step) string {
-	tag := ""
-	if f.Lang != "" {
-		tag = "@" + f.Lang
+// missing is a filter for the nodes that have no value.
+func (f *Fill) missing() string { return "NOT has(" + quote(f.Predicate) + f.tag() + ")" }
+
+// tag is the language as it follows a name or a literal.
+func (f *Fill) tag() string {
+	if f.Lang == "" {
+		return ""
 	}
+	return "@" + f.Lang
+}
+
+func (f *Fill) dql(s *Step) string {
 	var set []string
 	for _, text := range f.Values {
-		set = append(set, fmt.Sprintf("uid(v) <%s> %s%s .", f.Predicate, literal(text), tag))
+		set = append(set, fmt.Sprintf("uid(v) <%s> %s%s .", f.Predicate, literal(text), f.tag()))
 	}
 	if f.Now {
 		set = append(set, fmt.Sprintf("uid(v) <%s> \"(the time of the run)\" .", f.Predicate))
 	}
-	return upsert(s.Select.Root, "NOT has("+quote(f.Predicate)+tag+")", "", strings.Join(set, "\n      "), "")
+	return upsert(s.Select.Root, f.missing(), "", strings.Join(set, "\n      "), "")
 }
 
 func readingOf(t convert.Target) Reading {

@@ -30,6 +30,16 @@ func untouched(t *testing.T, d *dgraphtest.Dgraph, predicates ...string) func() 
 	}
 }
 
+// verified asks the closing questions of steps.
+func verified(t *testing.T, d *dgraphtest.Dgraph, steps []Step) {
+	t.Helper()
+	for _, s := range steps {
+		if s.Verify != "" {
+			asks(t, d, s.Verify, `{"q":[{"count":0}]}`)
+		}
+	}
+}
+
 // targetIn is how a field reads its values.
 func targetIn(s *storage.Schema, predicate string) convert.Target {
 	p := s.Predicate(predicate)
@@ -109,6 +119,7 @@ _:d <Other.name> "d" .
 	if german := string(d.Query(t, `{q(func: has(Thing.label@de)) {Thing.label@de}}`)); german != `{"q":[{"Thing.label@de":"nur deutsch"}]}` {
 		t.Errorf("the German label: %s", german)
 	}
+	verified(t, d, steps)
 	if other := string(d.Query(t, `{q(func: has(Thing.label)) @filter(NOT type(Thing)) {uid}}`)); other != `{"q":[]}` {
 		t.Errorf("filled elsewhere: %s", other)
 	}

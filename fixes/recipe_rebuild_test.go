@@ -60,7 +60,7 @@ _:b <T.m> "bad" .
 	apply(t, d, after)
 	answers(t, d, `{queryT(order: {asc: name}) {name l n many r {name} m back}}`, `{"queryT":[`+
 		`{"name":"a","l":"a","n":7,"many":["one"],"r":null,"m":6,"back":null},{"name":"b","l":null,"n":null,"many":[],"r":null,"m":null,"back":null}]}`)
-	asks(t, d, `{q(func: uid(`+uids["a"]+`,`+uids["b"]+`)) {T.l__others T.n__quarantine T.r__quarantine @facets T.m__staged T.m__others T.back__quarantine @facets {uid}}}`, `{"q":[`+
+	asks(t, d, `{q(func: uid(`+uids["a"]+`,`+uids["b"]+`), orderasc: T.name) {T.l__others T.n__quarantine T.r__quarantine @facets T.m__staged T.m__others T.back__quarantine @facets {uid}}}`, `{"q":[`+
 		`{"T.l__others":["b"],"T.r__quarantine|f":{"0":1},"T.r__quarantine":["text"],"T.m__staged":"6","T.m__others":["5"],"T.back__quarantine":{"uid":"`+uids["b"]+`","T.back__quarantine|f":1}},`+
 		`{"T.n__quarantine":["bad"],"T.m__staged":"bad"}]}`)
 	carryOut(t, c, steps, Contract)

@@ -123,11 +123,11 @@ func TestListToSingleRefuses(t *testing.T) {
 	d := dgraphtest.Server(t)
 	d.Lock(t)
 	c := open(t, d)
-	const before, after = `type T { id: ID! f: [String] }`, `type T { id: ID! f: String }`
+	const before, after = `type T { id: ID! n: String f: [String] }`, `type T { id: ID! n: String f: String }`
 	d.DropAll(t)
 	apply(t, d, before)
 	s := Single{From: stored(t, before).Predicate("T.f"), To: stored(t, after).Predicate("T.f")}
-	uids := d.Mutate(t, "_:a <dgraph.type> \"T\" .\n_:a <T.f> \"1\" .\n_:b <dgraph.type> \"T\" .\n_:b <T.f> \"2\" .\n")
+	uids := d.Mutate(t, "_:a <dgraph.type> \"T\" .\n_:a <T.n> \"a\" .\n_:a <T.f> \"1\" .\n_:b <dgraph.type> \"T\" .\n_:b <T.n> \"b\" .\n_:b <T.f> \"2\" .\n")
 	steps := build(t, ListToSingleInPlace(s), "only")
 	drop := steps[2].Redeclare
 	dropped := func() error {
@@ -147,13 +147,13 @@ func TestListToSingleRefuses(t *testing.T) {
 	if err := dropped(); err == nil || !strings.Contains(err.Error(), "2 values") {
 		t.Errorf("a node with two values: %v", err)
 	}
-	d.Mutate(t, "_:c <T.f> \"4\" .\n")
+	d.Mutate(t, "_:c <T.n> \"c\" .\n_:c <T.f> \"4\" .\n")
 	steps = build(t, ListToSingleInPlace(s), "largest")
 	drop = steps[2].Redeclare
 	if err := dropped(); err == nil || !strings.Contains(err.Error(), "kept nowhere else") {
 		t.Errorf("a value that is not staged: %v", err)
 	}
-	asks(t, d, `{q(func: has(T.f)) {T.f}}`, `{"q":[{"T.f":["1"]},{"T.f":["2","3"]},{"T.f":["4"]}]}`)
+	asks(t, d, `{q(func: has(T.f), orderasc: T.n) {T.f}}`, `{"q":[{"T.f":["1"]},{"T.f":["2","3"]},{"T.f":["4"]}]}`)
 	pass(t, c, &steps[1], true)
 	// It ends between the drop and the declaration, and is carried out again.
 	if err := c.DropPredicate(t.Context(), "T.f"); err != nil {
@@ -166,8 +166,8 @@ func TestListToSingleRefuses(t *testing.T) {
 	}
 	pass(t, c, &steps[3], true)
 	apply(t, d, after)
-	answers(t, d, `{queryT {f}}`, `{"queryT":[{"f":"1"},{"f":"3"}]}`)
-	asks(t, d, `{q(func: has(T.f)) {T.f T.f__others}}`, `{"q":[{"T.f":"1"},{"T.f":"3","T.f__others":["2"]},{"T.f":"4"}]}`)
+	answers(t, d, `{queryT(order: {asc: n}) {f}}`, `{"queryT":[{"f":"1"},{"f":"3"}]}`)
+	asks(t, d, `{q(func: has(T.f), orderasc: T.n) {T.f T.f__others}}`, `{"q":[{"T.f":"1"},{"T.f":"3","T.f__others":["2"]},{"T.f":"4"}]}`)
 }
 
 func TestChooseJudge(t *testing.T) {

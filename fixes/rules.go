@@ -139,35 +139,45 @@ func (r Rules) check() error {
 	return nil
 }
 
-// mend is the text that replaces a value so that it reads well under a type, if
-// it has to be replaced, or the reason why there is none.
-func (r Rules) mend(q dql.Quad, to Reading) (text string, mended bool, reason string) {
+// mend says what becomes of a value so that it reads well under a type.
+func (r Rules) mend(q dql.Quad, to Reading) mending {
 	old := textOf(q.Data)
 	if text, ok := r.mapped(old); ok {
-		return text, true, ""
+		return mending{text: text, mended: true}
 	}
 	_, outcome, reason := to.of(q.Data, q.Type)
 	if outcome == convert.Same || outcome == convert.Converts {
-		return "", false, ""
+		return mending{}
 	}
 	for _, text := range r.attempts(old, to) {
 		if text == old {
 			continue
 		}
 		if mapped, ok := r.mapped(text); ok {
-			return mapped, true, ""
+			return mending{text: mapped, mended: true}
 		}
 		if _, outcome, _ := to.of(text, "string"); outcome == convert.Same || outcome == convert.Converts {
-			return text, true, ""
+			return mending{text: text, mended: true}
 		}
 	}
-	if outcome == convert.Truncated {
-		if r.Truncate {
-			return "", false, ""
-		}
-		return "", false, "it loses something under type " + to.name() + ": " + reason
+	switch {
+	case outcome != convert.Truncated:
+		return mending{reason: "it is not read under type " + to.name() + ": " + reason}
+	case r.Truncate:
+		return mending{}
 	}
-	return "", false, "it is not read under type " + to.name() + ": " + reason
+	return mending{reason: "it loses something under type " + to.name() + ": " + reason, readable: true}
+}
+
+// mending is what becomes of a value.
+type mending struct {
+	// text replaces it, if mended; otherwise it stays as it is.
+	text   string
+	mended bool
+	// reason is why it does not read well and cannot be mended, or "".
+	reason string
+	// readable says that it can be read in spite of the reason.
+	readable bool
 }
 
 // mapped is what a value is replaced with by name.
