@@ -191,8 +191,12 @@ func (c *Convert) mend(p *page, n *node, result *change) {
 	}
 	switch {
 	case !here.List:
+		// Dgraph ignores a deletion by value, without a word, where the value was
+		// stored while the predicate had another type or none. "S P *" finds it, but
+		// takes those in all languages too, and nothing may be set in its place.
+		none := len(del) == len(n.quads[c.Predicate])
 		for i := range del {
-			del[i].All = clears(del[i], n.quads[c.Predicate])
+			del[i].All = none || del[i].Lang != ""
 		}
 	case again:
 		// It was in quarantine before and is still here, perhaps since it was stored
@@ -206,14 +210,6 @@ func (c *Convert) mend(p *page, n *node, result *change) {
 		}
 	}
 	result.write(set, del)
-}
-
-// clears reports whether a single value is deleted whatever it is. Dgraph ignores
-// a deletion by value, without a word, where the value was stored while the
-// predicate had another type or none. Of a value without language "S P *" takes
-// those in all languages too. Nothing may be set in its place.
-func clears(q dql.Quad, there []dql.Quad) bool {
-	return q.Lang != "" || len(there) == 1
 }
 
 // inPlace is what a value is overwritten with so that it reads well under the

@@ -76,7 +76,7 @@ _:e <P.n> "no type" .
 `)
 	was, is := stored(t, before), stored(t, after)
 	unchanged := untouched(t, d, "P.name")
-	var steps []Step
+	var all []*Recipe
 	for _, m := range []struct {
 		predicate string
 		rules     []string
@@ -84,8 +84,9 @@ _:e <P.n> "no type" .
 		{"P.n", []string{"trim", "numbers", "-=0"}}, {"P.l", []string{"trim", "round:zero"}}, {"P.b", []string{"booleans"}},
 		{"P.d", []string{"dates:DD.MM.YYYY"}}, {"P.f", []string{"round:nearest"}}, {"P.big", nil},
 	} {
-		steps = append(steps, build(t, ConvertInPlace(Converting{From: was.Predicate(m.predicate), To: is.Predicate(m.predicate), Target: targetIn(is, m.predicate)}), m.rules...)...)
+		all = append(all, built(t, ConvertInPlace(Converting{From: was.Predicate(m.predicate), To: is.Predicate(m.predicate), Target: targetIn(is, m.predicate)}), m.rules...))
 	}
+	steps := planned(t, all...)
 	did := carryOut(t, c, steps, Before)
 	if diff := cmp.Diff([]string{
 		`P.b__quarantine maybe "q" \ {{x}}: it is not read under type Boolean: "maybe \"q\" \\ {{x}}" is no boolean; it is in quarantine under P.b__quarantine`,
@@ -148,10 +149,11 @@ func TestConvertStoredOtherwise(t *testing.T) {
 	apply(t, d, before)
 	d.Mutate(t, "_:b <dgraph.type> \"P\" .\n_:b <P.name> \"c\" .\n_:b <P.s> \"acht\"@de .\n_:b <P.l> \"3\" .\n")
 	was, is := stored(t, before), stored(t, after)
-	var steps []Step
+	var all []*Recipe
 	for _, name := range []string{"P.s", "P.l"} {
-		steps = append(steps, build(t, ConvertInPlace(Converting{From: was.Predicate(name), To: is.Predicate(name), Target: targetIn(is, name)}), "strict")...)
+		all = append(all, built(t, ConvertInPlace(Converting{From: was.Predicate(name), To: is.Predicate(name), Target: targetIn(is, name)}), "strict"))
 	}
+	steps := planned(t, all...)
 	for i := range steps {
 		if steps[i].Phase != Before {
 			continue
@@ -217,15 +219,16 @@ _:b <P.at> "1969-12-31T23:59:59Z" .
 `)
 	was, is := stored(t, before), stored(t, after)
 	unchanged := untouched(t, d, "P.name", "P.n", "P.l", "P.at")
-	var steps []Step
+	var all []*Recipe
 	for _, m := range []struct {
 		from, to string
 		rules    []string
 	}{
 		{"P.n", "P.number", []string{"round:nearest"}}, {"P.l", "P.numbers", []string{"round:nearest"}}, {"P.at", "P.seconds", nil},
 	} {
-		steps = append(steps, build(t, ConvertInto(Converting{From: was.Predicate(m.from), To: is.Predicate(m.to), Target: targetIn(is, m.to)}), m.rules...)...)
+		all = append(all, built(t, ConvertInto(Converting{From: was.Predicate(m.from), To: is.Predicate(m.to), Target: targetIn(is, m.to)}), m.rules...))
 	}
+	steps := planned(t, all...)
 	did := carryOut(t, c, steps, Before)
 	if diff := cmp.Diff([]string{
 		`P.at 2020-01-01T00:00:00.5+01:00: it loses something under type Int64: it is read as 1577833200`,
@@ -274,11 +277,12 @@ _:c <T.cs> "GREEN" .
 `)
 	was, is := stored(t, before), stored(t, after)
 	unchanged := untouched(t, d, "T.n")
-	var steps []Step
+	var all []*Recipe
 	for _, name := range []string{"T.c", "T.cs"} {
 		m := Converting{From: was.Predicate(name), To: is.Predicate(name), Target: convert.Target{Type: "string", GraphQL: "C", Enum: []string{"RED", "LIME", "BLUE"}}}
-		steps = append(steps, build(t, MapValues(m, []string{"GREEN", "GREY"}), "GREEN=LIME")...)
+		all = append(all, built(t, MapValues(m, []string{"GREEN", "GREY"}), "GREEN=LIME"))
 	}
+	steps := planned(t, all...)
 	did := carryOut(t, c, steps, Before)
 	if diff := cmp.Diff([]string{
 		`T.c GREY: it is not read under type C: "GREY" is no member of C`,
@@ -446,6 +450,10 @@ func TestConvertJudge(t *testing.T) {
 		{"single, bad, same in quarantine", false, []dql.Quad{text("p", "x", "")}, []dql.Quad{text("q", "x", "")}, nil, []dql.Quad{all(text("p", "x", ""))}, 1},
 		{"single, bad, same with other facets in quarantine", false, []dql.Quad{text("p", "x", "", one)}, []dql.Quad{text("q", "x", "", two)}, nil, nil, 1},
 		{"tagged", false, []dql.Quad{text("p", "7", "de"), text("p", "8", "")}, nil, []dql.Quad{text("q", "7", "de")}, []dql.Quad{all(text("p", "7", "de"))}, 1},
+		{"bad beside a tagged one that goes too", false, []dql.Quad{text("p", "x", ""), text("p", "y", "de")}, nil, []dql.Quad{text("q", "x", ""), text("q", "y", "de")},
+			[]dql.Quad{all(text("p", "x", "")), all(text("p", "y", "de"))}, 2},
+		{"mended beside a tagged one that goes", false, []dql.Quad{text("p", " 7", ""), text("p", "y", "de")}, nil, []dql.Quad{text("p", "7", ""), text("q", "y", "de")},
+			[]dql.Quad{all(text("p", "y", "de"))}, 1},
 		{"bad beside a tagged one that stays", false, []dql.Quad{text("p", "x", ""), text("p", "y", "de")}, []dql.Quad{text("q", "z", "de")}, []dql.Quad{text("q", "x", "")},
 			[]dql.Quad{text("p", "x", "")}, 2},
 		{"list", true, []dql.Quad{text("p", " 7", "", one), text("p", "8", "")}, nil, []dql.Quad{text("p", "7", "", one)}, []dql.Quad{text("p", " 7", "", one)}, 0},

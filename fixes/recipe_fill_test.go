@@ -83,7 +83,7 @@ _:d <Other.name> "d" .
 	is := stored(t, after)
 	hostile := "\"q\" \\ {{x}} \n $a uid(v)"
 	unchanged := untouched(t, d, "Thing.name", "Other.name")
-	var steps []Step
+	var all []*Recipe
 	for _, f := range []struct {
 		predicate, of string
 		given         []string
@@ -96,8 +96,9 @@ _:d <Other.name> "d" .
 		if target.GraphQL == "State" {
 			target.Enum = []string{"NEW", "OLD"}
 		}
-		steps = append(steps, build(t, FillDefault(Filling{Into: is.Predicate(f.predicate), Target: target, Type: f.of}), f.given...)...)
+		all = append(all, built(t, FillDefault(Filling{Into: is.Predicate(f.predicate), Target: target, Type: f.of}), f.given...))
 	}
+	steps := planned(t, all...)
 	carryOut(t, c, steps, Before)
 	unchanged()
 	d.Mutate(t, "_:e <dgraph.type> \"Thing\" .\n_:e <dgraph.type> \"Box\" .\n_:e <Thing.name> \"e\" .\n") // by the old application

@@ -40,7 +40,7 @@ _:b <T.m> "bad" .
 	}
 	is := stored(t, after)
 	unchanged := untouched(t, d, "T.name")
-	var steps []Step
+	var all []*Recipe
 	for _, m := range []struct{ predicate, given string }{{"T.l", "first"}, {"T.n", "trim"}, {"T.many", ""}, {"T.r", ""}, {"T.m", "largest"}, {"T.back", ""}} {
 		live, err := c.Stored(t.Context())
 		if err != nil {
@@ -50,8 +50,9 @@ _:b <T.m> "bad" .
 		if m.given != "" {
 			given = []string{m.given}
 		}
-		steps = append(steps, build(t, Rebuild(Rebuilding{Live: *live.Predicate(m.predicate), Want: is.Predicate(m.predicate), Target: targetIn(is, m.predicate)}), given...)...)
+		all = append(all, built(t, Rebuild(Rebuilding{Live: *live.Predicate(m.predicate), Want: is.Predicate(m.predicate), Target: targetIn(is, m.predicate)}), given...))
 	}
+	steps := planned(t, all...)
 	did := carryOut(t, c, steps, Before)
 	if len(did.left) != 2 {
 		t.Errorf("%q", reasons(did.left))

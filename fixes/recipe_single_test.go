@@ -46,12 +46,13 @@ func TestListToSingle(t *testing.T) {
 	uids := d.Mutate(t, listData)
 	was, is := stored(t, listBefore), stored(t, after)
 	unchanged := untouched(t, d, "T.name", "T.f", "T.n", "T.d", "T.r{uid}")
-	var steps []Step
+	var all []*Recipe
 	for _, m := range []struct{ from, to, policy string }{
 		{"T.f", "T.oneF", "first"}, {"T.n", "T.oneN", "largest"}, {"T.d", "T.oneD", "smallest"}, {"T.r", "T.oneR", "only"},
 	} {
-		steps = append(steps, build(t, ListToSingle(Single{From: was.Predicate(m.from), To: is.Predicate(m.to)}), m.policy)...)
+		all = append(all, built(t, ListToSingle(Single{From: was.Predicate(m.from), To: is.Predicate(m.to)}), m.policy))
 	}
+	steps := planned(t, all...)
 	did := carryOut(t, c, steps, Before)
 	if len(did.left) != 1 || did.left[0].Reason != "it has 2 values under T.r" || string(dql.Node(did.left[0].UID)) != uids["a"] {
 		t.Errorf("%+v", did.left)
@@ -80,13 +81,13 @@ func TestListToSingleInPlace(t *testing.T) {
 	uids := d.Mutate(t, listData)
 	was, is := stored(t, listBefore), stored(t, after)
 	unchanged := untouched(t, d, "T.name")
-	var steps []Step
+	var all []*Recipe
 	for _, m := range []struct{ predicate, policy string }{{"T.f", "first"}, {"T.n", "largest"}, {"T.d", "smallest"}, {"T.r", "lowest"}} {
-		one := build(t, ListToSingleInPlace(Single{From: was.Predicate(m.predicate), To: is.Predicate(m.predicate)}), m.policy)
-		if did := carryOut(t, c, one, Before); len(did.left) > 0 {
-			t.Errorf("%s: %+v", m.predicate, did.left)
-		}
-		steps = append(steps, one...)
+		all = append(all, built(t, ListToSingleInPlace(Single{From: was.Predicate(m.predicate), To: is.Predicate(m.predicate)}), m.policy))
+	}
+	steps := planned(t, all...)
+	if did := carryOut(t, c, steps, Before); len(did.left) > 0 {
+		t.Errorf("%+v", did.left)
 	}
 	unchanged()
 	// As the title of the step says: the old schema reads single values as lists.
