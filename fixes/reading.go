@@ -45,7 +45,7 @@ func (r Reading) parse(text string) (any, error) {
 	data, outcome, reason := r.of(text, "string")
 	switch {
 	case text == everything:
-		return nil, fmt.Errorf("Dgraph takes %s for everything that is stored; it takes another value", everything)
+		return nil, fmt.Errorf("%q cannot be written: it stands for everything that is stored", everything)
 	case outcome == convert.Unknown || outcome > convert.Converts:
 		return nil, fmt.Errorf("%q is no %s that Dgraph reads back: %s", brief(text), r.name(), reason)
 	}

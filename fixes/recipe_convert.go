@@ -105,7 +105,7 @@ func (c Converting) mend(r *recipe, rules Rules) error {
 	}
 	r.each(Before, root, err, step)
 	if c.sameStorage() {
-		step.ID = "sweep-" + name
+		step.ID, step.Title = "sweep-"+name, fmt.Sprintf("Mend the values of %s that were written meanwhile (%s), and move what cannot be mended to %s", name, rules, task.Quarantine)
 		r.each(After, root, err, step)
 	}
 	r.drop(Contract, Drop{Predicates: []string{task.Quarantine}})

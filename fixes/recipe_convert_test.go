@@ -103,8 +103,11 @@ _:e <P.n> "no type" .
 		t.Errorf("told (-want +got):\n%s", diff)
 	}
 	unchanged()
+	d.Mutate(t, "<"+uids["d"]+"> <P.big> \"3000000000\" .\n") // by the old application
 	apply(t, d, after)
-	carryOut(t, c, steps, After)
+	if did := carryOut(t, c, steps, After); did.changed != 1 || len(did.left) != 1 {
+		t.Errorf("%+v", did)
+	}
 	answers(t, d, `{queryP(order: {asc: name}) {name n l b d f big} high: queryP(filter: {n: {gt: 7}}) {name}}`, `{"queryP":[`+
 		`{"name":"a","n":7,"l":[2,1,3],"b":true,"d":"2020-12-24T00:00:00Z","f":4,"big":null},`+
 		`{"name":"b","n":1234,"l":[],"b":null,"d":"2020-01-01T00:00:00Z","f":-1,"big":2147483647},`+
@@ -254,53 +257,53 @@ func TestMapValues(t *testing.T) {
 	d := dgraphtest.Server(t)
 	d.Lock(t)
 	c := open(t, d)
-	const before = `enum C { RED GREEN BLUE GREY } type T { id: ID! n: String c: C cs: [C] }`
-	const after = `enum C { RED LIME BLUE } type T { id: ID! n: String c: C cs: [C] }`
+	const before = `enum C { RED GREEN BLUE GREY } type T { id: ID! n: String c: C @dgraph(pred: "<名前>") cs: [C] }`
+	const after = `enum C { RED LIME BLUE } type T { id: ID! n: String c: C @dgraph(pred: "<名前>") cs: [C] }`
 	d.DropAll(t)
 	apply(t, d, before)
 	uids := d.Mutate(t, `
 _:a <dgraph.type> "T" .
 _:a <T.n> "a" .
-_:a <T.c> "GREEN" (f=1) .
+_:a <名前> "GREEN" (f=1) .
 _:a <T.cs> "GREEN" (f=1) .
 _:a <T.cs> "RED" (f=2) .
 _:b <dgraph.type> "T" .
 _:b <T.n> "b" .
-_:b <T.c> "BLUE" .
+_:b <名前> "BLUE" .
 _:b <T.cs> "GREEN" .
 _:b <T.cs> "LIME" (f=3) .
 _:c <dgraph.type> "T" .
 _:c <T.n> "c" .
-_:c <T.c> "GREY" .
+_:c <名前> "GREY" .
 _:c <T.cs> "GREY" .
 _:c <T.cs> "GREEN" .
 `)
 	was, is := stored(t, before), stored(t, after)
 	unchanged := untouched(t, d, "T.n")
 	var all []*Recipe
-	for _, name := range []string{"T.c", "T.cs"} {
+	for _, name := range []string{"<名前>", "T.cs"} {
 		m := Converting{From: was.Predicate(name), To: is.Predicate(name), Target: convert.Target{Type: "string", GraphQL: "C", Enum: []string{"RED", "LIME", "BLUE"}}}
 		all = append(all, built(t, MapValues(m, []string{"GREEN", "GREY"}), "GREEN=LIME"))
 	}
 	steps := planned(t, all...)
 	did := carryOut(t, c, steps, Before)
 	if diff := cmp.Diff([]string{
-		`T.c GREY: it is not read under type C: "GREY" is no member of C`,
 		`T.cs GREY: it is not read under type C: "GREY" is no member of C`,
+		`名前 GREY: it is not read under type C: "GREY" is no member of C`,
 	}, reasons(did.left)); diff != "" {
 		t.Errorf("told (-want +got):\n%s", diff)
 	}
 	unchanged()
-	d.Mutate(t, "_:d <dgraph.type> \"T\" .\n_:d <T.n> \"d\" .\n_:d <T.c> \"GREEN\" .\n") // by the old application
+	d.Mutate(t, "_:d <dgraph.type> \"T\" .\n_:d <T.n> \"d\" .\n_:d <名前> \"GREEN\" .\n") // by the old application
 	apply(t, d, after)
 	carryOut(t, c, steps, After)
 	verified(t, d, steps)
 	answers(t, d, `{queryT(filter: {not: {id: ["`+uids["c"]+`"]}}, order: {asc: n}) {n c cs}}`, `{"queryT":[`+
 		`{"n":"a","c":"LIME","cs":["LIME","RED"]},{"n":"b","c":"BLUE","cs":["LIME"]},{"n":"d","c":"LIME","cs":[]}]}`)
-	asks(t, d, `{q(func: uid(`+uids["a"]+`, `+uids["b"]+`, `+uids["c"]+`), orderasc: T.n) {T.c @facets T.cs @facets}}`, `{"q":[`+
-		`{"T.c|f":1,"T.c":"LIME","T.cs|f":{"0":1,"1":2},"T.cs":["LIME","RED"]},`+
-		`{"T.c":"BLUE","T.cs|f":{"0":3},"T.cs":["LIME"]},`+
-		`{"T.c":"GREY","T.cs":["GREY","LIME"]}]}`)
+	asks(t, d, `{q(func: uid(`+uids["a"]+`, `+uids["b"]+`, `+uids["c"]+`), orderasc: T.n) {<名前> @facets T.cs @facets}}`, `{"q":[`+
+		`{"名前|f":1,"名前":"LIME","T.cs|f":{"0":1,"1":2},"T.cs":["LIME","RED"]},`+
+		`{"名前":"BLUE","T.cs|f":{"0":3},"T.cs":["LIME"]},`+
+		`{"名前":"GREY","T.cs":["GREY","LIME"]}]}`)
 }
 
 func TestMapValuesBuild(t *testing.T) {
@@ -328,6 +331,7 @@ func TestMapValuesBuild(t *testing.T) {
 func TestRulesMend(t *testing.T) {
 	t.Parallel()
 	const same, bad = "(same)", "(bad)"
+	point, color := Reading{Type: "geo", GraphQL: "Point"}, Reading{Type: "string", GraphQL: "C", Enum: []string{"RED", "LIME"}}
 	i, f, b, when := Reading{Type: "int", GraphQL: "Int"}, Reading{Type: "float", GraphQL: "Float"}, Reading{Type: "bool"}, Reading{Type: "dateTime"}
 	for _, c := range []struct {
 		rules string
@@ -353,6 +357,8 @@ func TestRulesMend(t *testing.T) {
 		{"dates:DD/MM/YYYY dates:MM/DD/YYYY", when, "01/02/2020", bad}, {"dates:DD/MM/YYYY dates:MM/DD/YYYY", when, "24/12/2020", "2020-12-24T00:00:00Z"},
 		{"dates:DD/MM/YYYY dates:MM/DD/YYYY", when, "02/02/2020", "2020-02-02T00:00:00Z"},
 		{"n/a=0", i, "n/a", "0"}, {"7=8", i, "7", "8"}, {"trim n/a=0", i, " n/a ", "0"}, {"n/a=0", i, " n/a ", bad}, {"numbers 1000=5", i, "1,000", "5"},
+		{"trim", point, "null", bad}, {"strict", point, `{"type":"Point","coordinates":[1,2]}`, same}, {"strict", point, `{'type':'Point','coordinates':[1,2]}`, same},
+		{"strict", color, "RED", same}, {"trim", color, " RED", "RED"}, {"trim", color, "red", bad}, {"GREEN=LIME", color, "GREEN", "LIME"}, {"GREEN=LIME", color, "LIME", same},
 		{`"a=b"="1"`, i, "a=b", "1"}, {`"trim"=1`, i, "trim", "1"}, {`"\u0000"=1`, i, "\x00", "1"},
 	} {
 		rules, err := parseRules(strings.Fields(strings.NewReplacer("DD hh", "DD_hh").Replace(c.rules)))
@@ -391,6 +397,48 @@ func TestParseRules(t *testing.T) {
 	}
 	if _, err := parseRules([]string{"a=b", "b=c"}); err == nil {
 		t.Error("a chain of mappings is accepted")
+	}
+}
+
+// TestValuesCheck has parameters that somebody wrote into a plan.
+func TestValuesCheck(t *testing.T) {
+	t.Parallel()
+	whole := Reading{Type: "int", GraphQL: "Int"}
+	one := Declared{Name: "p", Type: "int"}
+	for _, c := range []struct {
+		task  task
+		wrong string
+	}{
+		{&Fill{Predicate: "p", Type: "T", Reading: whole, Values: []string{"1"}}, ""},
+		{&Fill{Type: "T", Reading: whole, Values: []string{"1"}}, "a predicate to fill"},
+		{&Fill{Predicate: "p", Type: "T", Reading: whole}, "either values or"},
+		{&Fill{Predicate: "p", Type: "T", Reading: whole, Values: []string{"1"}, Now: true}, "either values or"},
+		{&Fill{Predicate: "p", Type: "T", Reading: whole, Now: true}, "time of the run"},
+		{&Fill{Predicate: "p", Type: "T", Reading: whole, Values: []string{"x"}}, "no Int"},
+		{&Fill{Predicate: "p", Type: "T", Values: []string{"x"}}, "no reading"},
+		{&Convert{Predicate: "p", Reading: whole}, ""},
+		{&Convert{Predicate: "p", Reading: whole, Quarantine: "q"}, ""},
+		{&Convert{Predicate: "p", Reading: whole, Into: "q", Move: true}, ""},
+		{&Convert{Predicate: "p", Reading: whole, Into: "p"}, "one predicate"},
+		{&Convert{Predicate: "p", Reading: whole, Quarantine: "p"}, "one predicate"},
+		{&Convert{Predicate: "p", Reading: whole, Into: "q", Quarantine: "r"}, "no quarantine"},
+		{&Convert{Predicate: "p", Reading: whole, Move: true}, "missing"},
+		{&Convert{Predicate: "p"}, "DQL type"},
+		{&Convert{Predicate: "p", Reading: whole, Rules: Rules{Round: "half"}}, "no way to round"},
+		{&Choose{From: "p", To: "q", Policy: "only", Rest: "r"}, ""},
+		{&Choose{From: "p", To: "q", Policy: "random"}, "no policy"},
+		{&Choose{From: "p", To: "p", Policy: "only"}, "third"},
+		{&Choose{From: "p", To: "q", Policy: "only", Rest: "p"}, "third"},
+		{&Redeclare{Predicate: one, Chosen: &Choose{From: "p", To: "q", Policy: "only"}}, ""},
+		{&Redeclare{Predicate: one, Copied: &Copy{From: "x", To: "q"}}, "are those of x"},
+		{&Redeclare{Predicate: one, Copied: &Copy{From: "p", To: "p"}}, "from one predicate"},
+		{&Redeclare{Predicate: one, Chosen: &Choose{From: "p", To: "q", Policy: "only"}, Copied: &Copy{From: "p", To: "q"}}, "not both"},
+		{&Redeclare{}, "no name"},
+	} {
+		err := c.task.check()
+		if c.wrong == "" && err != nil || c.wrong != "" && (err == nil || !strings.Contains(err.Error(), c.wrong)) {
+			t.Errorf("%+v: %v, want %q", c.task, err, c.wrong)
+		}
 	}
 }
 
