@@ -30,7 +30,8 @@ type Choose struct {
 	// Rest is a list that takes the values that were not chosen; empty leaves
 	// them.
 	Rest string `yaml:"rest,omitempty"`
-	// Overwrite replaces what To holds: nobody else writes there.
+	// Overwrite replaces what To holds, which goes to the rest too: nobody else
+	// writes there.
 	Overwrite bool `yaml:"overwrite,omitempty"`
 	// Types leaves out nodes that have none of these stored types; empty takes
 	// all.
@@ -40,6 +41,9 @@ type Choose struct {
 func (c *Choose) check() error {
 	if c.From == "" || c.To == "" || c.From == c.To || c.Rest == c.From || c.Rest == c.To {
 		return errors.New("a value is chosen from one predicate for another, and the rest goes to a third")
+	}
+	if c.Overwrite && c.Rest == "" {
+		return errors.New("what is overwritten has to go to the rest, which is missing")
 	}
 	if !slices.Contains([]string{smallest, largest, only}, c.Policy) {
 		return fmt.Errorf("%q is no policy; it takes smallest, largest or only", brief(c.Policy))
@@ -78,7 +82,7 @@ func (c *Choose) judge(p *page) (*change, error) {
 			slices.Reverse(all)
 		}
 		var set []dql.Quad
-		chosen := all[0]
+		chosen, others := all[0], all[1:]
 		chosen.Predicate, chosen.Type = c.To, to.Type
 		switch place(n.quads[c.To], chosen, false) {
 		case missing:
@@ -89,23 +93,29 @@ func (c *Choose) judge(p *page) (*change, error) {
 				continue
 			}
 			set = append(set, chosen)
+			for _, old := range n.quads[c.To] {
+				if !sameObject(old, chosen) {
+					others = append(others, old)
+				}
+			}
 		}
-		result.write(append(set, c.rest(n, all[1:], result)...), nil)
+		result.write(append(set, c.rest(n, others, result)...), nil)
 	}
 	return result, nil
 }
 
 // rest are the values that were not chosen, as far as they are not kept yet.
 func (c *Choose) rest(n *node, others []dql.Quad, result *change) []dql.Quad {
+	if c.Rest == "" {
+		return nil
+	}
 	var set []dql.Quad
+	there := n.quads[c.Rest]
 	for _, q := range others {
-		if c.Rest == "" {
-			break
-		}
 		q.Predicate = c.Rest
-		switch place(n.quads[c.Rest], q, true) {
+		switch place(there, q, true) {
 		case missing:
-			set = append(set, q)
+			set, there = append(set, q), put(there, q)
 		case conflict:
 			result.tell(n, q, "%s holds it with other facets", c.Rest)
 		}

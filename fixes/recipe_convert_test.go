@@ -427,6 +427,7 @@ func TestValuesCheck(t *testing.T) {
 		{&Convert{Predicate: "p", Reading: whole, Rules: Rules{Round: "half"}}, "no way to round"},
 		{&Choose{From: "p", To: "q", Policy: "only", Rest: "r"}, ""},
 		{&Choose{From: "p", To: "q", Policy: "random"}, "no policy"},
+		{&Choose{From: "p", To: "q", Policy: "only", Overwrite: true}, "the rest"},
 		{&Choose{From: "p", To: "p", Policy: "only"}, "third"},
 		{&Choose{From: "p", To: "q", Policy: "only", Rest: "p"}, "third"},
 		{&Redeclare{Predicate: one, Chosen: &Choose{From: "p", To: "q", Policy: "only"}}, ""},

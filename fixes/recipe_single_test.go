@@ -185,23 +185,26 @@ func TestChooseJudge(t *testing.T) {
 		values      []any
 		there       any
 		overwrite   bool
-		want        any // nil for none
+		want        any   // nil for none
+		rest        []any // with overwrite
 		told        int
 	}{
-		{"int", smallest, []any{number("10"), number("9")}, nil, false, number("9"), 0},
-		{"int", largest, []any{number("9007199254740992"), number("9007199254740993")}, nil, false, number("9007199254740993"), 0},
-		{"int", smallest, []any{number("-1"), number("-10")}, nil, false, number("-10"), 0},
-		{"float", largest, []any{number("1e3"), number("999.5")}, nil, false, number("1e3"), 0},
-		{"string", smallest, []any{"b", "", "a"}, nil, false, "", 0},
-		{"string", largest, []any{"b", "Z", "a"}, nil, false, "b", 0},
-		{"string", only, []any{"b"}, nil, false, "b", 0},
-		{"string", only, []any{"b", "a"}, nil, true, nil, 1},
-		{"string", smallest, []any{"b", "a"}, "a", false, nil, 0},
-		{"string", smallest, []any{"b", "a"}, "c", false, nil, 1},
-		{"string", smallest, []any{"b", "a"}, "c", true, "a", 0},
-		{"string", smallest, nil, "c", true, nil, 0},
-		{"bool", smallest, []any{true, false}, nil, false, false, 0},
-		{"dateTime", largest, []any{"2020-01-01T00:30:00+01:00", "2020-01-01T00:00:00Z"}, nil, false, "2020-01-01T00:00:00Z", 0},
+		{"int", smallest, []any{number("10"), number("9")}, nil, false, number("9"), nil, 0},
+		{"int", largest, []any{number("9007199254740992"), number("9007199254740993")}, nil, false, number("9007199254740993"), nil, 0},
+		{"int", smallest, []any{number("-1"), number("-10")}, nil, false, number("-10"), nil, 0},
+		{"float", largest, []any{number("1e3"), number("999.5")}, nil, false, number("1e3"), nil, 0},
+		{"string", smallest, []any{"b", "", "a"}, nil, false, "", nil, 0},
+		{"string", largest, []any{"b", "Z", "a"}, nil, false, "b", nil, 0},
+		{"string", only, []any{"b"}, nil, false, "b", nil, 0},
+		{"string", only, []any{"b", "a"}, nil, true, nil, nil, 1},
+		{"string", smallest, []any{"b", "a"}, "a", false, nil, nil, 0},
+		{"string", smallest, []any{"b", "a"}, "c", false, nil, nil, 1},
+		{"string", smallest, []any{"b", "a"}, "c", true, "a", []any{"b", "c"}, 0},
+		{"string", smallest, nil, "c", true, nil, nil, 0},
+		{"bool", smallest, []any{true, false}, nil, false, false, nil, 0},
+		{"dateTime", largest, []any{"2020-01-01T00:30:00+01:00", "2020-01-01T00:00:00Z"}, nil, false, "2020-01-01T00:00:00Z", nil, 0},
+		{"string", smallest, []any{"b", "a", "c"}, "c", true, "a", []any{"b", "c"}, 0},
+		{"string", largest, []any{"b", "a"}, "b", true, nil, []any{"a"}, 0},
 	} {
 		live := &dql.Stored{Predicates: []dql.Predicate{{Name: "p", Type: c.typ, List: true}, {Name: "q", Type: c.typ}}}
 		n := &node{uid: 1, quads: map[string][]dql.Quad{}}
@@ -215,7 +218,14 @@ func TestChooseJudge(t *testing.T) {
 		if c.want != nil {
 			want = []dql.Quad{quad("q", c.typ, c.want)}
 		}
-		task := &Choose{From: "p", To: "q", Policy: c.policy, Overwrite: c.overwrite}
+		task := &Choose{From: "p", To: "q", Policy: c.policy}
+		if c.overwrite {
+			task.Overwrite, task.Rest = true, "r"
+			live.Predicates = append(live.Predicates, dql.Predicate{Name: "r", Type: c.typ, List: true})
+			for _, other := range c.rest {
+				want = append(want, quad("r", c.typ, other))
+			}
+		}
 		got, err := task.judge(&page{live: live, nodes: []*node{n}})
 		if err != nil {
 			t.Fatal(err)
