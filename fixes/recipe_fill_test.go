@@ -146,8 +146,23 @@ func TestFillNow(t *testing.T) {
 	if err := json.Unmarshal(got.Data, &data); err != nil || len(got.Errors) > 0 || len(data.QueryA) != 4 {
 		t.Fatalf("%s %v %v", got.Data, got.Errors, err)
 	}
+	live, err := c.Stored(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &reader{step: &steps[1], task: steps[1].Fill, live: live}
+	var times []time.Time
+	for range 2 { // pages of one run
+		p, _, err := r.page(t.Context(), c.Txn(), 0, 2)
+		if err != nil {
+			t.Fatal(err)
+		}
+		times = append(times, p.now)
+	}
+	if times[0].IsZero() || !times[0].Equal(times[1]) {
+		t.Errorf("a run has the times %v", times)
+	}
 	for _, a := range data.QueryA {
-		// Two pages, one time.
 		if a.Born.Before(from) || a.Born.After(to) || a.Born != data.QueryA[0].Born {
 			t.Errorf("born %s, filled from %s to %s", a.Born, from, to)
 		}
