@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/schemacheck/schemacheck/dql"
 )
@@ -23,6 +24,8 @@ type reader struct {
 	step *Step
 	task paged
 	live *dql.Stored
+	// began is when the first page was read.
+	began time.Time
 }
 
 // columns are the predicates that are read of each node, in order.
@@ -80,7 +83,10 @@ func (r *reader) page(ctx context.Context, tx asker, after uint64, first int) (*
 	if err := dql.Rows(answer, "l", func(row dql.Row) error { at.last = row.UID; return nil }); err != nil {
 		return nil, at, err
 	}
-	p := &page{live: r.live}
+	if r.began.IsZero() {
+		r.began = time.Now()
+	}
+	p := &page{live: r.live, now: r.began}
 	columns := r.columns()
 	if err := dql.Rows(answer, "q", func(row dql.Row) error {
 		n := &node{uid: row.UID, types: slices.Clone(row.Texts(dgraphType)), quads: map[string][]dql.Quad{}}

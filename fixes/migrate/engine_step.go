@@ -50,7 +50,7 @@ func (r *run) pages(ctx context.Context, s *Step, p paged, name string) error {
 			return err
 		}
 	}
-	w := &work{run: r, reader: &reader{step: s, task: p, live: live}, name: name, size: r.firstSize(s)}
+	w := &work{run: r, reader: &reader{step: s, task: p, live: live, began: r.status.Started}, name: name, size: r.firstSize(s)}
 	return w.all(ctx, spans)
 }
 

@@ -19,14 +19,14 @@ import (
 	"github.com/schemacheck/schemacheck/dql/dgraphtest"
 )
 
-// counting adds one to a number of each node: done twice it shows.
-type counting struct{ predicate string }
+// tally adds one to a number of each node: done twice it shows.
+type tally struct{ predicate string }
 
-func (counting) check() error       { return nil }
-func (c counting) reads() []string  { return []string{c.predicate} }
-func (c counting) writes() []string { return []string{c.predicate} }
+func (tally) check() error       { return nil }
+func (c tally) reads() []string  { return []string{c.predicate} }
+func (c tally) writes() []string { return []string{c.predicate} }
 
-func (c counting) judge(p *page) (*change, error) {
+func (c tally) judge(p *page) (*change, error) {
 	result := &change{}
 	for _, n := range p.nodes {
 		was := int64(0)
@@ -41,7 +41,7 @@ func (c counting) judge(p *page) (*change, error) {
 // countingPlan has one step that counts.
 func countingPlan() (File, func(*Step) (task, error)) {
 	s := Step{ID: "count", Phase: Before, Kind: "count", Select: &Select{Root: "type(N)"}, Reads: []string{"N.hits"}, Writes: []string{"N.hits"}, Undo: UndoYes}
-	return File{&Plan{Version: 1, ID: "20260101000000-count", Steps: []Step{s}}, "abc"}, func(*Step) (task, error) { return counting{"N.hits"}, nil }
+	return File{&Plan{Version: 1, ID: "20260101000000-count", Steps: []Step{s}}, "abc"}, func(*Step) (task, error) { return tally{"N.hits"}, nil }
 }
 
 // fillCounted stores n nodes of type N, with others between them.

@@ -114,6 +114,10 @@ type Step struct {
 	MergeValues  *MergeValues  `yaml:"merge-values,omitempty"`
 	Repoint      *Repoint      `yaml:"repoint,omitempty"`
 	Retire       *Retire       `yaml:"retire,omitempty"`
+	Fill         *Fill         `yaml:"fill,omitempty"`
+	Convert      *Convert      `yaml:"convert,omitempty"`
+	Choose       *Choose       `yaml:"choose,omitempty"`
+	Redeclare    *Redeclare    `yaml:"redeclare,omitempty"`
 }
 
 // Select finds nodes.

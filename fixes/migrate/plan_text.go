@@ -59,6 +59,11 @@ func upsert(root, filter, columns, set, del string) string {
 	return b.String()
 }
 
+// counting is a question that counts the nodes under a root that pass a filter.
+func counting(root, filter string) string {
+	return "{\n  q(func: " + root + ") @filter(" + filter + ") { count(uid) }\n}\n"
+}
+
 // preface is the comment at the head of a plan's file.
 func (p *Plan) preface() string {
 	var b strings.Builder

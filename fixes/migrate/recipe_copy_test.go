@@ -46,11 +46,24 @@ func answers(t *testing.T, d *dgraphtest.Dgraph, query, want string) {
 // build makes the steps of a migration, and sends them through a plan file.
 func build(t *testing.T, m *Migration, given ...string) []Step {
 	t.Helper()
+	return planned(t, built(t, m, given...))
+}
+
+// built is what a migration does.
+func built(t *testing.T, m *Migration, given ...string) *Recipe {
+	t.Helper()
 	r, err := m.Build(given)
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := Assemble(Plan{ID: "20260102030405-test", Name: "A test", From: "sha256:a", To: "sha256:b", NotBefore: "2026-02-03"}, r)
+	return r
+}
+
+// planned makes one plan of recipes, and sends it through a file. What is
+// written first after a declaration takes a second, so that one for all is fast.
+func planned(t *testing.T, all ...*Recipe) []Step {
+	t.Helper()
+	p, err := Assemble(Plan{ID: "20260102030405-test", Name: "A test", From: "sha256:a", To: "sha256:b", NotBefore: "2026-02-03"}, all...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,13 +109,14 @@ _:c <User.name> "Cid" .
 _:d <User.name> "no type" .
 `)
 	was, is := stored(t, before), stored(t, after)
-	var steps []Step
+	var all []*Recipe
 	for _, m := range []struct{ from, to string }{
 		{"User.name", "User.fullName"}, {"User.tags", "User.labels"}, {"User.friends", "User.pals"}, {"User.boss", "User.chief"},
 		{"User.born", "User.birth"}, {"User.at", "User.place"}, {"User.n", "User.big"},
 	} {
-		steps = append(steps, build(t, CopyValues(Moving{From: was.Predicate(m.from), To: is.Predicate(m.to)}))...)
+		all = append(all, built(t, CopyValues(Moving{From: was.Predicate(m.from), To: is.Predicate(m.to)})))
 	}
+	steps := planned(t, all...)
 	carryOut(t, c, steps, Before)
 	d.Mutate(t, "_:e <dgraph.type> \"User\" .\n_:e <User.name> \"late\" .\n") // by the old application
 	apply(t, d, after)

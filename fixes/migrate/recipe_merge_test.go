@@ -161,7 +161,7 @@ func TestMerge(t *testing.T) {
 	served := func() {
 		t.Helper()
 		answers(t, d, `{getUser(email: "x") {n} queryNamed {__typename}}`, `{"getUser":{"n":9007199254740993},"queryNamed":[{"__typename":"User"},{"__typename":"User"},{"__typename":"User"}]}`)
-		refuses(t, d, `mutation {addUser(input: {email: "x", pass: "secret2"}) {numUids}}`, "id x already exists for field email inside type User")
+		refused(t, d, `mutation {addUser(input: {email: "x", pass: "secret2"}) {numUids}}`, "id x already exists for field email inside type User")
 		answers(t, d, `mutation {addUser(input: {email: "x", n: 9007199254740993, pass: "secret2"}, upsert: true) {user {email}}}`, `{"addUser":{"user":[{"email":"x"}]}}`)
 	}
 	served()

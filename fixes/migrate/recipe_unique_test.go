@@ -13,8 +13,8 @@ import (
 	"github.com/schemacheck/schemacheck/dql/dgraphtest"
 )
 
-// refuses runs a GraphQL mutation that has to fail with a message.
-func refuses(t *testing.T, d *dgraphtest.Dgraph, mutation, want string) {
+// refused runs a GraphQL mutation that has to fail with a message.
+func refused(t *testing.T, d *dgraphtest.Dgraph, mutation, want string) {
 	t.Helper()
 	if got := d.GraphQL(t, mutation, nil); !strings.Contains(strings.Join(got.Errors, "; "), want) {
 		t.Errorf("%s: %v, not %q", mutation, got.Errors, want)
@@ -70,7 +70,7 @@ func TestMakeUniqueSuffix(t *testing.T) {
 	same(t, "B", rows["B"], `{"queryB":[{"code":"x-3"},{"code":"x"}]}`)
 	answers(t, d, `{getA(code: "x") {n} }`, `{"getA":{"n":16}}`)
 	answers(t, d, `{getB(code: "x") {n} }`, `{"getB":{"n":34}}`)
-	refuses(t, d, `mutation {addA(input: {code: "x-9"}) {numUids}}`, "already exists")
+	refused(t, d, `mutation {addA(input: {code: "x-9"}) {numUids}}`, "already exists")
 	same(t, "facets", at.read(`{q(func: eq(code, ["x-9", "-2"])) {code @facets(f)}}`),
 		`{"q":[{"code|f":1,"code":"x-9"},{"code|f":1,"code":"-2"}]}`)
 	same(t, "untouched", at.read(`{a(func: has(A.n)) {uid A.n dgraph.type} b(func: has(B.n)) {uid B.n dgraph.type}}`), untouched)

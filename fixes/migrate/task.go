@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/schemacheck/schemacheck/dql"
 )
@@ -55,6 +56,8 @@ type page struct {
 	// found is what an inquirer learned, of a type of its own; nil when it asked
 	// nothing.
 	found any
+	// now is when the step began to run here.
+	now time.Time
 }
 
 // predicate is the stored predicate of that name. One that is not there is
@@ -128,6 +131,10 @@ var kinds = []struct {
 	{"repoint", func(s *Step) task { return some(s.Repoint) }},
 	{"retire", func(s *Step) task { return some(s.Retire) }},
 	{"infer-type", func(s *Step) task { return some(s.InferType) }},
+	{"fill", func(s *Step) task { return some(s.Fill) }},
+	{"convert", func(s *Step) task { return some(s.Convert) }},
+	{"choose", func(s *Step) task { return some(s.Choose) }},
+	{"redeclare", func(s *Step) task { return some(s.Redeclare) }},
 }
 
 // some is a task, or nil for parameters that are not there.
