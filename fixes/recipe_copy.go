@@ -19,12 +19,31 @@ type Moving struct {
 	FromStays bool
 }
 
+// check refuses what copying values cannot do, and says what can.
+func (m Moving) check() error {
+	from, to := m.From.Stored(), m.To.Stored()
+	switch {
+	case m.From.Type == "password" || m.To.Type == "password":
+		return fmt.Errorf("passwords under %s cannot be moved to %s: nobody can read them, and a hash that is written is taken for a new password; "+
+			"@secret(field: ..., pred: %q) on the type keeps them where they are", from, to, from)
+	case strings.HasPrefix(from, "~") || strings.HasPrefix(to, "~"):
+		return fmt.Errorf("nothing is stored under %s or %s that could be moved: edges that are read backwards are stored under the predicate without ~", from, to)
+	case m.From.Type != m.To.Type:
+		return fmt.Errorf("%s is stored as %s and %s as %s: it takes a conversion, or another predicate of the type %s", from, m.From.Type, to, m.To.Type, m.From.Type)
+	case m.From.List && !m.To.List:
+		return fmt.Errorf("a node can hold several values under %s and only one under %s: it takes a policy which of them stays", from, to)
+	case m.From.Lang && !m.To.Lang:
+		return fmt.Errorf("%s holds values in languages and %s takes none: it takes a field with @dgraph(pred: %q), or the values in languages have to be removed before", from, to, to+"@en")
+	}
+	return nil
+}
+
 // CopyValues copies what is stored under one predicate to another one before
 // the new schema is deployed, once more what was written meanwhile after it,
 // and removes the old values only in phase contract.
 func CopyValues(m Moving) *Migration {
-	if m.From.Type == "password" || m.To.Type == "password" {
-		return nil // @secret(pred:) is the only way
+	if err := m.check(); err != nil {
+		return always(nil, err)
 	}
 	r := &recipe{}
 	from, to := m.From.Stored(), m.To.Stored()
@@ -55,15 +74,22 @@ func (c *Copy) dql(s *Step) string {
 }
 
 func (a *AddType) dql(s *Step) string {
-	return upsert(s.Select.Root, "NOT type("+quote(a.Type)+")", "", fmt.Sprintf("uid(v) <dgraph.type> %s .", literal(a.Type)), "")
+	filter := "NOT type(" + quote(a.Type) + ")"
+	if a.Of == "" {
+		filter = "NOT has(dgraph.type)"
+	}
+	return upsert(s.Select.Root, filter, "", fmt.Sprintf("uid(v) <dgraph.type> %s .", literal(a.Type)), "")
 }
 
 func (r *RemoveType) dql(s *Step) string {
-	filter := ""
+	var filter []string
 	if r.Keep != "" {
-		filter = "type(" + quote(r.Keep) + ")"
+		filter = append(filter, "type("+quote(r.Keep)+")")
 	}
-	return upsert(s.Select.Root, filter, "", "", fmt.Sprintf("uid(v) <dgraph.type> %s .", literal(r.Type)))
+	for _, t := range r.Unless {
+		filter = append(filter, "NOT type("+quote(t)+")")
+	}
+	return upsert(s.Select.Root, strings.Join(filter, " AND "), "", "", fmt.Sprintf("uid(v) <dgraph.type> %s .", literal(r.Type)))
 }
 
 func (d *Declare) dql(*Step) string {
@@ -75,7 +101,14 @@ func (d *Declare) dql(*Step) string {
 		}
 		b.WriteString(line + "\n")
 	}
-	return "# To /alter, with what is declared of these predicates already:\n" + b.String()
+	for _, t := range d.Types {
+		lines, err := t.whole(nil).lines()
+		if err != nil {
+			return ""
+		}
+		b.WriteString(lines)
+	}
+	return "# To /alter, with what is declared of these already:\n" + b.String()
 }
 
 func (d *Drop) dql(*Step) string {
