@@ -47,12 +47,16 @@ func (c *Copy) judge(p *page) (*change, error) {
 
 // place is what of a node's quads is still to be written under a predicate,
 // where some are there. A single value or edge is never overwritten: differs
-// says that another one is there, or that there is more than one to write.
+// says that another one is there, or that there is more than one to write. Of
+// equal ones the first counts, with its facets.
 func place(quads, there []dql.Quad, to dql.Predicate) (set []dql.Quad, differs bool) {
 	there = slices.Clone(there)
-	for _, q := range quads {
-		q.Predicate, q.Type = to.Name, to.Type
+	for n, q := range quads {
 		same := func(t dql.Quad) bool { return sameObject(t, q) }
+		if slices.ContainsFunc(quads[:n], same) {
+			continue
+		}
+		q.Predicate, q.Type = to.Name, to.Type
 		switch i := slices.IndexFunc(there, same); {
 		case i >= 0 && sameFacets(there[i].Facets, q.Facets):
 		case i < 0 && !to.List && slices.ContainsFunc(there, func(t dql.Quad) bool { return t.Lang == q.Lang }):
