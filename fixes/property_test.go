@@ -105,6 +105,9 @@ type section struct {
 type nodeKind struct {
 	types  []string
 	fields []property
+	// early nodes are not added once the migration has begun: which of two
+	// nodes with one value is taken depends on what was there first.
+	early bool
 }
 
 // property is a predicate, the way it is declared in GraphQL, and where it leads.
@@ -192,11 +195,11 @@ var sections = []func(r *rand.Rand, n int) section{
 		k := pick(r, valueKinds).of(name)
 		from, to := name+".f", name+".g"
 		schema := func(field, predicate string) string {
-			return "type " + name + " {\n  id: ID!\n" + k.field(field, predicate) + "}\n"
+			return "type " + name + " {\n  id: ID!\n  own: String\n" + k.field(field, predicate) + "}\n"
 		}
 		return section{
 			old: schema("f", from), new: schema("g", to),
-			nodes: []nodeKind{{[]string{name}, []property{{from, k}}}, {nil, []property{{from, k}}}},
+			nodes: []nodeKind{{types: []string{name}, fields: []property{{from, k}}}, {fields: []property{{from, k}}}},
 			migrate: func(was, is *storage.Schema) []*Migration {
 				return []*Migration{CopyValues(moving(was, is, from, to))}
 			},
@@ -215,7 +218,7 @@ var sections = []func(r *rand.Rand, n int) section{
 			}
 			return text + fmt.Sprintf("  same: String @dgraph(pred: \"same%d\")\n}\n", n)
 		}
-		s := section{old: schema(old), new: schema(is), nodes: []nodeKind{{[]string{old}, []property{{fmt.Sprintf("same%d", n), valueKinds[1]}}}, {}}}
+		s := section{old: schema(old), new: schema(is), nodes: []nodeKind{{types: []string{old}, fields: []property{{fmt.Sprintf("same%d", n), valueKinds[1]}}}, {}}}
 		var names []string
 		for i, k := range kinds {
 			p := property{fmt.Sprintf("%s.f%d", old, i), k}
@@ -247,18 +250,19 @@ var sections = []func(r *rand.Rand, n int) section{
 		k := pick(r, valueKinds).of(a)
 		rest := pick(r, valueKinds).of(b)
 		alone := func(name string) string {
-			return "type " + name + " {\n  id: ID!\n" + k.field("f", name+".f") + rest.field("g", name+".g") + "}\n"
+			return "type " + name + " {\n  id: ID!\n  own: String\n" + k.field("f", name+".f") + rest.field("g", name+".g") + "}\n"
 		}
 		member := func(name string) string {
-			return "type " + name + " implements " + i + " {\n" + rest.field("g", name+".g") + "}\n"
+			return "type " + name + " implements " + i + " {\n  own: String\n" + rest.field("g", name+".g") + "}\n"
 		}
 		apart := alone(a) + alone(b)
-		together := "interface " + i + " {\n  id: ID!\n" + k.field("f", i+".f") + "}\n" + member(a) + member(b)
+		// Dgraph refuses types without a field to order by, hence own and note.
+		together := "interface " + i + " {\n  id: ID!\n  note: String\n" + k.field("f", i+".f") + "}\n" + member(a) + member(b)
 		fields := func(name, of string) []property { return []property{{of + ".f", k}, {name + ".g", rest}} }
 		if r.IntN(2) == 0 {
 			return section{
 				old: apart, new: together,
-				nodes: []nodeKind{{[]string{a}, fields(a, a)}, {[]string{b}, fields(b, b)}, {nil, fields(b, a)}},
+				nodes: []nodeKind{{types: []string{a}, fields: fields(a, a)}, {types: []string{b}, fields: fields(b, b)}, {fields: fields(b, a)}},
 				migrate: func(was, is *storage.Schema) []*Migration {
 					return []*Migration{MoveIntoInterface(Crossing{Interface: i, Members: []Member{
 						{a, []Moving{moving(was, is, a+".f", i+".f")}}, {b, []Moving{moving(was, is, b+".f", i+".f")}},
@@ -272,7 +276,7 @@ var sections = []func(r *rand.Rand, n int) section{
 		}
 		return section{
 			old: together, new: apart,
-			nodes: []nodeKind{{[]string{a, i}, fields(a, i)}, {[]string{b, i}, fields(b, i)}, {nil, fields(b, i)}},
+			nodes: []nodeKind{{types: []string{a, i}, fields: fields(a, i)}, {types: []string{b, i}, fields: fields(b, i)}, {fields: fields(b, i)}},
 			migrate: func(was, is *storage.Schema) []*Migration {
 				return []*Migration{MoveOutOfInterface(Crossing{Interface: i, Members: []Member{
 					{a, []Moving{moving(was, is, i+".f", a+".f")}}, {b, []Moving{moving(was, is, i+".f", b+".f")}},
@@ -294,14 +298,14 @@ var sections = []func(r *rand.Rand, n int) section{
 		}
 		target := "type " + key + " {\n  id: ID!\n" + one.field("k", key+".k") + "  note: String\n}\n"
 		schema := func(k valueKind, predicate string) string {
-			return "type " + name + " {\n  id: ID!\n" + k.field("f", predicate) + "}\n" + target
+			return "type " + name + " {\n  id: ID!\n  own: String\n" + k.field("f", predicate) + "}\n" + target
 		}
 		from, to := name+".f", name+".g"
-		targets := nodeKind{[]string{key}, []property{{key + ".k", one}, {key + ".note", valueKinds[1]}}}
+		targets := nodeKind{[]string{key}, []property{{key + ".k", one}, {key + ".note", valueKinds[1]}}, true}
 		if r.IntN(2) == 0 {
 			return section{
 				old: schema(of, from), new: schema(edge, to),
-				nodes: []nodeKind{{[]string{name}, []property{{from, of}}}, {nil, []property{{from, of}}}, targets},
+				nodes: []nodeKind{{types: []string{name}, fields: []property{{from, of}}}, {fields: []property{{from, of}}}, targets},
 				migrate: func(was, is *storage.Schema) []*Migration {
 					return []*Migration{ScalarToReference(Referencing{moving(was, is, from, to), []string{key}, []*storage.Predicate{is.Predicate(key + ".k")}})}
 				},
@@ -311,7 +315,7 @@ var sections = []func(r *rand.Rand, n int) section{
 		}
 		return section{
 			old: schema(edge, from), new: schema(of, to),
-			nodes: []nodeKind{{[]string{name}, []property{{from, edge}}}, {nil, []property{{from, edge}}}, targets},
+			nodes: []nodeKind{{types: []string{name}, fields: []property{{from, edge}}}, {fields: []property{{from, edge}}}, targets},
 			migrate: func(was, is *storage.Schema) []*Migration {
 				return []*Migration{ReferenceToScalar(Dereferencing{moving(was, is, from, to), []*storage.Predicate{is.Predicate(key + ".k")}})}
 			},
@@ -609,6 +613,7 @@ func migrateAtRandom(t *testing.T, d *dgraphtest.Dgraph, c *dql.Client, r *rand.
 	for _, uid := range known {
 		targets = append(targets, "<"+uid+">")
 	}
+	kinds = slices.DeleteFunc(kinds, func(k nodeKind) bool { return k.early })
 	late := d.Mutate(t, graph(r, kinds, "late", targets)) // of the old application
 	isLate := map[string]bool{}
 	for _, uid := range late {

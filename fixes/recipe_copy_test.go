@@ -140,3 +140,45 @@ func TestCopyConflict(t *testing.T) {
 	}
 	answers(t, d, `{queryUser(order: {asc: title}) {title}}`, `{"queryUser":[{"title":"newer"},{"title":"old"}]}`)
 }
+
+func TestPlace(t *testing.T) {
+	value := func(data any, lang string, facets ...dql.Facet) dql.Quad {
+		return dql.Quad{Subject: "0x1", Predicate: "p", Data: data, Lang: lang, Type: "string", Facets: facets}
+	}
+	edge := func(to string, facets ...dql.Facet) dql.Quad {
+		return dql.Quad{Subject: "0x1", Predicate: "p", Object: dql.Ref(to), Facets: facets}
+	}
+	f := dql.Facet{Key: "f", Data: "1"}
+	single, list, edges := dql.Predicate{Name: "q", Type: "string"}, dql.Predicate{Name: "q", Type: "string", List: true}, dql.Predicate{Name: "q", Type: "uid", List: true}
+	for _, test := range []struct {
+		name         string
+		quads, there []dql.Quad
+		to           dql.Predicate
+		set          int
+		differs      bool
+	}{
+		{"nothing", nil, nil, single, 0, false},
+		{"one", []dql.Quad{value("a", "")}, nil, single, 1, false},
+		{"one that is there", []dql.Quad{value("a", "")}, []dql.Quad{value("a", "")}, single, 0, false},
+		{"one and its facets", []dql.Quad{value("a", "", f)}, []dql.Quad{value("a", "")}, single, 1, false},
+		{"another one is there", []dql.Quad{value("a", "")}, []dql.Quad{value("b", "")}, single, 0, true},
+		{"empty is another one", []dql.Quad{value("a", "")}, []dql.Quad{value("", "")}, single, 0, true},
+		{"another one in a language", []dql.Quad{value("a", "de")}, []dql.Quad{value("b", "de"), value("a", "")}, single, 0, true},
+		{"other languages", []dql.Quad{value("a", "de"), value("a", "")}, []dql.Quad{value("b", "fr")}, single, 2, false},
+		{"two into one", []dql.Quad{value("a", ""), value("b", "")}, nil, single, 1, true},
+		{"two into a list", []dql.Quad{value("a", ""), value("b", "")}, []dql.Quad{value("c", "")}, list, 2, false},
+		{"equal ones with other facets", []dql.Quad{value("a", "", f), value("a", "")}, nil, list, 1, false},
+		{"equal ones, of which the first is there", []dql.Quad{value("a", "", f), value("a", "")}, []dql.Quad{value("a", "", f)}, list, 0, false},
+		{"edges", []dql.Quad{edge("0x2"), edge("0x3", f)}, []dql.Quad{edge("0x3"), edge("0x4")}, edges, 2, false},
+	} {
+		set, differs := place(test.quads, test.there, test.to)
+		if len(set) != test.set || differs != test.differs {
+			t.Errorf("%s: %v %t", test.name, set, differs)
+		}
+		for _, q := range set {
+			if q.Predicate != "q" || q.Type != test.to.Type || q.Subject != "0x1" {
+				t.Errorf("%s: %+v", test.name, q)
+			}
+		}
+	}
+}
