@@ -2,6 +2,7 @@ package fixes
 
 import (
 	"encoding/json"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -396,4 +397,56 @@ func TestReferencesRefuse(t *testing.T) {
 			t.Errorf("%q: %v", test.want, err)
 		}
 	}
+}
+
+// TestReferTogether has two batches make a node of one value at the same time:
+// the later one does not, and finds the node when it tries again.
+func TestReferTogether(t *testing.T) {
+	t.Parallel()
+	d := dgraphtest.Server(t)
+	d.Lock(t)
+	c := open(t, d)
+	d.DropAll(t)
+	d.Alter(t, "Post.tag: string .")
+	d.Mutate(t, "_:a <Post.tag> \"x\" .\n_:b <Post.tag> \"x\" .\n")
+	steps := build(t, ScalarToReference(Referencing{Moving{From: pointer(kind("Post.tag", "string")), To: pointer(kind("Post.ref", "uid"))}, []string{"Tag"}, []*storage.Predicate{pointer(kind("Tag.name", "string"))}}))
+	var step *Step
+	for i := range steps {
+		switch s := &steps[i]; {
+		case s.Declare != nil && s.Phase == Before:
+			pass(t, c, s, true)
+		case s.Refer != nil && s.Phase == Before:
+			step = s
+		}
+	}
+	live, err := c.Stored(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &reader{step: step, task: step.Refer, live: live}
+	var txns []*dql.Txn
+	var changes []*change
+	after := uint64(0)
+	for range 2 {
+		tx := c.Txn()
+		p, at, err := r.page(t.Context(), tx, after, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		after = at.last
+		made, err := step.Refer.judge(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		txns, changes = append(txns, tx), append(changes, made)
+	}
+	if _, err := txns[0].Commit(t.Context(), changes[0].set, nil); err != nil {
+		t.Fatal(err)
+	}
+	var failed *dql.Error
+	if _, err := txns[1].Commit(t.Context(), changes[1].set, nil); !errors.As(err, &failed) || failed.Kind != dql.Aborted {
+		t.Errorf("%v", err)
+	}
+	pass(t, c, step, true)
+	asked(t, d, `{q(func: type(Tag)) {count(uid)} r(func: has(Post.ref)) {Post.ref {Tag.name}}}`, `{"q":[{"count":1}],"r":[{"Post.ref":{"Tag.name":"x"}},{"Post.ref":{"Tag.name":"x"}}]}`)
 }

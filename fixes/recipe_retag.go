@@ -12,7 +12,8 @@ type Retagging struct {
 	// From and To are the stored types.
 	From, To string
 	// Moves are the predicates of the type's own fields: from where to where the
-	// values of its nodes go. Their Types are not looked at.
+	// values of its nodes go. That of its password belongs here, too: it cannot
+	// be moved, and the error names the way out. Their Types are not looked at.
 	Moves []Moving
 	// FromStays says that the new schema stores a type under From, too.
 	FromStays bool
