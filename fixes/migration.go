@@ -67,19 +67,21 @@ func (r *recipe) declare(predicates ...Declared) {
 
 // declareAll adds predicates and types to the DQL schema.
 func (r *recipe) declareAll(phase Phase, d Declare) {
-	var names []string
+	var names, types []string
 	for _, p := range d.Predicates {
 		names = append(names, p.Name)
 	}
-	id := strings.Join(names, "-")
+	id, title := strings.Join(names, "-"), "Declare "+strings.Join(names, ", ")+" in the stored schema"
 	for _, t := range d.Types {
-		id = "type-" + t.Name // a type has many predicates
-		names = append(names, "the type "+t.Name)
+		types = append(types, t.Name)
 	}
-	r.add(phase, Step{
-		ID: "declare-" + id, Title: "Declare " + strings.Join(names, ", ") + " in the stored schema",
-		Declare: &d, Convergent: true, Undo: UndoNo, Risk: "safe",
-	})
+	if len(types) > 0 {
+		title += ", as fields of " + strings.Join(types, ", ")
+	}
+	if len(types) > 0 && len(names) > 1 {
+		id = "type-" + strings.Join(types, "-") // which have many
+	}
+	r.add(phase, Step{ID: "declare-" + id, Title: title, Declare: &d, Convergent: true, Undo: UndoNo, Risk: "safe"})
 }
 
 // drop removes predicates and types for good.

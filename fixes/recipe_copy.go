@@ -2,6 +2,7 @@ package fixes
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/schemacheck/schemacheck/diff/storage"
@@ -38,6 +39,20 @@ func (m Moving) check() error {
 	return nil
 }
 
+// owners are the stored types that have a field with the predicate that values
+// move to. They are declared with it, so that a node that is deleted before the
+// new schema is deployed takes its copy with it.
+func (m Moving) owners() []DeclaredType {
+	var types []DeclaredType
+	for _, f := range m.To.Fields {
+		t := DeclaredType{f.Owner.Stored, []string{m.To.Stored()}}
+		if !slices.ContainsFunc(types, func(have DeclaredType) bool { return have.Name == t.Name }) {
+			types = append(types, t)
+		}
+	}
+	return types
+}
+
 // CopyValues copies what is stored under one predicate to another one before
 // the new schema is deployed, once more what was written meanwhile after it,
 // and removes the old values only in phase contract.
@@ -47,7 +62,7 @@ func CopyValues(m Moving) *Migration {
 	}
 	r := &recipe{}
 	from, to := m.From.Stored(), m.To.Stored()
-	r.declare(declared(m.To))
+	r.declareAll(Before, Declare{Predicates: []Declared{declared(m.To)}, Types: m.owners()})
 	root, err := hasRoot(from, m.From.Lang)
 	step := Step{
 		ID: "copy-" + from + "-to-" + to, Title: fmt.Sprintf("Copy what is stored under %s to %s", from, to),

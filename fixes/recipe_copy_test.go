@@ -1,6 +1,7 @@
 package fixes
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -181,4 +182,53 @@ func TestPlace(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestCopyDeletedMeanwhile has the old application delete a node whose value was
+// copied already: nothing of it is left.
+func TestCopyDeletedMeanwhile(t *testing.T) {
+	t.Parallel()
+	d := dgraphtest.Server(t)
+	d.Lock(t)
+	c := open(t, d)
+	const before, after = `type User { id: ID! name: String note: String }`, `type User { id: ID! title: String note: String noted: Note @dgraph(pred: "User.ref") } type Note { text: String @id }`
+	d.DropAll(t)
+	apply(t, d, before)
+	was, is := stored(t, before), stored(t, after)
+	steps := slices.Concat(
+		build(t, CopyValues(Moving{From: was.Predicate("User.name"), To: is.Predicate("User.title")})),
+		build(t, ScalarToReference(Referencing{Moving{From: was.Predicate("User.note"), To: is.Predicate("User.ref"), FromStays: true}, []string{"Note"}, []*storage.Predicate{is.Predicate("Note.text")}})))
+	uids := d.Mutate(t, "_:a <dgraph.type> \"User\" .\n_:a <User.name> \"a\" .\n_:a <User.note> \"n\" .\n_:b <dgraph.type> \"User\" .\n_:b <User.name> \"b\" .\n")
+	carryOut(t, c, steps, Before)
+	answers(t, d, `mutation {deleteUser(filter: {id: ["`+uids["a"]+`"]}) {numUids}}`, `{"deleteUser":{"numUids":1}}`)
+	asked(t, d, `{q(func: has(User.title)) {User.title} r(func: has(User.ref)) {uid}}`, `{"q":[{"User.title":"b"}],"r":[]}`)
+	apply(t, d, after)
+	carryOut(t, c, steps, After)
+	answers(t, d, `{queryUser {title note noted {text}}}`, `{"queryUser":[{"title":"b","note":null,"noted":null}]}`)
+}
+
+// TestRetagInterface renames an interface, whose nodes have the types that
+// implement it as well.
+func TestRetagInterface(t *testing.T) {
+	t.Parallel()
+	d := dgraphtest.Server(t)
+	d.Lock(t)
+	c := open(t, d)
+	const rest = ` { id: ID! name: String @search(by: [hash]) } type Dog implements %I { breed: String } type Pack { lead: %I all: [%I] }`
+	before, after := "interface Animal"+strings.ReplaceAll(rest, "%I", "Animal"), "interface Creature"+strings.ReplaceAll(rest, "%I", "Creature")
+	d.DropAll(t)
+	apply(t, d, before)
+	d.Mutate(t, "_:a <dgraph.type> \"Animal\" .\n_:a <dgraph.type> \"Dog\" .\n_:a <Animal.name> \"Rex\" .\n_:a <Dog.breed> \"pug\" .\n"+
+		"_:p <dgraph.type> \"Pack\" .\n_:p <Pack.lead> _:a .\n_:p <Pack.all> _:a .\n")
+	steps := build(t, RetagType(Retagging{From: "Animal", To: "Creature", Moves: moved(t, before, after, "Animal.name>Creature.name")}))
+	query := `(filter: {name: {eq: "Rex"}}) {__typename name ... on Dog {breed}} queryPack {lead {name} all {__typename name}} queryDog {name}}`
+	want := `":[{"__typename":"Dog","name":"Rex","breed":"pug"}],"queryPack":[{"lead":{"name":"Rex"},"all":[{"__typename":"Dog","name":"Rex"}]}],"queryDog":[{"name":"Rex"}]}`
+	carryOut(t, c, steps, Before)
+	answers(t, d, `{queryAnimal`+query, `{"queryAnimal`+want)
+	apply(t, d, after)
+	answers(t, d, `{queryCreature`+query, `{"queryCreature`+want)
+	carryOut(t, c, steps, After)
+	carryOut(t, c, steps, Contract)
+	answers(t, d, `{queryCreature`+query, `{"queryCreature`+want)
+	asked(t, d, `{q(func: type(Animal)) {uid}}`, `{"q":[]}`)
 }

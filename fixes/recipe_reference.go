@@ -136,7 +136,7 @@ func (r *recipe) restate(m Moving, made func(to string) Step) Phase {
 	from, to := m.From.Stored(), m.To.Stored()
 	root, err := hasRoot(from, m.From.Lang)
 	if from != to {
-		r.declare(declared(m.To))
+		r.declareAll(Before, Declare{Predicates: []Declared{declared(m.To)}, Types: m.owners()})
 		r.each(Before, root, err, made(to))
 		again := made(to)
 		again.ID, again.Title = "sweep-"+again.ID, again.Title+", for what was written meanwhile"
