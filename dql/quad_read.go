@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // Row is a node with what was asked of it, of the answer to a question.
@@ -43,6 +44,10 @@ func (p Predicate) Column(alias, edges string) (string, error) {
 }
 
 // Quads are the statements about the node that a [Predicate.Column] asked for, in the order of the server.
+//
+// Those of a predicate with languages come without facets: an answer in all languages has them all under one key, and
+// does not say at which value they stand. Where [Row.Noted] says that there are some, [Predicate.TagColumns] asks for
+// them.
 func (r Row) Quads(alias string, p Predicate) ([]Quad, error) {
 	row := row{uid: r.UID, fields: r.fields, aliases: []string{alias}}
 	var all []Quad
@@ -66,10 +71,12 @@ func (r Row) Quads(alias string, p Predicate) ([]Quad, error) {
 	var failed error
 	row.tagged(0, func(tag string, data any) {
 		key := alias + "|"
-		if tag != "" {
-			key = alias + "@" + tag + "|"
-		}
 		q.Lang = tag
+		if p.Lang {
+			q.Data, q.Facets = data, nil
+			all = append(all, q)
+			return
+		}
 		items, isList := data.([]any)
 		if !isList || p.Type == "float32vector" {
 			facets, err := facetsIn(r.fields, key)
@@ -90,6 +97,44 @@ func (r Row) Quads(alias string, p Predicate) ([]Quad, error) {
 		}
 	})
 	return all, failed
+}
+
+// Noted reports whether there are facets at a value under an alias.
+func (r Row) Noted(alias string) bool {
+	for name := range r.fields {
+		if strings.HasPrefix(name, alias+"|") {
+			return true
+		}
+	}
+	return false
+}
+
+// TagColumns is the part of a question that asks for the values in some languages one by one, "" being none, with
+// their facets, to be read with [Row.TagFacets].
+func (p Predicate) TagColumns(alias string, tags []string) (string, error) {
+	name, err := Quote(p.Name)
+	if err != nil {
+		return "", err
+	}
+	var b strings.Builder
+	for i, tag := range tags {
+		at := ""
+		if tag != "" {
+			if strings.ContainsFunc(tag, func(r rune) bool {
+				return r != '-' && (r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r))
+			}) {
+				return "", fmt.Errorf("%s: the language %q cannot be written in DQL", p.Name, shortened(tag))
+			}
+			at = "@" + tag
+		}
+		fmt.Fprintf(&b, "%s_%d: %s%s @facets ", alias, i, name, at)
+	}
+	return b.String(), nil
+}
+
+// TagFacets are the facets at the value in the i-th of the languages that a [Predicate.TagColumns] asked for.
+func (r Row) TagFacets(alias string, i int) ([]Facet, error) {
+	return facetsIn(r.fields, alias+"_"+strconv.Itoa(i)+"|")
 }
 
 // facetsIn are the facets among fields, whose names follow a prefix.

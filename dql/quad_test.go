@@ -3,6 +3,7 @@ package dql_test
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -17,8 +18,11 @@ var everyKind = []struct{ name, line, quads string }{
 	{"string", "string @index(term) @lang", `
 		_:a <T.p> "untagged \"quotes\" \\ \n\t\u0000\u2028 <x> 'y' {{z}} \U0001F600" .
 		_:a <T.p> "deutsch"@de (author="Ann \"A\" (1), x=2", year=2020, ratio=0.5, wild=true, at=2020-01-02T03:04:05.123456789+05:30, text="2020") .
-		_:b <T.p> "" .
-		_:c <T.p> "solo"@fr .
+		_:b <T.p> "plain" (n=1) .
+		_:b <T.p> "deux"@fr (n=2) .
+		_:b <T.p> "zwei"@de-AT (other="x") .
+		_:c <T.p> "solo"@fr (n=3) .
+		_:e <T.p> "" .
 		_:d <T.p> "tab\there \u0001\u007f\u0080\u2028 \U0001F600 ^^<xs:int> @en ." (k="v \u0001\u007f\u2028 \"q\" \\ ,) .", größe=1, a.b-c_2=2) .`},
 	{"strings", "[string]", `
 		_:a <T.p> "a" (f="1", g=2) .
@@ -72,6 +76,9 @@ var everyKind = []struct{ name, line, quads string }{
 		_:b <T.p> _:a .`},
 }
 
+// languages are all that everyKind has.
+var languages = []string{"", "de", "de-AT", "fr"}
+
 // holdings is everything under a predicate, in the words of the server.
 func holdings(t *testing.T, d *dgraphtest.Dgraph, p dql.Predicate, name string) string {
 	t.Helper()
@@ -82,6 +89,13 @@ func holdings(t *testing.T, d *dgraphtest.Dgraph, p dql.Predicate, name string) 
 	}
 	var answer struct {
 		Q []map[string]any
+	}
+	if p.Lang {
+		tags, err := p.TagColumns("y", languages)
+		if err != nil {
+			t.Fatal(err)
+		}
+		column += " " + tags
 	}
 	decoder := json.NewDecoder(strings.NewReader(string(d.Query(t, "{q(func: has(dgraph.type)) {uid "+column+"}}"))))
 	decoder.UseNumber()
@@ -178,10 +192,38 @@ func quadsUnder(t *testing.T, c *dql.Client, p dql.Predicate) []dql.Quad {
 		t.Fatal(err)
 	}
 	var all []dql.Quad
+	noted := map[string]bool{}
 	if err := dql.Rows(answer, "q", func(r dql.Row) error {
 		quads, err := r.Quads("c", p)
 		all = append(all, quads...)
+		noted[string(dql.Node(r.UID))] = r.Noted("c")
 		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if !p.Lang {
+		return all
+	}
+	if column, err = p.TagColumns("c", languages); err != nil {
+		t.Fatal(err)
+	}
+	if answer, err = c.Txn().Query(t.Context(), "{q(func: has(dgraph.type)) {uid "+column+"}}", nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := dql.Rows(answer, "q", func(r dql.Row) error {
+		for i := range all {
+			if all[i].Subject != dql.Node(r.UID) {
+				continue
+			}
+			var err error
+			if all[i].Facets, err = r.TagFacets("c", slices.Index(languages, all[i].Lang)); err != nil {
+				return err
+			}
+			if len(all[i].Facets) > 0 && !noted[string(all[i].Subject)] {
+				t.Errorf("%s has facets that were not noted", all[i])
+			}
+		}
+		return nil
 	}); err != nil {
 		t.Fatal(err)
 	}

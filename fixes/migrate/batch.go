@@ -88,6 +88,7 @@ func (r *reader) page(ctx context.Context, tx asker, after uint64, first int) (*
 	}
 	p := &page{live: r.live, now: r.began}
 	columns := r.columns()
+	noted := map[string][]*node{} // by the predicate with languages
 	if err := dql.Rows(answer, "q", func(row dql.Row) error {
 		n := &node{uid: row.UID, types: slices.Clone(row.Texts(dgraphType)), quads: map[string][]dql.Quad{}}
 		for i, c := range columns {
@@ -96,11 +97,19 @@ func (r *reader) page(ctx context.Context, tx asker, after uint64, first int) (*
 				return err
 			}
 			n.quads[c.Name] = quads
+			if c.Lang && row.Noted("c"+strconv.Itoa(i)) {
+				noted[c.Name] = append(noted[c.Name], n)
+			}
 		}
 		p.nodes = append(p.nodes, n)
 		return nil
 	}); err != nil {
 		return nil, at, err
+	}
+	for _, c := range columns {
+		if err := tagFacets(ctx, tx, c, noted[c.Name]); err != nil {
+			return nil, at, err
+		}
 	}
 	for _, n := range p.nodes {
 		for _, c := range columns {
@@ -113,6 +122,43 @@ func (r *reader) page(ctx context.Context, tx asker, after uint64, first int) (*
 		return nil, at, err
 	}
 	return p, at, nil
+}
+
+// tagFacets reads the facets at values in languages, of nodes that have some.
+func tagFacets(ctx context.Context, tx asker, p dql.Predicate, nodes []*node) error {
+	if len(nodes) == 0 {
+		return nil
+	}
+	var tags, uids []string
+	for _, n := range nodes {
+		uids = append(uids, string(dql.Node(n.uid)))
+		for _, q := range n.quads[p.Name] {
+			tags = append(tags, q.Lang)
+		}
+	}
+	tags = unique(tags)
+	columns, err := p.TagColumns("c", tags)
+	if err != nil {
+		return err
+	}
+	answer, err := tx.Query(ctx, fmt.Sprintf("{q(func: uid(%s)) {uid %s}}", strings.Join(uids, ", "), columns), nil)
+	if err != nil {
+		return err
+	}
+	return dql.Rows(answer, "q", func(row dql.Row) error {
+		i := slices.IndexFunc(nodes, func(n *node) bool { return n.uid == row.UID })
+		if i < 0 {
+			return nil
+		}
+		quads := nodes[i].quads[p.Name]
+		for j := range quads {
+			var err error
+			if quads[j].Facets, err = row.TagFacets("c", slices.Index(tags, quads[j].Lang)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // askTask puts the task's own question about a page.
@@ -172,6 +218,13 @@ func (s *Step) within(c *change) error {
 		}
 		if strings.HasPrefix(q.Predicate, "dgraph.") && q.Predicate != dgraphType {
 			return fmt.Errorf("step %s would write %s, which belongs to Dgraph", s.ID, q.Predicate)
+		}
+	}
+	// Of a single value Dgraph shows neither afterwards, and calls that success.
+	for _, q := range c.del {
+		same := func(set dql.Quad) bool { return set.Subject == q.Subject && set.Predicate == q.Predicate }
+		if q.All && slices.ContainsFunc(c.set, same) {
+			return fmt.Errorf("step %s would delete everything under %s and set it in one transaction, which loses it: nothing of the batch is written", s.ID, q.Predicate)
 		}
 	}
 	return nil

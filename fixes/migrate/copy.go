@@ -36,26 +36,36 @@ func (c *Copy) judge(p *page) (*change, error) {
 		if len(c.Types) > 0 && !slices.ContainsFunc(c.Types, n.is) {
 			continue
 		}
-		there := n.quads[c.To]
-		var set []dql.Quad
-		differs := false
-		for _, q := range n.quads[c.From] {
-			q.Predicate, q.Type = c.To, to.Type
-			same := func(t dql.Quad) bool { return sameObject(t, q) }
-			switch i := slices.IndexFunc(there, same); {
-			case i >= 0 && sameFacets(there[i].Facets, q.Facets):
-			case i < 0 && !to.List && slices.ContainsFunc(there, func(t dql.Quad) bool { return t.Lang == q.Lang }):
-				differs = true
-			default:
-				set = append(set, q)
-			}
-		}
+		set, differs := place(n.quads[c.From], n.quads[c.To], to)
 		if differs {
 			result.leave(n, "%s and %s hold different values", c.From, c.To)
 		}
 		result.write(set, nil)
 	}
 	return result, nil
+}
+
+// place is what of a node's quads is still to be written under a predicate,
+// where some are there. A single value or edge is never overwritten: differs
+// says that another one is there, or that there is more than one to write. Of
+// equal ones the first counts, with its facets.
+func place(quads, there []dql.Quad, to dql.Predicate) (set []dql.Quad, differs bool) {
+	there = slices.Clone(there)
+	for n, q := range quads {
+		same := func(t dql.Quad) bool { return sameObject(t, q) }
+		if slices.ContainsFunc(quads[:n], same) {
+			continue
+		}
+		q.Predicate, q.Type = to.Name, to.Type
+		switch i := slices.IndexFunc(there, same); {
+		case i >= 0 && sameFacets(there[i].Facets, q.Facets):
+		case i < 0 && !to.List && slices.ContainsFunc(there, func(t dql.Quad) bool { return t.Lang == q.Lang }):
+			differs = true
+		default:
+			set, there = append(set, q), append(there, q)
+		}
+	}
+	return set, differs
 }
 
 // sameObject reports whether two quads say the same value in the same language,

@@ -17,10 +17,20 @@ type altering interface {
 	alter(ctx context.Context, c *dql.Client, live *dql.Stored) error
 }
 
-// Declare adds predicates to the DQL schema, and what is new of those that are
-// there: nothing that they have is taken from them.
+// Declare adds predicates and types to the DQL schema, and what is new of those
+// that are there: nothing that they have is taken from them.
 type Declare struct {
-	Predicates []Declared `yaml:"predicates"`
+	Predicates []Declared `yaml:"predicates,omitempty"`
+	// Types are added after the predicates. When a node is deleted, Dgraph
+	// removes what it holds under the fields of its types, and nothing else.
+	Types []DeclaredType `yaml:"types,omitempty"`
+}
+
+// DeclaredType is a type as a DQL schema declares it. Fields are predicates that
+// are declared, too.
+type DeclaredType struct {
+	Name   string   `yaml:"name"`
+	Fields []string `yaml:"fields"`
 }
 
 // Declared is a predicate as a DQL schema declares it.
@@ -37,8 +47,8 @@ type Declared struct {
 }
 
 func (d *Declare) check() error {
-	if len(d.Predicates) == 0 {
-		return errors.New("no predicates are declared")
+	if len(d.Predicates)+len(d.Types) == 0 {
+		return errors.New("nothing is declared")
 	}
 	for _, p := range d.Predicates {
 		if p.Name == "" || p.Type == "" {
@@ -48,7 +58,48 @@ func (d *Declare) check() error {
 			return err
 		}
 	}
+	for _, t := range d.Types {
+		if strings.HasPrefix(t.Name, "dgraph.") {
+			return fmt.Errorf("%s belongs to Dgraph", t.Name)
+		}
+		if _, err := t.whole(nil).lines(); err != nil {
+			return err
+		}
+	}
 	return nil
+}
+
+// whole is the type that is declared: what is stored, and what is new.
+func (d DeclaredType) whole(live *dql.Type) DeclaredType {
+	t := DeclaredType{Name: d.Name}
+	if live != nil {
+		t.Fields = slices.Clone(live.Fields)
+	}
+	for _, f := range d.Fields {
+		if !slices.Contains(t.Fields, f) {
+			t.Fields = append(t.Fields, f)
+		}
+	}
+	return t
+}
+
+// lines declare the type in a DQL schema.
+func (d DeclaredType) lines() (string, error) {
+	var b strings.Builder
+	name, err := dql.Quote(d.Name)
+	if err != nil {
+		return "", err
+	}
+	b.WriteString("type " + name + " {\n")
+	for _, f := range d.Fields {
+		field, err := dql.Quote(f)
+		if err != nil {
+			return "", err
+		}
+		b.WriteString("  " + field + "\n")
+	}
+	b.WriteString("}\n")
+	return b.String(), nil
 }
 
 // whole is the predicate that is declared: what is stored, and what is new.
@@ -88,6 +139,21 @@ func (d *Declare) alter(ctx context.Context, c *dql.Client, live *dql.Stored) er
 			}
 		}
 		lines.WriteString(line + "\n")
+	}
+	for _, t := range d.Types {
+		var old *dql.Type
+		if i := slices.IndexFunc(live.Types, func(have dql.Type) bool { return have.Name == t.Name }); i >= 0 {
+			old = &live.Types[i]
+		}
+		whole := t.whole(old)
+		if old != nil && len(whole.Fields) == len(old.Fields) {
+			continue
+		}
+		text, err := whole.lines()
+		if err != nil {
+			return err
+		}
+		lines.WriteString(text)
 	}
 	if lines.Len() == 0 {
 		return nil

@@ -62,21 +62,36 @@ func (r *recipe) done() (*Recipe, error) {
 
 // declare adds predicates to the DQL schema before anything is written.
 func (r *recipe) declare(predicates ...Declared) {
-	var names []string
-	for _, p := range predicates {
+	r.declareAll(Before, Declare{Predicates: predicates})
+}
+
+// declareAll adds predicates and types to the DQL schema.
+func (r *recipe) declareAll(phase Phase, d Declare) {
+	var names, types []string
+	for _, p := range d.Predicates {
 		names = append(names, p.Name)
 	}
-	r.add(Before, Step{
-		ID: "declare-" + strings.Join(names, "-"), Title: "Declare " + strings.Join(names, ", ") + " in the stored schema",
-		Declare: &Declare{predicates}, Convergent: true, Undo: UndoNo, Risk: "safe",
-	})
+	id, title := strings.Join(names, "-"), "Declare "+strings.Join(names, ", ")+" in the stored schema"
+	for _, t := range d.Types {
+		types = append(types, t.Name)
+	}
+	if len(types) > 0 {
+		title += ", as fields of " + strings.Join(types, ", ")
+	}
+	if len(types) > 0 && len(names) > 1 {
+		id = "type-" + strings.Join(types, "-") // which have many
+	}
+	r.add(phase, Step{ID: "declare-" + id, Title: title, Declare: &d, Convergent: true, Undo: UndoNo, Risk: "safe"})
 }
 
 // drop removes predicates and types for good.
 func (r *recipe) drop(phase Phase, d Drop) {
-	names := slices.Concat(d.Predicates, d.Types)
+	names, id := slices.Clone(d.Predicates), strings.Join(d.Predicates, "-")
+	for _, t := range d.Types {
+		names, id = append(names, "the type "+t), "type-"+t
+	}
 	r.add(phase, Step{
-		ID: "drop-" + strings.Join(names, "-"), Title: "Remove " + strings.Join(names, ", ") + " with all that is stored under it",
+		ID: "drop-" + id, Title: "Remove " + strings.Join(names, ", ") + " with all that is stored there",
 		Drop: &d, Convergent: true, Undo: UndoNo, Risk: "destructive",
 	})
 }
@@ -84,11 +99,16 @@ func (r *recipe) drop(phase Phase, d Drop) {
 // each adds a step that goes through the nodes under a root, as [typeRoot] and
 // [hasRoot] make it.
 func (r *recipe) each(phase Phase, root string, err error, s Step) {
-	if err != nil && r.err == nil {
-		r.err = err
-	}
+	r.fail(err)
 	s.Select = &Select{Root: root}
 	r.add(phase, s)
+}
+
+// fail notes an error, of which the first one counts.
+func (r *recipe) fail(err error) {
+	if r.err == nil {
+		r.err = err
+	}
 }
 
 // add completes a step. What it reads and writes is what its task says.

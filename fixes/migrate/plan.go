@@ -104,6 +104,8 @@ type Step struct {
 	Copy       *Copy       `yaml:"copy,omitempty"`
 	AddType    *AddType    `yaml:"add-type,omitempty"`
 	RemoveType *RemoveType `yaml:"remove-type,omitempty"`
+	Refer      *Refer      `yaml:"refer,omitempty"`
+	Take       *Take       `yaml:"take,omitempty"`
 	Drop       *Drop       `yaml:"drop,omitempty"`
 
 	DeleteValues *DeleteValues `yaml:"delete-values,omitempty"`

@@ -2,6 +2,7 @@ package migrate
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/schemacheck/schemacheck/diff/storage"
@@ -19,16 +20,49 @@ type Moving struct {
 	FromStays bool
 }
 
+// check refuses what copying values cannot do, and says what can.
+func (m Moving) check() error {
+	from, to := m.From.Stored(), m.To.Stored()
+	switch {
+	case m.From.Type == "password" || m.To.Type == "password":
+		return fmt.Errorf("passwords under %s cannot be moved to %s: nobody can read them, and a hash that is written is taken for a new password; "+
+			"@secret(field: ..., pred: %q) on the type keeps them where they are", from, to, from)
+	case strings.HasPrefix(from, "~") || strings.HasPrefix(to, "~"):
+		return fmt.Errorf("nothing is stored under %s or %s that could be moved: edges that are read backwards are stored under the predicate without ~", from, to)
+	case m.From.Type != m.To.Type:
+		return fmt.Errorf("%s is stored as %s and %s as %s: it takes a conversion, or another predicate of the type %s", from, m.From.Type, to, m.To.Type, m.From.Type)
+	case m.From.List && !m.To.List:
+		return fmt.Errorf("a node can hold several values under %s and only one under %s: it takes a policy which of them stays", from, to)
+	case m.From.Lang && !m.To.Lang:
+		return fmt.Errorf("%s holds values in languages and %s takes none: it takes a field with @dgraph(pred: %q), or the values in languages have to be removed before", from, to, to+"@en")
+	}
+	return nil
+}
+
+// owners are the stored types that have a field with the predicate that values
+// move to. They are declared with it, so that a node that is deleted before the
+// new schema is deployed takes its copy with it.
+func (m Moving) owners() []DeclaredType {
+	var types []DeclaredType
+	for _, f := range m.To.Fields {
+		t := DeclaredType{f.Owner.Stored, []string{m.To.Stored()}}
+		if !slices.ContainsFunc(types, func(have DeclaredType) bool { return have.Name == t.Name }) {
+			types = append(types, t)
+		}
+	}
+	return types
+}
+
 // CopyValues copies what is stored under one predicate to another one before
 // the new schema is deployed, once more what was written meanwhile after it,
 // and removes the old values only in phase contract.
 func CopyValues(m Moving) *Migration {
-	if m.From.Type == "password" || m.To.Type == "password" {
-		return nil // @secret(pred:) is the only way
+	if err := m.check(); err != nil {
+		return always(nil, err)
 	}
 	r := &recipe{}
 	from, to := m.From.Stored(), m.To.Stored()
-	r.declare(declared(m.To))
+	r.declareAll(Before, Declare{Predicates: []Declared{declared(m.To)}, Types: m.owners()})
 	root, err := hasRoot(from, m.From.Lang)
 	step := Step{
 		ID: "copy-" + from + "-to-" + to, Title: fmt.Sprintf("Copy what is stored under %s to %s", from, to),
@@ -55,15 +89,22 @@ func (c *Copy) dql(s *Step) string {
 }
 
 func (a *AddType) dql(s *Step) string {
-	return upsert(s.Select.Root, "NOT type("+quote(a.Type)+")", "", fmt.Sprintf("uid(v) <dgraph.type> %s .", literal(a.Type)), "")
+	filter := "NOT type(" + quote(a.Type) + ")"
+	if a.Of == "" {
+		filter = "NOT has(dgraph.type)"
+	}
+	return upsert(s.Select.Root, filter, "", fmt.Sprintf("uid(v) <dgraph.type> %s .", literal(a.Type)), "")
 }
 
 func (r *RemoveType) dql(s *Step) string {
-	filter := ""
+	var filter []string
 	if r.Keep != "" {
-		filter = "type(" + quote(r.Keep) + ")"
+		filter = append(filter, "type("+quote(r.Keep)+")")
 	}
-	return upsert(s.Select.Root, filter, "", "", fmt.Sprintf("uid(v) <dgraph.type> %s .", literal(r.Type)))
+	for _, t := range r.Unless {
+		filter = append(filter, "NOT type("+quote(t)+")")
+	}
+	return upsert(s.Select.Root, strings.Join(filter, " AND "), "", "", fmt.Sprintf("uid(v) <dgraph.type> %s .", literal(r.Type)))
 }
 
 func (d *Declare) dql(*Step) string {
@@ -75,7 +116,14 @@ func (d *Declare) dql(*Step) string {
 		}
 		b.WriteString(line + "\n")
 	}
-	return "# To /alter, with what is declared of these predicates already:\n" + b.String()
+	for _, t := range d.Types {
+		lines, err := t.whole(nil).lines()
+		if err != nil {
+			return ""
+		}
+		b.WriteString(lines)
+	}
+	return "# To /alter, with what is declared of these already:\n" + b.String()
 }
 
 func (d *Drop) dql(*Step) string {

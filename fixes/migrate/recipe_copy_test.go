@@ -1,6 +1,7 @@
 package migrate
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -153,4 +154,95 @@ func TestCopyConflict(t *testing.T) {
 		t.Errorf("%+v, %s", did, uids["a"])
 	}
 	answers(t, d, `{queryUser(order: {asc: title}) {title}}`, `{"queryUser":[{"title":"newer"},{"title":"old"}]}`)
+}
+
+func TestPlace(t *testing.T) {
+	value := func(data any, lang string, facets ...dql.Facet) dql.Quad {
+		return dql.Quad{Subject: "0x1", Predicate: "p", Data: data, Lang: lang, Type: "string", Facets: facets}
+	}
+	edge := func(to string, facets ...dql.Facet) dql.Quad {
+		return dql.Quad{Subject: "0x1", Predicate: "p", Object: dql.Ref(to), Facets: facets}
+	}
+	f := dql.Facet{Key: "f", Data: "1"}
+	single, list, edges := dql.Predicate{Name: "q", Type: "string"}, dql.Predicate{Name: "q", Type: "string", List: true}, dql.Predicate{Name: "q", Type: "uid", List: true}
+	for _, test := range []struct {
+		name         string
+		quads, there []dql.Quad
+		to           dql.Predicate
+		set          int
+		differs      bool
+	}{
+		{"nothing", nil, nil, single, 0, false},
+		{"one", []dql.Quad{value("a", "")}, nil, single, 1, false},
+		{"one that is there", []dql.Quad{value("a", "")}, []dql.Quad{value("a", "")}, single, 0, false},
+		{"one and its facets", []dql.Quad{value("a", "", f)}, []dql.Quad{value("a", "")}, single, 1, false},
+		{"another one is there", []dql.Quad{value("a", "")}, []dql.Quad{value("b", "")}, single, 0, true},
+		{"empty is another one", []dql.Quad{value("a", "")}, []dql.Quad{value("", "")}, single, 0, true},
+		{"another one in a language", []dql.Quad{value("a", "de")}, []dql.Quad{value("b", "de"), value("a", "")}, single, 0, true},
+		{"other languages", []dql.Quad{value("a", "de"), value("a", "")}, []dql.Quad{value("b", "fr")}, single, 2, false},
+		{"two into one", []dql.Quad{value("a", ""), value("b", "")}, nil, single, 1, true},
+		{"two into a list", []dql.Quad{value("a", ""), value("b", "")}, []dql.Quad{value("c", "")}, list, 2, false},
+		{"equal ones with other facets", []dql.Quad{value("a", "", f), value("a", "")}, nil, list, 1, false},
+		{"equal ones, of which the first is there", []dql.Quad{value("a", "", f), value("a", "")}, []dql.Quad{value("a", "", f)}, list, 0, false},
+		{"edges", []dql.Quad{edge("0x2"), edge("0x3", f)}, []dql.Quad{edge("0x3"), edge("0x4")}, edges, 2, false},
+	} {
+		set, differs := place(test.quads, test.there, test.to)
+		if len(set) != test.set || differs != test.differs {
+			t.Errorf("%s: %v %t", test.name, set, differs)
+		}
+		for _, q := range set {
+			if q.Predicate != "q" || q.Type != test.to.Type || q.Subject != "0x1" {
+				t.Errorf("%s: %+v", test.name, q)
+			}
+		}
+	}
+}
+
+// TestCopyDeletedMeanwhile has the old application delete a node whose value was
+// copied already: nothing of it is left.
+func TestCopyDeletedMeanwhile(t *testing.T) {
+	t.Parallel()
+	d := dgraphtest.Server(t)
+	d.Lock(t)
+	c := open(t, d)
+	const before, after = `type User { id: ID! name: String note: String }`, `type User { id: ID! title: String note: String noted: Note @dgraph(pred: "User.ref") } type Note { text: String @id }`
+	d.DropAll(t)
+	apply(t, d, before)
+	was, is := stored(t, before), stored(t, after)
+	steps := slices.Concat(
+		build(t, CopyValues(Moving{From: was.Predicate("User.name"), To: is.Predicate("User.title")})),
+		build(t, ScalarToReference(Referencing{Moving{From: was.Predicate("User.note"), To: is.Predicate("User.ref"), FromStays: true}, []string{"Note"}, []*storage.Predicate{is.Predicate("Note.text")}})))
+	uids := d.Mutate(t, "_:a <dgraph.type> \"User\" .\n_:a <User.name> \"a\" .\n_:a <User.note> \"n\" .\n_:b <dgraph.type> \"User\" .\n_:b <User.name> \"b\" .\n")
+	carryOut(t, c, steps, Before)
+	answers(t, d, `mutation {deleteUser(filter: {id: ["`+uids["a"]+`"]}) {numUids}}`, `{"deleteUser":{"numUids":1}}`)
+	asked(t, d, `{q(func: has(User.title)) {User.title} r(func: has(User.ref)) {uid}}`, `{"q":[{"User.title":"b"}],"r":[]}`)
+	apply(t, d, after)
+	carryOut(t, c, steps, After)
+	answers(t, d, `{queryUser {title note noted {text}}}`, `{"queryUser":[{"title":"b","note":null,"noted":null}]}`)
+}
+
+// TestRetagInterface renames an interface, whose nodes have the types that
+// implement it as well.
+func TestRetagInterface(t *testing.T) {
+	t.Parallel()
+	d := dgraphtest.Server(t)
+	d.Lock(t)
+	c := open(t, d)
+	const rest = ` { id: ID! name: String @search(by: [hash]) } type Dog implements %I { breed: String } type Pack { lead: %I all: [%I] }`
+	before, after := "interface Animal"+strings.ReplaceAll(rest, "%I", "Animal"), "interface Creature"+strings.ReplaceAll(rest, "%I", "Creature")
+	d.DropAll(t)
+	apply(t, d, before)
+	d.Mutate(t, "_:a <dgraph.type> \"Animal\" .\n_:a <dgraph.type> \"Dog\" .\n_:a <Animal.name> \"Rex\" .\n_:a <Dog.breed> \"pug\" .\n"+
+		"_:p <dgraph.type> \"Pack\" .\n_:p <Pack.lead> _:a .\n_:p <Pack.all> _:a .\n")
+	steps := build(t, RetagType(Retagging{From: "Animal", To: "Creature", Moves: moved(t, before, after, "Animal.name>Creature.name")}))
+	query := `(filter: {name: {eq: "Rex"}}) {__typename name ... on Dog {breed}} queryPack {lead {name} all {__typename name}} queryDog {name}}`
+	want := `":[{"__typename":"Dog","name":"Rex","breed":"pug"}],"queryPack":[{"lead":{"name":"Rex"},"all":[{"__typename":"Dog","name":"Rex"}]}],"queryDog":[{"name":"Rex"}]}`
+	carryOut(t, c, steps, Before)
+	answers(t, d, `{queryAnimal`+query, `{"queryAnimal`+want)
+	apply(t, d, after)
+	answers(t, d, `{queryCreature`+query, `{"queryCreature`+want)
+	carryOut(t, c, steps, After)
+	carryOut(t, c, steps, Contract)
+	answers(t, d, `{queryCreature`+query, `{"queryCreature`+want)
+	asked(t, d, `{q(func: type(Animal)) {uid}}`, `{"q":[]}`)
 }

@@ -1,6 +1,9 @@
 package migrate
 
 import (
+	"io"
+	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/schemacheck/schemacheck/dql"
@@ -94,5 +97,20 @@ func pass(t *testing.T, c *dql.Client, s *Step, write bool) carried {
 		all.changed += change.changed
 		all.left = append(all.left, change.left...)
 		after = at.last
+	}
+}
+
+// upserted sends an upsert block as a person would, over HTTP, without its
+// comments.
+func upserted(t *testing.T, d *dgraphtest.Dgraph, text string) {
+	t.Helper()
+	resp, err := http.Post(d.HTTP+"/mutate?commitNow=true", "application/rdf", strings.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil || strings.Contains(string(body), `"errors"`) {
+		t.Fatalf("%v %s\n%s", err, body, text)
 	}
 }

@@ -122,6 +122,8 @@ var kinds = []struct {
 	{"copy", func(s *Step) task { return some(s.Copy) }},
 	{"add-type", func(s *Step) task { return some(s.AddType) }},
 	{"remove-type", func(s *Step) task { return some(s.RemoveType) }},
+	{"refer", func(s *Step) task { return some(s.Refer) }},
+	{"take", func(s *Step) task { return some(s.Take) }},
 	{"drop", func(s *Step) task { return some(s.Drop) }},
 	{"delete-values", func(s *Step) task { return some(s.DeleteValues) }},
 	{"unlink", func(s *Step) task { return some(s.Unlink) }},
