@@ -211,7 +211,7 @@ func (r *reader) furtherEdges(ctx context.Context, tx asker, n *node, p dql.Pred
 
 // within refuses a change that writes what the step does not declare, whatever
 // the task says.
-func (s *Step) within(c *change) error {
+func (s *Step) within(c *change, live *dql.Stored) error {
 	for _, q := range slices.Concat(c.set, c.del) {
 		if !slices.Contains(s.Writes, q.Predicate) {
 			return fmt.Errorf("step %s would write %s, which is not among its writes: nothing of the batch is written", s.ID, q.Predicate)
@@ -221,9 +221,19 @@ func (s *Step) within(c *change) error {
 		}
 	}
 	// Of a single value Dgraph shows neither afterwards, and calls that success.
+	// Lists, and values in different languages, are not in each other's way.
+	type value struct {
+		subject         dql.Ref
+		predicate, lang string
+	}
+	set := map[value]bool{}
+	for _, q := range c.set {
+		if p := live.Predicate(q.Predicate); p == nil || !p.List {
+			set[value{q.Subject, q.Predicate, q.Lang}] = true
+		}
+	}
 	for _, q := range c.del {
-		same := func(set dql.Quad) bool { return set.Subject == q.Subject && set.Predicate == q.Predicate }
-		if q.All && slices.ContainsFunc(c.set, same) {
+		if q.All && set[value{q.Subject, q.Predicate, q.Lang}] {
 			return fmt.Errorf("step %s would delete everything under %s and set it in one transaction, which loses it: nothing of the batch is written", s.ID, q.Predicate)
 		}
 	}

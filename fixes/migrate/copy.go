@@ -36,7 +36,7 @@ func (c *Copy) judge(p *page) (*change, error) {
 		if len(c.Types) > 0 && !slices.ContainsFunc(c.Types, n.is) {
 			continue
 		}
-		set, differs := place(n.quads[c.From], n.quads[c.To], to)
+		set, differs := arranged(n.quads[c.From], n.quads[c.To], to)
 		if differs {
 			result.leave(n, "%s and %s hold different values", c.From, c.To)
 		}
@@ -45,11 +45,11 @@ func (c *Copy) judge(p *page) (*change, error) {
 	return result, nil
 }
 
-// place is what of a node's quads is still to be written under a predicate,
+// arranged is what of a node's quads is still to be written under a predicate,
 // where some are there. A single value or edge is never overwritten: differs
 // says that another one is there, or that there is more than one to write. Of
 // equal ones the first counts, with its facets.
-func place(quads, there []dql.Quad, to dql.Predicate) (set []dql.Quad, differs bool) {
+func arranged(quads, there []dql.Quad, to dql.Predicate) (set []dql.Quad, differs bool) {
 	there = slices.Clone(there)
 	for n, q := range quads {
 		same := func(t dql.Quad) bool { return sameObject(t, q) }

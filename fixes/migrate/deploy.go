@@ -163,7 +163,7 @@ func buildIndexes(ctx context.Context, c *dql.Client, next *storage.Schema, live
 		return nil // the update does it
 	}
 	for chunk := range slices.Chunk(wanting, indexesAtOnce) {
-		if err := (&Declare{chunk}).alter(ctx, c, live); err != nil {
+		if err := (&Declare{Predicates: chunk}).alter(ctx, c, live); err != nil {
 			return fmt.Errorf("building indexes before the update: %w", err)
 		}
 	}

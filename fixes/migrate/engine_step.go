@@ -379,7 +379,7 @@ func (w *work) try(ctx context.Context, sp *span, size int) (span, []Left, error
 	if err != nil {
 		return next, nil, err
 	}
-	if err := w.reader.step.within(c); err != nil {
+	if err := w.reader.step.within(c, w.reader.live); err != nil {
 		return next, nil, err
 	}
 	if len(c.set)+len(c.del) > mostQuads && size > leastBatch {

@@ -186,7 +186,7 @@ func TestPlace(t *testing.T) {
 		{"equal ones, of which the first is there", []dql.Quad{value("a", "", f), value("a", "")}, []dql.Quad{value("a", "", f)}, list, 0, false},
 		{"edges", []dql.Quad{edge("0x2"), edge("0x3", f)}, []dql.Quad{edge("0x3"), edge("0x4")}, edges, 2, false},
 	} {
-		set, differs := place(test.quads, test.there, test.to)
+		set, differs := arranged(test.quads, test.there, test.to)
 		if len(set) != test.set || differs != test.differs {
 			t.Errorf("%s: %v %t", test.name, set, differs)
 		}
@@ -215,7 +215,7 @@ func TestCopyDeletedMeanwhile(t *testing.T) {
 	uids := d.Mutate(t, "_:a <dgraph.type> \"User\" .\n_:a <User.name> \"a\" .\n_:a <User.note> \"n\" .\n_:b <dgraph.type> \"User\" .\n_:b <User.name> \"b\" .\n")
 	carryOut(t, c, steps, Before)
 	answers(t, d, `mutation {deleteUser(filter: {id: ["`+uids["a"]+`"]}) {numUids}}`, `{"deleteUser":{"numUids":1}}`)
-	asked(t, d, `{q(func: has(User.title)) {User.title} r(func: has(User.ref)) {uid}}`, `{"q":[{"User.title":"b"}],"r":[]}`)
+	stands(t, d, `{q(func: has(User.title)) {User.title} r(func: has(User.ref)) {uid}}`, `{"q":[{"User.title":"b"}],"r":[]}`)
 	apply(t, d, after)
 	carryOut(t, c, steps, After)
 	answers(t, d, `{queryUser {title note noted {text}}}`, `{"queryUser":[{"title":"b","note":null,"noted":null}]}`)
@@ -244,5 +244,5 @@ func TestRetagInterface(t *testing.T) {
 	carryOut(t, c, steps, After)
 	carryOut(t, c, steps, Contract)
 	answers(t, d, `{queryCreature`+query, `{"queryCreature`+want)
-	asked(t, d, `{q(func: type(Animal)) {uid}}`, `{"q":[]}`)
+	stands(t, d, `{q(func: type(Animal)) {uid}}`, `{"q":[]}`)
 }

@@ -21,7 +21,7 @@ type Redeclare struct {
 }
 
 func (r *Redeclare) check() error {
-	if err := (&Declare{[]Declared{r.Predicate}}).check(); err != nil {
+	if err := (&Declare{Predicates: []Declared{r.Predicate}}).check(); err != nil {
 		return err
 	}
 	if r.Chosen != nil && r.Copied != nil {
@@ -53,7 +53,7 @@ func (r *Redeclare) alter(ctx context.Context, c *dql.Client, live *dql.Stored) 
 	want := r.Predicate
 	old := live.Predicate(want.Name)
 	if old == nil || old.Type == want.Type && old.List == want.List {
-		return (&Declare{[]Declared{want}}).alter(ctx, c, live)
+		return (&Declare{Predicates: []Declared{want}}).alter(ctx, c, live)
 	}
 	whole := want.anew(old)
 	line, err := whole.Line()

@@ -86,7 +86,7 @@ func pass(t *testing.T, c *dql.Client, s *Step, write bool) carried {
 		if err != nil {
 			t.Fatalf("step %s: %v", s.ID, err)
 		}
-		if err := s.within(change); err != nil {
+		if err := s.within(change, live); err != nil {
 			t.Fatal(err)
 		}
 		if write {

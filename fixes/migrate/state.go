@@ -268,7 +268,7 @@ func prepareState(ctx context.Context, c *dql.Client) error {
 			return fmt.Errorf("the predicate %s, which holds the state of migrations, is not in the stored schema as it has to be, "+
 				"or may not be read: let a member of the group guardians run this, or grant read, write and modify for all schemacheck.* predicates", missing)
 		}
-		if err := (&Declare{statePredicates}).alter(ctx, c, live); err != nil {
+		if err := (&Declare{Predicates: statePredicates}).alter(ctx, c, live); err != nil {
 			return fmt.Errorf("declaring the predicates that hold the state of migrations: %w", err)
 		}
 	}

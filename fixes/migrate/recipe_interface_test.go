@@ -1,4 +1,4 @@
-package fixes
+package migrate
 
 import (
 	"testing"
@@ -69,7 +69,7 @@ _:odd <Dog.name> "left by somebody" .
 	}
 	// The old application goes on, and deletes no copy of what it does not know of.
 	answers(t, d, `mutation {deleteCat(filter: {name: {eq: "Katze"}}) {numUids}}`, `{"deleteCat":{"numUids":1}}`)
-	asked(t, d, `{q(func: has(Animal.name)) @filter(NOT has(dgraph.type)) {uid}}`, `{"q":[]}`)
+	stands(t, d, `{q(func: has(Animal.name)) @filter(NOT has(dgraph.type)) {uid}}`, `{"q":[]}`)
 	answers(t, d, `mutation {addDog(input: {name: "Late"}) {numUids}}`, `{"addDog":{"numUids":1}}`)
 	answers(t, d, `{queryDog(filter: {name: {eq: "Rex \"\\\" {{"}}) {__typename name breed}}`, `{"queryDog":[{"__typename":"Dog","name":"Rex \"\\\" {{","breed":"pug"}]}`)
 	apply(t, d, together)
@@ -80,13 +80,13 @@ _:odd <Dog.name> "left by somebody" .
 		answers(t, d, `{queryAnimal(filter: {has: name}, order: {asc: name}) {__typename name ... on Dog {nick breed} ... on Cat {lives}} queryFish {name}}`,
 			`{"queryAnimal":[{"__typename":"Dog","name":"Late","nick":[],"breed":null},{"__typename":"Dog","name":"Rex \"\\\" {{","nick":[""],"breed":"pug"},`+
 				`{"__typename":"Cat","name":"Tom","lives":null}],"queryFish":[{"name":"Bubble"}]}`)
-		asked(t, d, `{q(func: has(Animal.name)) @filter(NOT type(Animal)) {uid} r(func: eq(Animal.name, "Rex \"\\\" {{")) {Animal.name @facets}}`,
+		stands(t, d, `{q(func: has(Animal.name)) @filter(NOT type(Animal)) {uid} r(func: eq(Animal.name, "Rex \"\\\" {{")) {Animal.name @facets}}`,
 			`{"q":[],"r":[{"Animal.name|since":2020,"Animal.name":"Rex \"\\\" {{"}]}`)
 	}
 	check()
 	carryOut(t, c, steps, Contract)
 	check()
-	asked(t, d, `{q(func: has(Dog.name)) {uid} r(func: has(Cat.name)) {uid}}`, `{"q":[],"r":[]}`)
+	stands(t, d, `{q(func: has(Dog.name)) {uid} r(func: has(Cat.name)) {uid}}`, `{"q":[],"r":[]}`)
 	if diff := cmp.Diff(untouched, string(d.Query(t, fish))); diff != "" {
 		t.Errorf("what is not moved (-before +after):\n%s", diff)
 	}
@@ -160,9 +160,9 @@ _:odd <Fish.name> "Bubble" .
 			answers(t, d, `{queryDog(order: {asc: name}) {name} queryCat(order: {asc: name}) {name}}`,
 				`{"queryDog":[{"name":"Both"},{"name":"Late"},{"name":"Rex"}],"queryCat":[{"name":"Both"},{"name":"Tom"}]}`)
 			answers(t, d, `mutation {deleteDog(filter: {name: {eq: "Late"}}) {numUids}}`, `{"deleteDog":{"numUids":1}}`)
-			asked(t, d, `{q(func: has(Animal.name)) @filter(NOT has(dgraph.type)) {uid}}`, `{"q":[]}`)
+			stands(t, d, `{q(func: has(Animal.name)) @filter(NOT has(dgraph.type)) {uid}}`, `{"q":[]}`)
 			carryOut(t, c, steps, Contract)
-			asked(t, d, `{a(func: type(Animal)) {count(uid)} d(func: type(Animal)) @filter(type(Dog) AND NOT type(Cat)) {count(uid)} v(func: has(Animal.name)) {count(uid)}}`, test.animals)
+			stands(t, d, `{a(func: type(Animal)) {count(uid)} d(func: type(Animal)) @filter(type(Dog) AND NOT type(Cat)) {count(uid)} v(func: has(Animal.name)) {count(uid)}}`, test.animals)
 			answers(t, d, `{queryDog(order: {asc: name}) {name} queryCat(order: {asc: name}) {name}}`,
 				`{"queryDog":[{"name":"Both"},{"name":"Rex"}],"queryCat":[{"name":"Both"},{"name":"Tom"}]}`)
 			if diff := cmp.Diff(untouched, string(d.Query(t, fish))); diff != "" {
@@ -212,5 +212,5 @@ _:d <Animal.name> "Tom" .
 	if did := carryOut(t, c, steps, Contract); did.changed != 1 {
 		t.Errorf("%+v", did)
 	}
-	asked(t, d, `{q(func: type(Animal), orderasc: Animal.name) {Animal.name}}`, `{"q":[{"Animal.name":"Bo"},{"Animal.name":"Rex"}]}`)
+	stands(t, d, `{q(func: type(Animal), orderasc: Animal.name) {Animal.name}}`, `{"q":[{"Animal.name":"Bo"},{"Animal.name":"Rex"}]}`)
 }

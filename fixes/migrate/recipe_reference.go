@@ -1,4 +1,4 @@
-package fixes
+package migrate
 
 import (
 	"errors"
@@ -38,7 +38,7 @@ func ScalarToReference(m Referencing) *Migration {
 	if err := m.single(); err != nil {
 		return always(nil, err)
 	}
-	need, keys, err := choice(fmt.Sprintf("a field of %s that takes the value of %s", m.Target[0], from), m.Keys, m.From.Type,
+	need, keys, err := needed(fmt.Sprintf("a field of %s that takes the value of %s", m.Target[0], from), m.Keys, m.From.Type,
 		func(p *storage.Predicate) bool { return !p.List && !p.Lang })
 	if err != nil {
 		return always(nil, err)
@@ -92,7 +92,7 @@ func ReferenceToScalar(m Dereferencing) *Migration {
 	if err := m.single(); err != nil {
 		return always(nil, err)
 	}
-	need, fields, err := choice(fmt.Sprintf("a field of the nodes that %s leads to, for the value of %s", from, to), m.Fields, m.To.Type,
+	need, fields, err := needed(fmt.Sprintf("a field of the nodes that %s leads to, for the value of %s", from, to), m.Fields, m.To.Type,
 		func(p *storage.Predicate) bool { return !p.List || m.To.List })
 	if err != nil {
 		return always(nil, err)
@@ -178,9 +178,9 @@ func (r *recipe) declareAgain(p Declared) {
 	r.Steps = slices.Insert(r.Steps, first, s)
 }
 
-// choice are those of some predicates that hold values of a type, and what
+// needed are those of some predicates that hold values of a type, and what
 // somebody has to say when there are several.
-func choice(what string, all []*storage.Predicate, typ string, fits func(*storage.Predicate) bool) (*Need, []*storage.Predicate, error) {
+func needed(what string, all []*storage.Predicate, typ string, fits func(*storage.Predicate) bool) (*Need, []*storage.Predicate, error) {
 	var left []*storage.Predicate
 	for _, p := range all {
 		if p.Type == typ && fits(p) && !strings.HasPrefix(p.Stored(), "~") {

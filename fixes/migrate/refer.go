@@ -1,4 +1,4 @@
-package fixes
+package migrate
 
 import (
 	"errors"
@@ -137,7 +137,7 @@ func (r *Refer) judge(p *page) (*change, error) {
 			}
 			edges = append(edges, dql.Quad{Subject: q.Subject, Predicate: r.To, Object: r.one(nodes[text], n), Type: "uid", Facets: q.Facets})
 		}
-		set, differs := place(edges, n.quads[r.To], to)
+		set, differs := arranged(edges, n.quads[r.To], to)
 		if differs {
 			c.leave(n, "%s leads to another node than that of the value of %s", r.To, r.From)
 		}
@@ -250,7 +250,7 @@ func (t *Take) judge(p *page) (*change, error) {
 				quads = append(quads, q)
 			}
 		}
-		set, differs := place(quads, n.quads[t.To], to)
+		set, differs := arranged(quads, n.quads[t.To], to)
 		if differs {
 			c.leave(n, "%s holds another value than %s of the node that %s leads to", t.To, t.Field, t.From)
 		}

@@ -1,4 +1,4 @@
-package fixes
+package migrate
 
 import (
 	"strings"
@@ -25,8 +25,8 @@ func moved(t *testing.T, before, after string, pairs ...string) []Moving {
 	return all
 }
 
-// asked compares the answer of a DQL query.
-func asked(t *testing.T, d *dgraphtest.Dgraph, query, want string) {
+// stands compares the answer of a DQL query.
+func stands(t *testing.T, d *dgraphtest.Dgraph, query, want string) {
 	t.Helper()
 	if diff := cmp.Diff(want, string(d.Query(t, query))); diff != "" {
 		t.Errorf("%s (-want +got):\n%s", query, diff)
@@ -123,7 +123,7 @@ _:orphan <User.code> "of no type" .
 	carryOut(t, c, steps, Before)
 	// The old application deletes one, with its copies.
 	answers(t, d, `mutation {deleteUser(filter: {id: ["`+uids["gone"]+`"]}) {numUids}}`, `{"deleteUser":{"numUids":1}}`)
-	asked(t, d, `{q(func: eq(Member.code, "gone")) {uid}}`, `{"q":[]}`)
+	stands(t, d, `{q(func: eq(Member.code, "gone")) {uid}}`, `{"q":[]}`)
 	query, want := all("User")
 	answers(t, d, query, want)
 	// It adds one, too.
@@ -138,14 +138,14 @@ _:orphan <User.code> "of no type" .
 	}
 	answers(t, d, `{getMember(code: "late") {name friends {name}}}`, `{"getMember":{"name":"Late","friends":[{"name":"Bob"}]}}`)
 	answers(t, d, `mutation {deleteMember(filter: {code: {eq: "late"}}) {numUids}}`, `{"deleteMember":{"numUids":1}}`)
-	asked(t, d, `{q(func: has(User.code)) @filter(NOT uid(`+uids["a"]+`)) {User.code}}`, `{"q":[{"User.code":"of no type"}]}`) // "late" took its old values along
+	stands(t, d, `{q(func: has(User.code)) @filter(NOT uid(`+uids["a"]+`)) {User.code}}`, `{"q":[{"User.code":"of no type"}]}`) // "late" took its old values along
 	query, want = all("Member")
 	answers(t, d, query, want)
 	facets := `{q(func: uid(` + uids["a"] + `)) {Member.mail @facets Member.motto @facets Member.friends @facets @filter(uid(` + uids["b"] + `)) {uid}}}`
-	asked(t, d, facets, `{"q":[{"Member.mail|f":{"1":1},"Member.mail":["","x"],"Member.motto|w":0.5,"Member.motto":"hi","Member.friends":[{"uid":"`+uids["b"]+`","Member.friends|since":"2020-01-01T00:00:00Z"}]}]}`)
+	stands(t, d, facets, `{"q":[{"Member.mail|f":{"1":1},"Member.mail":["","x"],"Member.motto|w":0.5,"Member.motto":"hi","Member.friends":[{"uid":"`+uids["b"]+`","Member.friends|since":"2020-01-01T00:00:00Z"}]}]}`)
 	carryOut(t, c, steps, Contract)
 	answers(t, d, query, want)
-	asked(t, d, `{q(func: type(User)) {uid} r(func: has(User.code)) {uid} m(func: has(Member.code)) @filter(NOT type(Member)) {uid}}`, `{"q":[],"r":[],"m":[]}`)
+	stands(t, d, `{q(func: type(User)) {uid} r(func: has(User.code)) {uid} m(func: has(Member.code)) @filter(NOT type(Member)) {uid}}`, `{"q":[],"r":[],"m":[]}`)
 	if schema := d.StoredSchema(t); strings.Contains(schema, "User") {
 		t.Errorf("left in the stored schema:\n%s", schema)
 	}

@@ -1,4 +1,4 @@
-package fixes
+package migrate
 
 import (
 	"encoding/json"
@@ -18,8 +18,8 @@ import (
 	"github.com/schemacheck/schemacheck/dql/dgraphtest"
 )
 
-// number is that of an environment variable.
-func number(t *testing.T, name string, otherwise uint64) uint64 {
+// setting is the number of an environment variable.
+func setting(t *testing.T, name string, otherwise uint64) uint64 {
 	t.Helper()
 	text := os.Getenv(name)
 	if text == "" {
@@ -47,15 +47,15 @@ type facts []fact
 func (all facts) typed(types ...string) func(uid string) bool {
 	has := map[string]bool{}
 	for _, f := range all {
-		if f.predicate == dgraphType && slices.Contains(types, text(f.value)) {
+		if f.predicate == dgraphType && slices.Contains(types, unquoted(f.value)) {
 			has[f.uid] = true
 		}
 	}
 	return func(uid string) bool { return len(types) == 0 || has[uid] }
 }
 
-// text is a value that is a string of JSON.
-func text(value string) string {
+// unquoted is a value that is a string of JSON.
+func unquoted(value string) string {
 	var s string
 	_ = json.Unmarshal([]byte(value), &s) // "" for others
 	return s
@@ -241,7 +241,7 @@ var sections = []func(r *rand.Rand, n int) section{
 			return all.tagged(old, is)
 		}
 		s.contract = func(all facts) facts {
-			return drops(names...)(all).without(func(f fact) bool { return f.predicate == dgraphType && text(f.value) == old })
+			return drops(names...)(all).without(func(f fact) bool { return f.predicate == dgraphType && unquoted(f.value) == old })
 		}
 		return s
 	},
@@ -285,7 +285,7 @@ var sections = []func(r *rand.Rand, n int) section{
 			},
 			after: func(all facts) facts { return all.copied(i+".f", a+".f", a).copied(i+".f", b+".f", b) },
 			contract: func(all facts) facts {
-				return drops(i + ".f")(all).without(func(f fact) bool { return f.predicate == dgraphType && text(f.value) == i })
+				return drops(i + ".f")(all).without(func(f fact) bool { return f.predicate == dgraphType && unquoted(f.value) == i })
 			},
 		}
 	},
@@ -460,7 +460,7 @@ func read(t *testing.T, d *dgraphtest.Dgraph) facts {
 				t.Fatal(err)
 			}
 			for _, n := range answer.Q {
-				all = append(all, decode(t, n, fact{uid: text(string(n["uid"])), predicate: p.Predicate, lang: tag}, p.Type, p.List)...)
+				all = append(all, decode(t, n, fact{uid: unquoted(string(n["uid"])), predicate: p.Predicate, lang: tag}, p.Type, p.List)...)
 			}
 		}
 	}
@@ -499,7 +499,7 @@ func decode(t *testing.T, n map[string]json.RawMessage, f fact, typ string, list
 			}
 		}
 		for _, e := range edges {
-			f.value, f.facets = text(string(e["uid"])), facets(e, whole)
+			f.value, f.facets = unquoted(string(e["uid"])), facets(e, whole)
 			all = append(all, f)
 		}
 	case list:
@@ -555,7 +555,7 @@ func TestRandomMigrations(t *testing.T) {
 	d := dgraphtest.Server(t)
 	d.Lock(t)
 	c := open(t, d)
-	first, count := number(t, "SCHEMACHECK_SEED", rand.Uint64N(1<<40)), number(t, "SCHEMACHECK_RANDOM", 1)
+	first, count := setting(t, "SCHEMACHECK_SEED", rand.Uint64N(1<<40)), setting(t, "SCHEMACHECK_RANDOM", 1)
 	for seed := first; seed < first+count && !t.Failed(); seed++ {
 		t.Logf("SCHEMACHECK_SEED=%d", seed)
 		migrateAtRandom(t, d, c, rand.New(rand.NewPCG(seed, 0)))

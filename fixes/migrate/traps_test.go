@@ -1,4 +1,4 @@
-package fixes
+package migrate
 
 import (
 	"encoding/json"
@@ -33,7 +33,7 @@ type snare struct {
 }
 
 // holds compares the answer of a DQL query.
-func (s *snare) holds(query, want string) { s.Helper(); asked(s.T, s.d, query, want) }
+func (s *snare) holds(query, want string) { s.Helper(); stands(s.T, s.d, query, want) }
 
 // upsert sends an upsert with one mutation without any care.
 func (s *snare) upsert(query string, m *api.Mutation) error {
@@ -90,13 +90,13 @@ var traps = []trap{
 			step := &Step{ID: "x", Writes: []string{"T.p"}}
 			set := dql.Quad{Subject: n, Predicate: "T.p", Data: "new", Type: "string"}
 			bad := &change{set: []dql.Quad{set}, del: []dql.Quad{{Subject: n, Predicate: "T.p", All: true}}}
-			if err := step.within(bad); err == nil {
+			if err := step.within(bad, &dql.Stored{}); err == nil {
 				s.Error("the engine would write it")
 			}
 			// What it may write: another node, and the value itself.
 			for _, del := range []dql.Quad{{Subject: "0xffff", Predicate: "T.p", All: true}, {Subject: n, Predicate: "T.p", Data: "old", Type: "string"}} {
 				good := &change{set: []dql.Quad{set}, del: []dql.Quad{del}}
-				if err := step.within(good); err != nil {
+				if err := step.within(good, &dql.Stored{}); err != nil {
 					s.Error(err)
 				}
 				if _, err := s.c.Txn().Commit(s.Context(), good.set, good.del); err != nil {
