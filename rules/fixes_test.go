@@ -66,7 +66,7 @@ func TestDirectives(t *testing.T) {
 			}
 		})
 		first := safest(findings)
-		r := rules.Repair(after.Source.Files, findings, first, judge, safest)
+		r := rules.Repair(after.Source.Files, findings, first, judge, func(so rules.Repaired) []rules.Chosen { return safest(so.Left) })
 		for _, f := range r.Failed {
 			t.Errorf("%s of %s, with the others: %v\n%s", f.Fix.ID, identity(f.Finding), f.Err, f.Fix.Patch.Diff())
 		}

@@ -39,7 +39,8 @@ func checkFixed(t *testing.T, d *dgraphtest.Dgraph, c *testCase, script *txtar.A
 	if len(chosen) == 0 || !slices.ContainsFunc(chosen, func(c rules.Chosen) bool { return c.Finding.Impact.Data != rules.DataNone }) {
 		return
 	}
-	mended := rules.Repair(after.Source.Files, findings, chosen, judging(before, c.renames), safest)
+	mended := rules.Repair(after.Source.Files, findings, chosen, judging(before, c.renames),
+		func(so rules.Repaired) []rules.Chosen { return safest(so.Left) })
 	text := mended.Files[0].Text
 	if len(mended.Failed) > 0 {
 		t.Fatalf("%d fixes failed, the first: %v", len(mended.Failed), mended.Failed[0].Err)

@@ -46,8 +46,8 @@ type Failure struct {
 //
 // A fix can have others come up: a field that has its values back lacks some,
 // and a type that is back can be referred to. more chooses among the findings
-// that are left, until it chooses nothing new; nil chooses nothing.
-func Repair(files []*sdl.File, findings []*Finding, chosen []Chosen, judge func([]*sdl.File) ([]*Finding, error), more func(left []*Finding) []Chosen) Repaired {
+// that are left so far, until it chooses nothing new; nil chooses nothing.
+func Repair(files []*sdl.File, findings []*Finding, chosen []Chosen, judge func([]*sdl.File) ([]*Finding, error), more func(so Repaired) []Chosen) Repaired {
 	r := repair{Repaired{Files: files, Left: findings}, judge}
 	type attempt struct {
 		of  known
@@ -62,7 +62,7 @@ func Repair(files []*sdl.File, findings []*Finding, chosen []Chosen, judge func(
 		if more == nil {
 			break
 		}
-		chosen = slices.DeleteFunc(more(r.Left), func(c Chosen) bool { return tried[attempt{knownAs(c.Finding), c.Fix.ID}] })
+		chosen = slices.DeleteFunc(more(r.Repaired), func(c Chosen) bool { return tried[attempt{knownAs(c.Finding), c.Fix.ID}] })
 	}
 	return r.Repaired
 }

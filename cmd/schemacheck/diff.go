@@ -367,10 +367,10 @@ type compared struct {
 	unsettled error
 	// all are the findings that the schemas give, also those that somebody
 	// decided to live with. judge gives those of another new schema.
-	// keep are those of some findings that nobody decided to live with.
+	// keep are those of its findings that nobody decided to live with.
 	all   []*rules.Finding
 	judge func(after []*sdl.File) ([]*rules.Finding, error)
-	keep  func([]*rules.Finding) []*rules.Finding
+	keep  func(after []*sdl.File, findings []*rules.Finding) []*rules.Finding
 }
 
 func (c comparison) run() (*compared, error) {
@@ -416,9 +416,9 @@ func (c comparison) run() (*compared, error) {
 		findings = append(findings, rules.Absent("old", c.oldName, start(c.newName, c.after)))
 	}
 	off := func(rule string) bool { return c.cfg.Rules[rule] == "off" }
-	keep := func(findings []*rules.Finding) ([]*rules.Finding, []rules.Suppressed) {
+	keep := func(after *sdl.Schema, findings []*rules.Finding) ([]*rules.Finding, []rules.Suppressed) {
 		kept, suppressed := rules.Suppress(findings, rules.Suppressions{
-			Schema:      newSDL,
+			Schema:      after,
 			Before:      oldSDL,
 			Accepted:    c.accepted,
 			Off:         off,
@@ -427,7 +427,7 @@ func (c comparison) run() (*compared, error) {
 		})
 		return slices.DeleteFunc(kept, func(f *rules.Finding) bool { return off(f.Rule.ID) }), suppressed
 	}
-	kept, suppressed := keep(findings)
+	kept, suppressed := keep(newSDL, findings)
 	done := &compared{report: r, findings: kept, all: findings, judge: func(files []*sdl.File) ([]*rules.Finding, error) {
 		parsed, err := sdl.Parse(files...)
 		if err != nil {
@@ -438,8 +438,12 @@ func (c comparison) run() (*compared, error) {
 			return nil, fmt.Errorf("the schema would be refused: %s", inShort(problems))
 		}
 		return c.found(before, after, &report.Report{}), nil
-	}, keep: func(findings []*rules.Finding) []*rules.Finding {
-		kept, _ := keep(findings)
+	}, keep: func(files []*sdl.File, findings []*rules.Finding) []*rules.Finding {
+		parsed, err := sdl.Parse(files...)
+		if err != nil {
+			return nil // nobody judged these
+		}
+		kept, _ := keep(parsed, findings)
 		return kept
 	}}
 	if c.settle != nil {

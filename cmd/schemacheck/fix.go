@@ -168,8 +168,8 @@ func mend(files []*sdl.File, done *compared, choices []choice, later func(so []c
 	for i, c := range choices {
 		at[fingerprint(c.finding)] = i
 	}
-	more := func(left []*rules.Finding) []rules.Chosen {
-		next := later(m.choices, done.keep(left))
+	more := func(so rules.Repaired) []rules.Chosen {
+		next := later(m.choices, done.keep(so.Files, so.Left))
 		for _, c := range next {
 			if i, ok := at[fingerprint(c.finding)]; ok {
 				m.choices[i] = c
