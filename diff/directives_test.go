@@ -66,12 +66,12 @@ func TestDirectives(t *testing.T) {
 					first = append(first, c)
 				}
 				made++
-				for _, failed := range rules.Repair(files, findings, []rules.Chosen{c}, judge).Failed {
+				for _, failed := range rules.Repair(files, findings, []rules.Chosen{c}, judge, nil).Failed {
 					failures = append(failures, fmt.Sprintf("%s %s: %s: %v\n%s", f.Rule.ID, f.Coordinate, x.ID, failed.Err, x.Patch.Diff()))
 				}
 			}
 		}
-		r := rules.Repair(files, findings, first, judge)
+		r := rules.Repair(files, findings, first, judge, nil)
 		if left, err := judge(r.Files); err != nil || len(left) != len(r.Left) {
 			t.Errorf("the result was not looked at: %v", err)
 		}

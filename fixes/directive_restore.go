@@ -191,6 +191,17 @@ func (x *Directives) together(f *schema.Field, all []string) bool {
 	return !(has("hash") && has("exact")) && !(has("trigram") && has("regexp"))
 }
 
+// MoveBehind writes a field of a type behind another one of it. Comments stay
+// where they are.
+func (x *Directives) MoveBehind(f, behind *schema.Field) Patch {
+	if f.Owner != behind.Owner || f.Written == nil || behind.Written == nil || f.Source != nil || behind.Source != nil ||
+		f.Written.Span.Start > behind.Written.Span.Start {
+		return Patch{}
+	}
+	at := withBlanks(f.Written.Span)
+	return apart([]sdl.Edit{{Span: at}, member(behind.Written.Span, f.Written.Span.Text())})
+}
+
 // RestoreInverse makes two fields of the new schema each other's inverse.
 func (x *Directives) RestoreInverse(after, other *schema.Field) Patch {
 	switch {

@@ -168,6 +168,8 @@ func construct(t *testing.T, d *diff.Diff, x *fixes.Directives, args []string) f
 		return x.SetIDScope(after(1))
 	case "RestoreSearch":
 		return x.RestoreSearch(before(1), after(2), args[3:])
+	case "MoveBehind":
+		return x.MoveBehind(after(1), after(2))
 	case "RestoreInverse":
 		return x.RestoreInverse(after(1), after(2))
 	case "RestoreSecret":

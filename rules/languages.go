@@ -93,13 +93,14 @@ func (p *pass) languageLost(c diff.LanguageLost) *Finding {
 			break
 		}
 	}
-	f.Fixes = append(f.Fixes, migration("delete-languages", Destructive, "delete the values in a language under "+name+" before the update"))
 	for _, other := range c.After.Fields {
 		if other.Language != "" && other.Source == nil {
+			f.Fixes = directive("keep-language", Safe, fmt.Sprintf("write %s after %s", other.Coordinate(), a.Coordinate()), p.edits.MoveBehind(other, a))
 			f.Message += fmt.Sprintf(": of the fields that read it the last one decides, and %s is not the last", other.Coordinate())
 			break
 		}
 	}
+	f.Fixes = append(f.Fixes, migration("delete-languages", Destructive, "delete the values in a language under "+name+" before the update"))
 	if b := p.Counterpart(a); b != nil {
 		f.Coordinate = b.Coordinate()
 		f.Previous = previous(b)

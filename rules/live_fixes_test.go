@@ -28,19 +28,19 @@ func checkFixed(t *testing.T, d *dgraphtest.Dgraph, c *testCase, script *txtar.A
 	before, after := derive(t, "old.graphql", c.old), derive(t, "new.graphql", c.new)
 	findings := rules.Judge(diff.Compare(before, after, diff.Options{Renames: c.renames}))
 	whole := true
-	var chosen []rules.Chosen
 	for _, f := range findings {
 		if len(f.Fixes) > 0 && f.Fixes[0].Kind == rules.Directive {
-			chosen = append(chosen, rules.Chosen{Finding: f, Fix: f.Fixes[0]})
 			whole = whole && !slices.Contains(aside, f.Fixes[0].ID)
 		} else if f.Impact.Data != rules.DataNone {
 			whole = false
 		}
 	}
+	chosen := safest(findings)
 	if len(chosen) == 0 || !slices.ContainsFunc(chosen, func(c rules.Chosen) bool { return c.Finding.Impact.Data != rules.DataNone }) {
 		return
 	}
-	mended := rules.Repair(after.Source.Files, findings, chosen, judging(before, c.renames))
+	mended := rules.Repair(after.Source.Files, findings, chosen, judging(before, c.renames),
+		func(so rules.Repaired) []rules.Chosen { return safest(so.Left) })
 	text := mended.Files[0].Text
 	if len(mended.Failed) > 0 {
 		t.Fatalf("%d fixes failed, the first: %v", len(mended.Failed), mended.Failed[0].Err)

@@ -43,9 +43,27 @@ type Failure struct {
 // All edits are tried at once. Where they are in each other's way, or something
 // is wrong with the result, they are tried in smaller parts, each on what the
 // parts before it left, so that one fix that fails does not stop the others.
-func Repair(files []*sdl.File, findings []*Finding, chosen []Chosen, judge func([]*sdl.File) ([]*Finding, error)) Repaired {
+//
+// A fix can have others come up: a field that has its values back lacks some,
+// and a type that is back can be referred to. more chooses among the findings
+// that are left so far, until it chooses nothing new; nil chooses nothing.
+func Repair(files []*sdl.File, findings []*Finding, chosen []Chosen, judge func([]*sdl.File) ([]*Finding, error), more func(so Repaired) []Chosen) Repaired {
 	r := repair{Repaired{Files: files, Left: findings}, judge}
-	r.attempt(chosen)
+	type attempt struct {
+		of  known
+		fix string
+	}
+	tried := map[attempt]bool{}
+	for len(chosen) > 0 {
+		for _, c := range chosen {
+			tried[attempt{knownAs(c.Finding), c.Fix.ID}] = true
+		}
+		r.attempt(chosen)
+		if more == nil {
+			break
+		}
+		chosen = slices.DeleteFunc(more(r.Repaired), func(c Chosen) bool { return tried[attempt{knownAs(c.Finding), c.Fix.ID}] })
+	}
 	return r.Repaired
 }
 

@@ -105,6 +105,28 @@ func (o *choiceOptions) first(f *rules.Finding) *rules.Fix {
 	return nil
 }
 
+// later decides about findings that come up, or offer an edit, once the edits so
+// far are made. What was decided otherwise, or is no danger, stays so.
+func (o *choiceOptions) later(so []choice, left []*rules.Finding, severity func(*rules.Finding) report.Severity) []choice {
+	before := map[string]choice{}
+	for _, c := range so {
+		before[fingerprint(c.finding)] = c
+	}
+	var all []choice
+	for _, f := range left {
+		c, known := before[fingerprint(f)]
+		if known && (c.named || severity(c.finding) == report.Info) || severity(f) == report.Info {
+			continue
+		}
+		x := o.first(f)
+		if x == nil || x.Kind != rules.Directive || known && c.fix != nil && c.fix.ID == x.ID {
+			continue
+		}
+		all = append(all, choice{finding: f, fix: x, note: "this comes up once the other edits are made"})
+	}
+	return all
+}
+
 // offering are the findings at a coordinate that offer a fix.
 func offering(findings []*rules.Finding, coordinate, id string) ([]*rules.Finding, error) {
 	var at []*rules.Finding

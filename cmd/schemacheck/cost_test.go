@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -129,26 +130,31 @@ func TestVersionCost(t *testing.T) {
 }
 
 // fixing prepares the directive fixes of a pair of schemas.
-func fixing(tb testing.TB, before, after string) (c comparison, done *compared, choices []choice) {
-	c = comparison{oldName: "old.graphql", newName: "new.graphql", cfg: &config.Config{},
+func fixing(tb testing.TB, before, after string) func() *mended {
+	c := comparison{oldName: "old.graphql", newName: "new.graphql", cfg: &config.Config{},
 		before: []*sdl.File{{Name: "old.graphql", Text: before}}, after: []*sdl.File{{Name: "new.graphql", Text: after}}}
 	done, err := c.run()
 	if err != nil || done.invalid {
 		tb.Fatalf("comparing: %+v, %v", done, err)
 	}
 	o := choiceOptions{prefer: string(rules.Directive)}
-	choices, err = o.choices(nil, done.findings, func(f *rules.Finding) report.Severity { return severityOf(f, nil) })
+	severity := func(f *rules.Finding) report.Severity { return severityOf(f, nil) }
+	choices, err := o.choices(nil, done.findings, severity)
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return c, done, choices
+	return func() *mended {
+		m := mend(c.after, done, slices.Clone(choices), func(so []choice, left []*rules.Finding) []choice { return o.later(so, left, severity) })
+		m.severity = severity
+		return m
+	}
 }
 
 func BenchmarkFixLargestPair(b *testing.B) {
 	before, after := corpusPair(b, largestPair)
-	c, done, choices := fixing(b, before, after)
+	fix := fixing(b, before, after)
 	b.ReportAllocs()
 	for b.Loop() {
-		mend(c.after, done, choices)
+		fix()
 	}
 }

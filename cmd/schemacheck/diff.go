@@ -374,8 +374,10 @@ type compared struct {
 	unsettled error
 	// all are the findings that the schemas give, also those that somebody
 	// decided to live with. judge gives those of another new schema.
+	// keep are those of its findings that nobody decided to live with.
 	all   []*rules.Finding
 	judge func(after []*sdl.File) ([]*rules.Finding, error)
+	keep  func(after []*sdl.File, findings []*rules.Finding) []*rules.Finding
 }
 
 func (c comparison) run() (*compared, error) {
@@ -421,15 +423,18 @@ func (c comparison) run() (*compared, error) {
 		findings = append(findings, rules.Absent("old", c.oldName, start(c.newName, c.after)))
 	}
 	off := func(rule string) bool { return c.cfg.Rules[rule] == "off" }
-	kept, suppressed := rules.Suppress(findings, rules.Suppressions{
-		Schema:      newSDL,
-		Before:      oldSDL,
-		Accepted:    c.accepted,
-		Off:         off,
-		Fingerprint: fingerprint,
-		Nearest:     config.Nearest,
-	})
-	kept = slices.DeleteFunc(kept, func(f *rules.Finding) bool { return off(f.Rule.ID) })
+	keep := func(after *sdl.Schema, findings []*rules.Finding) ([]*rules.Finding, []rules.Suppressed) {
+		kept, suppressed := rules.Suppress(findings, rules.Suppressions{
+			Schema:      after,
+			Before:      oldSDL,
+			Accepted:    c.accepted,
+			Off:         off,
+			Fingerprint: fingerprint,
+			Nearest:     config.Nearest,
+		})
+		return slices.DeleteFunc(kept, func(f *rules.Finding) bool { return off(f.Rule.ID) }), suppressed
+	}
+	kept, suppressed := keep(newSDL, findings)
 	done := &compared{report: r, findings: kept, all: findings, judge: func(files []*sdl.File) ([]*rules.Finding, error) {
 		parsed, err := sdl.Parse(files...)
 		if err != nil {
@@ -440,6 +445,13 @@ func (c comparison) run() (*compared, error) {
 			return nil, fmt.Errorf("the schema would be refused: %s", inShort(problems))
 		}
 		return c.found(before, after, &report.Report{}), nil
+	}, keep: func(files []*sdl.File, findings []*rules.Finding) []*rules.Finding {
+		parsed, err := sdl.Parse(files...)
+		if err != nil {
+			return nil // nobody judged these
+		}
+		kept, _ := keep(parsed, findings)
+		return kept
 	}}
 	if c.settle != nil {
 		if done.unsettled = c.settle(r, kept); done.unsettled != nil && !r.Data.Asked {

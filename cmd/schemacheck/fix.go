@@ -135,15 +135,24 @@ func (p program) fix(cmd *cobra.Command, o *fixOptions) error {
 			return err
 		}
 	}
-	if err := o.allowed(choices); err != nil {
+	m := mend(w.after, done, choices, func(so []choice, left []*rules.Finding) []choice {
+		next := o.later(so, left, severity)
+		if to != nil && err == nil {
+			err = ask(cmd.Context(), next, to)
+		}
+		return next
+	})
+	if err != nil {
 		return err
 	}
-	m := mend(w.after, done, choices)
+	if err := o.allowed(m.choices); err != nil {
+		return err
+	}
 	for _, f := range m.Failed {
 		fmt.Fprintf(p.err, "schemacheck: %s of %s is not made: %s\n", f.Fix.ID, report.Escape(f.Finding.Coordinate), report.Escape(f.Err.Error()))
 	}
 	m.severity = severity
-	if m.planned, err = o.plan(cmd.Flags(), choices, done.report.Before.Fingerprint, m.fingerprint(), time.Now()); err != nil {
+	if m.planned, err = o.plan(cmd.Flags(), m.current(), done.report.Before.Fingerprint, m.fingerprint(), time.Now()); err != nil {
 		return err
 	}
 	if len(m.planned.missing) > 0 && (o.out != "" || o.byHand || o.apply) {
@@ -200,29 +209,52 @@ type mended struct {
 	severity func(*rules.Finding) report.Severity
 }
 
-// mend makes the edits that were chosen, in memory.
-func mend(files []*sdl.File, done *compared, choices []choice) *mended {
-	var chosen []rules.Chosen
-	for _, c := range choices {
-		if c.fix != nil && c.fix.Kind == rules.Directive {
-			chosen = append(chosen, rules.Chosen{Finding: c.finding, Fix: *c.fix})
-		}
+// mend makes the edits that were chosen, in memory. later chooses among the
+// findings that come up meanwhile.
+func mend(files []*sdl.File, done *compared, choices []choice, later func(so []choice, left []*rules.Finding) []choice) *mended {
+	m := &mended{choices: choices, before: files, planned: &planned{}}
+	at := map[string]int{} // the choices, by the fingerprints of their findings
+	for i, c := range choices {
+		at[fingerprint(c.finding)] = i
 	}
-	m := &mended{Repaired: rules.Repair(files, done.all, chosen, done.judge), choices: choices, before: files, planned: &planned{}}
+	more := func(so rules.Repaired) []rules.Chosen {
+		next := later(m.choices, done.keep(so.Files, so.Left))
+		for _, c := range next {
+			if i, ok := at[fingerprint(c.finding)]; ok {
+				m.choices[i] = c
+				continue
+			}
+			at[fingerprint(c.finding)] = len(m.choices)
+			m.choices = append(m.choices, c)
+		}
+		return edits(next)
+	}
+	m.Repaired = rules.Repair(files, done.all, edits(choices), done.judge, more)
 	failed := map[string]error{}
 	for _, f := range m.Failed {
 		failed[fingerprint(f.Finding)] = f.Err
 	}
-	for i, c := range choices {
+	for i, c := range m.choices {
 		switch {
 		case c.fix == nil:
 		case c.fix.Kind == rules.Migration:
-			choices[i].note = "this changes stored data"
+			m.choices[i].note = "this changes stored data"
 		case failed[fingerprint(c.finding)] != nil:
-			choices[i].note = "not made: " + failed[fingerprint(c.finding)].Error()
+			m.choices[i].note = "not made: " + failed[fingerprint(c.finding)].Error()
 		}
 	}
 	return m
+}
+
+// edits are the chosen fixes that are made in the schema.
+func edits(choices []choice) []rules.Chosen {
+	var all []rules.Chosen
+	for _, c := range choices {
+		if c.fix != nil && c.fix.Kind == rules.Directive {
+			all = append(all, rules.Chosen{Finding: c.finding, Fix: *c.fix})
+		}
+	}
+	return all
 }
 
 // repairs are the choices as reports have them.

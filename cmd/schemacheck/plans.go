@@ -17,6 +17,7 @@ import (
 	"github.com/schemacheck/schemacheck/cmd/internal/config"
 	"github.com/schemacheck/schemacheck/cmd/internal/report"
 	"github.com/schemacheck/schemacheck/fixes/migrate"
+	"github.com/schemacheck/schemacheck/rules"
 )
 
 // planOptions say what is made of fixes that change stored data.
@@ -273,3 +274,30 @@ func (d *planned) dql() string {
 }
 
 func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
+
+// current are the choices with the fixes as they are for the edited schema:
+// an edit can move a predicate that a migration writes.
+func (m *mended) current() []choice {
+	at := map[string]*rules.Finding{}
+	for _, f := range m.Left {
+		at[fingerprint(f)] = f
+	}
+	var all []choice
+	for _, c := range m.choices {
+		if c.fix == nil || c.fix.Kind != rules.Migration {
+			continue
+		}
+		f := at[fingerprint(c.finding)]
+		if f == nil {
+			continue // another edit has settled it
+		}
+		i := slices.IndexFunc(f.Fixes, func(x rules.Fix) bool { return x.ID == c.fix.ID })
+		if i < 0 {
+			continue
+		}
+		now := *c.finding // with its evidence
+		c.finding, c.fix = &now, &f.Fixes[i]
+		all = append(all, c)
+	}
+	return all
+}

@@ -3,6 +3,7 @@ package migrate
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/schemacheck/schemacheck/dql"
@@ -31,6 +32,9 @@ func (c *Copy) writes() []string { return []string{c.To} }
 
 func (c *Copy) judge(p *page) (*change, error) {
 	to := p.predicate(c.To)
+	if p.predicate(c.From).Type == "password" || to.Type == "password" {
+		return nil, fmt.Errorf("%s to %s: a password cannot be copied: nobody can read it", c.From, c.To)
+	}
 	result := &change{}
 	for _, n := range p.nodes {
 		if len(c.Types) > 0 && !slices.ContainsFunc(c.Types, n.is) {

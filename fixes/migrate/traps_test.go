@@ -168,7 +168,11 @@ var traps = []trap{
 				s.Fatal(err)
 			}
 			r := &reader{step: &Step{Select: &Select{Root: "has(T.p)"}}, task: &Copy{From: "T.p", To: "T.q"}, live: live}
-			if _, _, err := r.page(s.Context(), s.c.Txn(), 0, 3); err == nil || !strings.Contains(err.Error(), "password") {
+			page, _, err := r.page(s.Context(), s.c.Txn(), 0, 3)
+			if err == nil {
+				_, err = r.task.judge(page)
+			}
+			if err == nil || !strings.Contains(err.Error(), "password") {
 				s.Errorf("the engine: %v", err)
 			}
 			s.holds(`{p(func: has(T.p)) {ok: checkpwd(T.p, "secret")}}`, `{"p":[{"ok":true}]}`)
