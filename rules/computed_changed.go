@@ -82,7 +82,7 @@ func (p *pass) becomesComputed(f *Finding, b, a *schema.Field, owner *schema.Typ
 	f.Question = fmt.Sprintf("How many nodes have a value under %s?", name)
 	f.ask(held(b))
 	f.Consequence = fmt.Sprintf("The values of %s stay in the database, out of reach of the API; inputs, filters and orders by it are gone.", name)
-	f.Fixes = append(f.Fixes, migration("delete-values", Destructive, "delete the values of "+name))
+	f.Fixes = append(f.Fixes, migration("delete-values", Destructive, "delete the values of "+name).by(p.removing(b)))
 }
 
 func (p *pass) becomesStored(f *Finding, b, a *schema.Field) {
@@ -96,7 +96,7 @@ func (p *pass) becomesStored(f *Finding, b, a *schema.Field) {
 	case required(a) && !p.alreadyThere(a):
 		f.Impact.Storage = p.storage(a)
 		f.Impact.Data = DataInvalid
-		aboutMissing(f, a)
+		aboutMissing(p.After, f, a)
 		f.ask(dql.Missing(valuesOf(a, b.Owner)))
 	default:
 		f.Severity = Warning

@@ -51,7 +51,7 @@ var danglingEdges = &Rule{
 			about.Question = fmt.Sprintf("How many edges of %s lead to nodes that are no %s?", storedAs(f), named)
 			about.Fixes = []Fix{
 				migration("tag-targets", Review, "write the dgraph.type to the targets that only lack it"),
-				migration("delete-edges", Destructive, "delete the edges"),
+				migration("delete-edges", Destructive, "delete the edges").by(unlinking(a.Schema, f.Predicate, storedTypes(f.Owner), to)),
 			}
 			about.ask(dql.Mistargeted(valuesOf(f, f.Owner), to...), dql.Dangling(valuesOf(f, f.Owner)))
 			about.inquiry.sum = dangling

@@ -233,7 +233,7 @@ func (w *drift) leftovers() {
 		} else if want := typeText(a); typeText(liveForm(got)) == want {
 			f.Consequence = "Its values come back: the field reads, filters and overwrites them."
 		}
-		f.Fixes = append(f.Fixes, migration("delete-values", Destructive, title))
+		f.Fixes = append(f.Fixes, migration("delete-values", Destructive, title).by(discarding(name)))
 		w.findings = append(w.findings, f)
 	}
 }

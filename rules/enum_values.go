@@ -49,7 +49,7 @@ func (p *pass) valueRemoved(c diff.EnumValueRemoved) *Finding {
 	f.Fixes = directive("keep-and-deprecate", Safe, fmt.Sprintf("keep %s.%s and mark it @deprecated", c.After.Name, name),
 		p.edits.KeepValue(c.Before, c.After, c.Value))
 	if len(f.Predicates) > 0 {
-		f.Fixes = append(f.Fixes, migration("map-value", Review, fmt.Sprintf("map the stored %s to another member", name)))
+		f.Fixes = append(f.Fixes, migration("map-value", Review, fmt.Sprintf("map the stored %s to another member", name)).by(p.mapping(c.Before, c.After, name)))
 	}
 	return f
 }
@@ -68,7 +68,7 @@ func (p *pass) valueRenamed(c diff.EnumValueRenamed) *Finding {
 	}
 	keep := directive("keep-and-deprecate", Safe, fmt.Sprintf("keep %s beside %s.%s and mark it @deprecated", from, c.After.Name, to),
 		p.edits.KeepValue(c.Before, c.After, c.From))
-	change := migration("map-value", Review, fmt.Sprintf("map the stored %s to %s", from, to))
+	change := migration("map-value", Review, fmt.Sprintf("map the stored %s to %s", from, to)).by(p.mapping(c.Before, c.After, from, from+"="+to))
 	taken := slices.ContainsFunc(c.After.Definition.Values, func(v *sdl.EnumValue) bool { return v.Name.Text == from })
 	switch stored := len(f.Predicates) > 0; {
 	case taken && stored:

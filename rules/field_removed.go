@@ -51,7 +51,7 @@ var fieldRemoved = &Rule{
 			Consequence: fmt.Sprintf("The values of %s stay in the database, out of reach of the API, and outlive their nodes.", forward(b)),
 			Fixes:       directive("keep-and-deprecate", Safe, "keep "+b.Coordinate()+" and mark it @deprecated", p.edits.KeepField(b)),
 		}
-		remove := migration("delete-values", Destructive, "delete the values of "+forward(b))
+		remove := migration("delete-values", Destructive, "delete the values of "+forward(b)).by(p.removing(b))
 		f.ask(held(b))
 		var same, other []string
 		for _, u := range p.reaching[forward(b)] {

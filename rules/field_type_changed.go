@@ -85,7 +85,7 @@ func (p *pass) retyped(b, a *schema.Field) *Finding {
 	}
 	f.Fixes = append(directive("new-predicate", Review, "give the field a new predicate with @dgraph(pred:) and fill it with converted values",
 		p.edits.NewPredicate(p.sharing(a)...)),
-		migration("convert-in-place", Review, "mend the values of "+b.Predicate+" before the update"))
+		migration("convert-in-place", Review, "mend the values of "+b.Predicate+" before the update").by(p.converting(b, a)))
 	return f
 }
 

@@ -2,12 +2,14 @@ package rules
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/schemacheck/schemacheck/diff"
 	"github.com/schemacheck/schemacheck/diff/schema"
 	"github.com/schemacheck/schemacheck/diff/sdl"
 	"github.com/schemacheck/schemacheck/dql"
 	"github.com/schemacheck/schemacheck/fixes"
+	"github.com/schemacheck/schemacheck/fixes/migrate"
 )
 
 var interfaceAdded = &Rule{
@@ -50,7 +52,8 @@ var interfaceAdded = &Rule{
 			Question:   fmt.Sprintf("How many nodes of %s lack the dgraph.type %q?", c.Before.Stored, i.Stored),
 			Consequence: fmt.Sprintf("Queries of %s do not find the %s nodes stored so far: they lack the dgraph.type %q.",
 				i.Name, t.Name, i.Stored),
-			Fixes: []Fix{migration("add-interface-type", Safe, fmt.Sprintf("add the dgraph.type %q to the nodes of %s", i.Stored, c.Before.Stored))},
+			Fixes: []Fix{migration("add-interface-type", Safe, fmt.Sprintf("add the dgraph.type %q to the nodes of %s", i.Stored, c.Before.Stored)).
+				by(migrate.AddInterfaceType(c.Before.Stored, i.Stored, p.Before.Storage.Type(i.Stored) != nil))},
 		}
 		f.ask(dql.Untagged(i.Stored, c.Before.Stored))
 		required := requiredOf(c.Gained)
@@ -64,7 +67,7 @@ var interfaceAdded = &Rule{
 			f.Consequence = fmt.Sprintf("The stored values of %s are no longer found (they stay under %s), and queries of %s miss these nodes.",
 				list(f.Affects), list(oldPredicates(c.Moved)), i.Name)
 			f.Fixes = append(p.pinInterface(c.Moved), migration("copy-and-retag", Review,
-				fmt.Sprintf("copy the values to the predicates of %s and add its dgraph.type", i.Name)))
+				fmt.Sprintf("copy the values to the predicates of %s and add its dgraph.type", i.Name)).by(migrate.MoveIntoInterface(p.crossing(c.Before, i, c.Moved))))
 		case len(required) > 0:
 			f.Severity = Error
 			f.Impact.Data = DataInvalid
@@ -125,7 +128,8 @@ var interfaceRemoved = &Rule{
 			Question:   fmt.Sprintf("How many nodes of %s have the dgraph.type %q?", c.Before.Stored, i.Stored),
 			Consequence: fmt.Sprintf("The %s nodes stored so far keep the dgraph.type %q: queries and deletes of %s still find them.",
 				c.Before.Name, i.Stored, i.Name),
-			Fixes: []Fix{migration("remove-interface-type", Review, fmt.Sprintf("remove the dgraph.type %q from the nodes of %s", i.Stored, c.Before.Stored))},
+			Fixes: []Fix{migration("remove-interface-type", Review, fmt.Sprintf("remove the dgraph.type %q from the nodes of %s", i.Stored, c.Before.Stored)).
+				by(migrate.RemoveInterfaceType(c.Before.Stored, i.Stored, p.implementing(i, t)))},
 		}
 		f.ask(dql.Tagged(i.Stored, c.Before.Stored))
 		if p.Survivor(i) == nil {
@@ -155,8 +159,10 @@ var interfaceRemoved = &Rule{
 			}
 			f.Consequence = fmt.Sprintf("The stored values of %s are no longer found: they stay under %s.",
 				list(affects), list(oldPredicates(c.Moved)))
-			f.Fixes = append(directive("pin-predicate", Safe, fmt.Sprintf("add @dgraph(pred: %q) to %s, and so for each moved field",
-				c.Moved[0].Before.Predicate, c.Moved[0].After.Coordinate()), p.edits.PinFields(pins(c.Moved)...)), f.Fixes...)
+			f.Fixes = slices.Concat(directive("pin-predicate", Safe, fmt.Sprintf("add @dgraph(pred: %q) to %s, and so for each moved field",
+				c.Moved[0].Before.Predicate, c.Moved[0].After.Coordinate()), p.edits.PinFields(pins(c.Moved)...)),
+				[]Fix{migration("copy-values", Review, fmt.Sprintf("copy the values to the predicates of %s", t.Name)).by(migrate.MoveOutOfInterface(p.crossing(c.Before, i, c.Moved)))},
+				f.Fixes)
 		case len(lost) > 0:
 			f.Severity = Error
 			f.Affects = lost

@@ -46,7 +46,7 @@ var inverseAdded = &Rule{
 		f.Consequence = "Edges stored so far stay one-sided: Dgraph does not add the missing back edges."
 		f.Question = fmt.Sprintf("How many edges of %s and %s lack their back edge?", a.Predicate, a.Inverse.Predicate)
 		f.askPairs(a)
-		f.Fixes = []Fix{migration("backfill-inverse", Review, fmt.Sprintf("write the missing back edges between %s and %s", a.Predicate, a.Inverse.Predicate))}
+		f.Fixes = []Fix{migration("backfill-inverse", Review, fmt.Sprintf("write the missing back edges between %s and %s", a.Predicate, a.Inverse.Predicate)).by(backfilling(p.After, a))}
 		return f
 	}),
 }
@@ -131,7 +131,7 @@ var inverseChanged = &Rule{
 			f.Fixes = directive("restore-inverse", Safe, fmt.Sprintf("put @hasInverse(field: %s) back", other.Name), p.edits.RestoreInverse(a, other))
 		}
 		f.Fixes = append(f.Fixes, migration("backfill-inverse", Review,
-			fmt.Sprintf("write the missing back edges between %s and %s", a.Predicate, a.Inverse.Predicate)))
+			fmt.Sprintf("write the missing back edges between %s and %s", a.Predicate, a.Inverse.Predicate)).by(backfilling(p.After, a)))
 		return f
 	}),
 }

@@ -32,7 +32,7 @@ var leftoverValues = &Rule{
 				Predicates:  predicates(predicate),
 				Impact:      Impact{Data: DataOrphaned},
 				Consequence: "The values are out of reach of the API, until a field of that name brings them back.",
-				Fixes:       []Fix{migration("delete-values", Destructive, "delete the values")},
+				Fixes:       []Fix{migration("delete-values", Destructive, "delete the values").by(discarding(predicate))},
 			}
 		}
 		if a.stored == nil {

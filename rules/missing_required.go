@@ -35,7 +35,7 @@ var missingRequired = &Rule{
 			}
 			about := aboutField(f)
 			about.Message = fmt.Sprintf("nodes of %s need a value of %s, which is required (%s)", f.Owner.Name, f.Coordinate(), written(f))
-			aboutMissing(about, f)
+			aboutMissing(a.Schema, about, f)
 			about.ask(dql.Missing(valuesOf(f, f.Owner)))
 			return about
 		})

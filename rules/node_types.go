@@ -7,6 +7,7 @@ import (
 	"github.com/schemacheck/schemacheck/diff/schema"
 	"github.com/schemacheck/schemacheck/diff/sdl"
 	"github.com/schemacheck/schemacheck/dql"
+	"github.com/schemacheck/schemacheck/fixes/migrate"
 )
 
 var untypedNodes = &Rule{
@@ -41,7 +42,7 @@ var untypedNodes = &Rule{
 				seen[p] = true
 			}
 			if len(own) > 0 {
-				findings = append(findings, untyped(t, own))
+				findings = append(findings, a.untyped(t, own))
 			}
 			for _, i := range t.Interfaces {
 				findings = append(findings, lacksInterface(t, i))
@@ -52,7 +53,7 @@ var untypedNodes = &Rule{
 }
 
 // untyped is about nodes with predicates that tell of a type.
-func untyped(t *schema.Type, own []string) *Finding {
+func (a *audit) untyped(t *schema.Type, own []string) *Finding {
 	f := &Finding{
 		Coordinate: t.Name,
 		Place:      onType(t),
@@ -63,8 +64,8 @@ func untyped(t *schema.Type, own []string) *Finding {
 			t.Name),
 		Question: fmt.Sprintf("How many nodes have something under %s and no dgraph.type?", list(own)),
 		Fixes: []Fix{
-			migration("tag-nodes", Review, fmt.Sprintf("write the dgraph.type %q to the nodes that lack it", t.Stored)),
-			migration("delete-values", Destructive, "delete the values, where the nodes were deleted and these were left"),
+			migration("tag-nodes", Review, fmt.Sprintf("write the dgraph.type %q to the nodes that lack it", t.Stored)).by(typing(a.Schema, t, own).Saying("type")),
+			migration("delete-values", Destructive, "delete the values, where the nodes were deleted and these were left").by(typing(a.Schema, t, own).Saying("delete")),
 		},
 	}
 	if t.Kind == sdl.Interface {
@@ -87,7 +88,7 @@ func lacksInterface(t, i *schema.Type) *Finding {
 		Message:     fmt.Sprintf("nodes of %s need the dgraph.type %q too", t.Name, i.Stored),
 		Consequence: fmt.Sprintf("Queries, updates and deletes of %s do not see nodes of %s without it.", i.Name, t.Name),
 		Question:    fmt.Sprintf("How many nodes of %s lack the dgraph.type %q?", t.Stored, i.Stored),
-		Fixes:       []Fix{migration("tag-nodes", Safe, fmt.Sprintf("write the dgraph.type %q to the nodes of %s", i.Stored, t.Stored))},
+		Fixes:       []Fix{migration("tag-nodes", Safe, fmt.Sprintf("write the dgraph.type %q to the nodes of %s", i.Stored, t.Stored)).by(migrate.AddInterfaceType(t.Stored, i.Stored, false))},
 	}
 	f.ask(dql.Untagged(i.Stored, t.Stored))
 	return f

@@ -39,9 +39,9 @@ var oneSidedInverse = &Rule{
 			if other.Source != nil && other.Has("hasInverse") {
 				other = other.Source.Field(other.Name) // where it is declared, for all who inherit it
 			}
-			findings = append(findings, lacksBack(f, other))
+			findings = append(findings, a.lacksBack(f, other))
 			if other.Source != nil {
-				findings = append(findings, lacksBack(other, f)) // nothing leads there from its interface
+				findings = append(findings, a.lacksBack(other, f)) // nothing leads there from its interface
 			}
 			return nil
 		})
@@ -50,7 +50,7 @@ var oneSidedInverse = &Rule{
 }
 
 // lacksBack is about the edges that a field lacks beside those of its inverse.
-func lacksBack(f, inverse *schema.Field) *Finding {
+func (a *audit) lacksBack(f, inverse *schema.Field) *Finding {
 	about := aboutField(f)
 	about.Severity = Warning
 	about.Impact.Data = DataOneSided
@@ -63,7 +63,7 @@ func lacksBack(f, inverse *schema.Field) *Finding {
 	}
 	about.Question = fmt.Sprintf("How many edges of %s lack their back edge in %s?", inverse.Predicate, f.Predicate)
 	about.Fixes = []Fix{
-		migration("backfill-inverse", Review, fmt.Sprintf("write the missing edges of %s", f.Predicate)),
+		migration("backfill-inverse", Review, fmt.Sprintf("write the missing edges of %s", f.Predicate)).by(backfilling(a.Schema, f)),
 		migration("delete-edges", Destructive, fmt.Sprintf("delete the edges of %s that have no back edge", inverse.Predicate)),
 	}
 	if inverse == f {

@@ -68,7 +68,7 @@ var predicateReused = &Rule{
 			f.Consequence = fmt.Sprintf("It is another name for %s: what is written by one is read by the other.", list(aliases))
 			return f
 		}
-		f.Fixes = append(f.Fixes, migration("delete-values", Destructive, "delete the values of "+name+" before the update"))
+		f.Fixes = append(f.Fixes, migration("delete-values", Destructive, "delete the values of "+name+" before the update").by(discarding(name)))
 		return f
 	}),
 }

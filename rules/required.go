@@ -56,7 +56,7 @@ var requiredFieldAdded = &Rule{
 			Reversible: true,
 			Message:    fmt.Sprintf("%s is new and required (%s)", a.Coordinate(), written(a)),
 		}
-		aboutMissing(f, a)
+		aboutMissing(p.After, f, a)
 		f.ask(dql.Missing(valuesOf(a, c.Owner)))
 		return f
 	}),
@@ -101,24 +101,24 @@ var fieldMadeRequired = &Rule{
 			f.ask(dql.Missing(valuesOf(c.Before, c.Before.Owner)))
 			return f
 		}
-		aboutMissing(f, a)
+		aboutMissing(p.After, f, a)
 		f.ask(dql.Missing(valuesOf(a, c.Before.Owner)))
 		return f
 	}),
 }
 
 // aboutMissing is what both rules say of nodes without a value.
-func aboutMissing(f *Finding, a *schema.Field) {
+func aboutMissing(s *diff.Schema, f *Finding, a *schema.Field) {
 	f.Question = fmt.Sprintf("How many nodes of %s have no value under %s?", a.Owner.Stored, storedAs(a))
 	f.Consequence = "A query that selects the field gets an error and null instead of every node that has no value."
 	f.Fixes = keepNullable(a)
 	if v := a.Directive("default").Arg("add").Field("value"); v != nil {
 		f.Impact.API = APINone
 		f.Message += "; its @default counts for new nodes only"
-		f.Fixes = append(f.Fixes, migration("fill-default", Safe, fmt.Sprintf("fill the nodes that lack a value with %q, as @default does", v.Raw)))
+		f.Fixes = append(f.Fixes, migration("fill-default", Safe, fmt.Sprintf("fill the nodes that lack a value with %q, as @default does", v.Raw)).by(filling(s, a)))
 		return
 	}
-	f.Fixes = append(f.Fixes, migration("fill-default", Review, "fill the nodes that lack a value"))
+	f.Fixes = append(f.Fixes, migration("fill-default", Review, "fill the nodes that lack a value").by(filling(s, a)))
 }
 
 // keepNullable is the way out for both.

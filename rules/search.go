@@ -8,6 +8,7 @@ import (
 	"github.com/schemacheck/schemacheck/diff"
 	"github.com/schemacheck/schemacheck/diff/schema"
 	"github.com/schemacheck/schemacheck/dql"
+	"github.com/schemacheck/schemacheck/fixes/migrate"
 )
 
 // manyBuilds is the number of indexes in one update from which on a server can
@@ -220,7 +221,7 @@ func (p *pass) aboutBuild(f *Finding, a *schema.Field) {
 	if p.builds > manyBuilds {
 		f.inquiry.clean = func(*Finding) {} // the memory that so many builds need stays a danger
 	}
-	f.Fixes = []Fix{migration("build-before", Safe, fmt.Sprintf("build the index of %s before the update, by altering at most 8 predicates at a time", name))}
+	f.Fixes = []Fix{migration("build-before", Safe, fmt.Sprintf("build the index of %s before the update, by altering at most 8 predicates at a time", name)).by(migrate.BuildIndexes(p.After.Storage.Predicate(a.Predicate)))}
 }
 
 // looked is the evidence of a count: what is there violates nothing.

@@ -82,7 +82,7 @@ func (p *pass) secretRemoved(b, a *schema.Type) *Finding {
 		Consequence: fmt.Sprintf("The check query and the input field are gone; the hashes stay under %s and outlive their nodes.", unquoted(s.Predicate)),
 		Question:    fmt.Sprintf("How many nodes have a password under %s?", unquoted(s.Predicate)),
 		Fixes: append(directive("restore-secret", Safe, fmt.Sprintf("put @secret(field: %q) back on %s", s.Field, a.Name), p.edits.RestoreSecret(b, a)),
-			migration("delete-values", Destructive, "delete the hashes under "+unquoted(s.Predicate))),
+			migration("delete-values", Destructive, "delete the hashes under "+unquoted(s.Predicate)).by(discarding(unquoted(s.Predicate)))),
 	}
 	f.ask(dql.Values(anyValues(s.Predicate)))
 	return f

@@ -40,7 +40,7 @@ var storedTypeChanged = &Rule{
 				b.Name, p.foundIn(a), b.Stored),
 			Question: "How many nodes are of type " + b.Stored + "?",
 			Fixes: append(p.pinType(a, b.Stored),
-				migration("retag-and-copy", Review, fmt.Sprintf("retag the nodes of %s as %s and copy their values", b.Stored, a.Stored))),
+				migration("retag-and-copy", Review, fmt.Sprintf("retag the nodes of %s as %s and copy their values", b.Stored, a.Stored)).by(p.retagging(b, a))),
 		}
 		f.ask(dql.Nodes(b.Stored))
 		return f

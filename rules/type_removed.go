@@ -6,6 +6,7 @@ import (
 	"github.com/schemacheck/schemacheck/diff"
 	"github.com/schemacheck/schemacheck/diff/sdl"
 	"github.com/schemacheck/schemacheck/dql"
+	"github.com/schemacheck/schemacheck/fixes/migrate"
 )
 
 var typeRemoved = &Rule{
@@ -64,7 +65,7 @@ var typeRemoved = &Rule{
 			f.Consequence = fmt.Sprintf("Every stored %s stays in the database; queries of %s return it as an empty object.", t.Name, list(f.Affects))
 		}
 		f.Fixes = append(directive("keep-and-deprecate", Safe, "keep "+t.Name+" until its nodes are gone", p.edits.KeepType(t)),
-			migration("delete-nodes", Destructive, "delete the nodes of "+t.Stored))
+			migration("delete-nodes", Destructive, "delete the nodes of "+t.Stored).by(migrate.RemoveNodes(p.nodesOf(t))))
 		return f
 	}),
 }

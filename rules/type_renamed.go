@@ -62,7 +62,7 @@ var typeRenamed = &Rule{
 		f.Consequence = fmt.Sprintf("Every %s stored so far disappears from the API: queries of %s find %s, because the nodes are stored as %s.",
 			b.Name, a.Name, p.foundIn(a), b.Stored)
 		f.Fixes = append(p.pinType(a, b.Stored),
-			migration("retag-and-copy", Review, fmt.Sprintf("retag the nodes of %s as %s and copy their values", b.Stored, a.Stored)))
+			migration("retag-and-copy", Review, fmt.Sprintf("retag the nodes of %s as %s and copy their values", b.Stored, a.Stored)).by(p.retagging(b, a)))
 		return f
 	}),
 }

@@ -83,7 +83,7 @@ var updateRefused = &Rule{
 		}
 		f.Fixes = directive("new-predicate", Review, "give the field a new predicate with @dgraph(pred:) and fill it from "+name, p.newPredicate(c))
 		if c.Refusal == diff.ListToSingle || c.Refusal == diff.ValueToReference {
-			f.Fixes = append(f.Fixes, migration("replace-in-place", Destructive, "stage the values, drop "+name+", apply the schema, restore"))
+			f.Fixes = append(f.Fixes, migration("replace-in-place", Destructive, "stage the values, drop "+name+", apply the schema, restore").by(p.replacing(c)))
 		}
 		return f
 	}),

@@ -1,0 +1,105 @@
+package migrate
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/schemacheck/schemacheck/diff/storage"
+)
+
+// Together is one migration that does what several do, nil ones left out. What
+// people have to say is said once, for all of them.
+func Together(all ...*Migration) *Migration {
+	var some []*Migration
+	for _, m := range all {
+		if m != nil {
+			some = append(some, m)
+		}
+	}
+	switch len(some) {
+	case 0:
+		return nil
+	case 1:
+		return some[0]
+	}
+	together := &Migration{Build: func(given []string) (*Recipe, error) {
+		r := &Recipe{}
+		for _, m := range some {
+			said := given
+			if m.Need == nil {
+				said = nil
+			}
+			one, err := m.Build(said)
+			if err != nil {
+				return nil, err
+			}
+			r.Steps = append(r.Steps, one.Steps...)
+			if r.DualWrite == "" {
+				r.DualWrite = one.DualWrite
+			} else if one.DualWrite != "" && one.DualWrite != r.DualWrite {
+				r.DualWrite += " " + one.DualWrite
+			}
+		}
+		return r, nil
+	}}
+	for _, m := range some {
+		if together.Need == nil {
+			together.Need = m.Need
+		}
+	}
+	return together
+}
+
+// Saying is a migration for which everything has been said.
+func (m *Migration) Saying(given ...string) *Migration {
+	if m == nil {
+		return nil
+	}
+	return &Migration{Build: func([]string) (*Recipe, error) { return m.Build(given) }}
+}
+
+// BuildIndexes builds the index of a predicate before the update would, so that
+// its filters work from the first moment, and not all indexes are built at once.
+func BuildIndexes(p *storage.Predicate) *Migration {
+	r := &recipe{}
+	if p == nil || len(p.Tokenizers) == 0 {
+		return nil
+	}
+	r.declare(declared(p))
+	return always(r.done())
+}
+
+// Nodes says which nodes go, with what they hold.
+type Nodes struct {
+	Type string
+	// Predicates are those of the type. Of those that the new schema still uses
+	// only the values of these nodes go.
+	Predicates []*storage.Predicate
+	// Used are the names of the predicates that the new schema still uses.
+	Used map[string]bool
+}
+
+// RemoveNodes deletes what the nodes of a stored type hold, and then the type
+// itself, in phase contract. Edges that lead to them stay; the next audit tells
+// them as dangling.
+func RemoveNodes(n Nodes) *Migration {
+	if n.Type == "" {
+		return always(nil, errors.New("the nodes of a type have one"))
+	}
+	var all []*Migration
+	for _, p := range n.Predicates {
+		l := Leftover{Predicate: p}
+		if n.Used[p.Stored()] {
+			l.Types = []string{n.Type}
+		}
+		all = append(all, RemoveValues(l))
+	}
+	r := &recipe{}
+	root, err := typeRoot(n.Type)
+	r.each(Contract, root, err, Step{
+		ID: "remove-type-" + n.Type, Title: fmt.Sprintf("Take the type %s from its nodes", n.Type),
+		RemoveType: &RemoveType{Type: n.Type}, Convergent: true, Undo: UndoYes, Risk: "destructive",
+	})
+	r.drop(Contract, Drop{Types: []string{n.Type}})
+	return Together(append(all, always(r.done()))...)
+}
