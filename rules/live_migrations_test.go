@@ -1,0 +1,345 @@
+package rules_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/rogpeppe/go-internal/txtar"
+
+	"github.com/schemacheck/schemacheck/diff"
+	"github.com/schemacheck/schemacheck/dql/dgraphtest"
+	"github.com/schemacheck/schemacheck/fixes/migrate"
+	"github.com/schemacheck/schemacheck/rules"
+)
+
+// A way is how fixes are chosen where a finding has several.
+type way struct {
+	name string
+	// first is the fix of a finding that is taken, or -1.
+	first func(*rules.Finding) int
+}
+
+// ways are those that lead to different plans: what is taken by itself, what
+// --prefer migration takes, and what deletes or drops.
+var ways = []way{
+	{"by itself", func(f *rules.Finding) int {
+		return slices.IndexFunc(f.Fixes, func(x rules.Fix) bool { return x.Risk != rules.Destructive })
+	}},
+	{"--prefer migration", func(f *rules.Finding) int {
+		kind := func(x rules.Fix) bool { return x.Risk != rules.Destructive && x.Kind == rules.Migration }
+		if i := slices.IndexFunc(f.Fixes, kind); i >= 0 {
+			return i
+		}
+		return slices.IndexFunc(f.Fixes, func(x rules.Fix) bool { return x.Risk != rules.Destructive })
+	}},
+	{"what deletes", func(f *rules.Finding) int {
+		if i := slices.IndexFunc(f.Fixes, func(x rules.Fix) bool { return x.Risk == rules.Destructive }); i >= 0 {
+			return i
+		}
+		return len(f.Fixes) - 1
+	}},
+}
+
+// checkMigrated carries out the migrations of a case on the server: the old
+// schema and its data, phase before, the new schema, phases after and contract.
+// It looks at what clients get, at what the rules say of the data then, and that
+// nothing else was written.
+func checkMigrated(t *testing.T, d *dgraphtest.Dgraph, c *testCase, script *txtar.Archive, r *liveRun) {
+	t.Helper()
+	if r.backRefused && r.apply.Refused && !r.apply.Saved || c.refused(t) {
+		return
+	}
+	var done []string
+	for _, w := range ways {
+		m := migrated(t, c, w)
+		if m == nil || slices.Contains(done, m.work()) {
+			continue
+		}
+		done = append(done, m.work())
+		if !t.Run(w.name, func(t *testing.T) { m.carryOut(t, d, c, script, r) }) {
+			t.Logf("%s: %s\n%s", w.name, strings.Join(m.taken, ", "), m.text)
+		}
+	}
+}
+
+// migration is what a case is to be migrated by.
+type migration struct {
+	plan  *migrate.Plan
+	text  string   // the new schema, with edits
+	taken []string // the fixes
+	given []string // what was said
+	left  []*rules.Finding
+	// deletes are the predicates that fixes delete values of.
+	deletes bool
+}
+
+// work tells plans apart.
+func (m *migration) work() string {
+	all := []string{m.text}
+	for _, s := range m.plan.Steps {
+		all = append(all, string(s.Phase)+" "+s.Title)
+	}
+	return strings.Join(all, "\n")
+}
+
+// harms reports whether a finding is about data that clients lose.
+func harms(f *rules.Finding) bool {
+	return f.Impact.Data != rules.DataNone || f.Impact.Storage == rules.StorageRefused
+}
+
+// migrated makes the plan of a case, or none: where no fix changes stored data,
+// or something that harms data has no fix.
+func migrated(t *testing.T, c *testCase, w way) *migration {
+	t.Helper()
+	before, after := derive(t, "old.graphql", c.old), derive(t, "new.graphql", c.new)
+	findings := rules.Judge(diff.Compare(before, after, diff.Options{Renames: c.renames}))
+	edits := func(findings []*rules.Finding) []rules.Chosen {
+		var all []rules.Chosen
+		for _, f := range findings {
+			if i := w.first(f); i >= 0 && f.Fixes[i].Kind == rules.Directive && f.Severity != rules.Info {
+				all = append(all, rules.Chosen{Finding: f, Fix: f.Fixes[i]})
+			}
+		}
+		return all
+	}
+	mended := rules.Repair(after.Source.Files, findings, edits(findings), judging(before, c.renames),
+		func(so rules.Repaired) []rules.Chosen { return edits(so.Left) })
+	if len(mended.Failed) > 0 {
+		t.Fatalf("%s: %v", w.name, mended.Failed[0].Err)
+	}
+	m := &migration{text: mended.Files[0].Text, left: mended.Left}
+	for _, done := range mended.Done {
+		m.taken = append(m.taken, done.Fix.ID+" of "+identity(done.Finding))
+	}
+	var recipes []*migrate.Recipe
+	for _, f := range mended.Left {
+		i := w.first(f)
+		if i < 0 || f.Fixes[i].Migration == nil || f.Severity == rules.Info {
+			if harms(f) && f.Severity != rules.Info {
+				why := "has no fix"
+				if i >= 0 {
+					why = "has no migration in " + f.Fixes[i].ID
+				}
+				t.Logf("%s: not migrated: %s %s", w.name, identity(f), why)
+				return nil
+			}
+			continue
+		}
+		x := f.Fixes[i]
+		recipe, given := said(t, f, x)
+		if recipe == nil {
+			return nil
+		}
+		recipes = append(recipes, recipe)
+		m.taken, m.given = append(m.taken, x.ID+" of "+identity(f)), append(m.given, given...)
+		m.deletes = m.deletes || strings.HasPrefix(x.ID, "delete-")
+	}
+	if len(recipes) == 0 {
+		return nil
+	}
+	var err error
+	m.plan, err = migrate.Assemble(migrate.Plan{
+		ID: "20260101000000-" + c.rule, Name: c.name, From: before.Source.Fingerprint(), To: derive(t, "new.graphql", m.text).Source.Fingerprint(), NotBefore: "2026-01-01",
+	}, recipes...)
+	if err != nil {
+		t.Errorf("%s: %v: %v", w.name, m.taken, err)
+		return nil
+	}
+	return m
+}
+
+// answers are what tests say where only people know, first what fits first.
+var answers = []string{"suffix", "clear", "filled", "7", "2026-01-02T03:04:05Z", "true", `{"type":"Point","coordinates":[1.5,2.5]}`}
+
+// said builds a fix with the answers that it takes. Its own are the first.
+func said(t *testing.T, f *rules.Finding, x rules.Fix) (*migrate.Recipe, []string) {
+	t.Helper()
+	need := x.Migration.Need
+	tries := [][]string{nil}
+	if need != nil {
+		tries = nil
+		if need.Default != "" {
+			tries = append(tries, []string{need.Default})
+		}
+		for _, text := range slices.Concat(need.Options, answers) {
+			tries = append(tries, []string{text})
+		}
+	}
+	var err error
+	for _, given := range tries {
+		var r *migrate.Recipe
+		if r, err = x.Migration.Build(given); err == nil {
+			return r, given
+		}
+	}
+	t.Logf("%s of %s: %v", x.ID, identity(f), err)
+	return nil, nil
+}
+
+func (m *migration) carryOut(t *testing.T, d *dgraphtest.Dgraph, c *testCase, script *txtar.Archive, r *liveRun) {
+	begin(t, d, c, script)
+	client := open(t, d)
+	defer client.Close()
+	file := migrate.File{Plan: m.plan, Checksum: "x"}
+	was := stored(t, d)
+	left := map[migrate.Phase][]migrate.Left{}
+	run := func(phase migrate.Phase) {
+		t.Helper()
+		result, err := migrate.Run(t.Context(), client, file, phase, migrate.Options{})
+		if err != nil {
+			t.Fatalf("phase %s: %v", phase, err)
+		}
+		left[phase] = result.Left
+		is := stored(t, d)
+		for name := range was {
+			if !slices.Contains(m.writes(phase), name) && was[name] != is[name] {
+				t.Errorf("phase %s changed %s, which it is not to write:\n%s", phase, name, cmp.Diff(was[name], is[name]))
+			}
+		}
+		was = is
+		checks, err := migrate.Verify(t.Context(), client, m.plan, phase)
+		if err != nil {
+			t.Fatalf("phase %s: %v", phase, err)
+		}
+		for _, check := range checks {
+			if check.Open > 0 || check.Left > 0 && len(result.Left) == 0 {
+				t.Errorf("phase %s: %s; told are %v", phase, check, result.Left)
+			}
+		}
+	}
+	run(migrate.Before)
+	if applied := d.ApplySchema(t, m.text); applied.Refused {
+		t.Fatalf("the new schema is refused: %s", applied.Message)
+	}
+	was = stored(t, d)
+	run(migrate.After)
+	told := slices.Concat(left[migrate.Before], left[migrate.After])
+	now := m.clients(t, d, c, script, r, told)
+	run(migrate.Contract)
+	for _, s := range m.plan.Steps {
+		if s.Drop == nil || s.Phase != migrate.Contract {
+			continue
+		}
+		for _, name := range s.Drop.Predicates {
+			if text := was[name]; text != "" && text != "[]" {
+				t.Errorf("%s is still there after phase contract: %s", name, text)
+			}
+		}
+	}
+	if query := sectionOf(script, "query-new.graphql"); query != "" && !m.deletes {
+		if diff := cmp.Diff(now.values(), ask(t, d, query).values()); diff != "" {
+			t.Errorf("phase contract changes what clients get:\n%s", diff)
+		}
+	}
+	settle(t, d, m.left)
+	for _, f := range m.left {
+		if harms(f) && f.Severity != rules.Info && f.Evidence.Violations > 0 && len(told) == 0 {
+			t.Errorf("a second look still tells %s: %d violations", identity(f), f.Evidence.Violations)
+		}
+	}
+}
+
+// writes are the predicates that a phase may change.
+func (m *migration) writes(phase migrate.Phase) []string {
+	var all []string
+	for _, s := range m.plan.Steps {
+		if s.Phase != phase {
+			continue
+		}
+		all = append(all, s.Writes...)
+		if s.Drop != nil {
+			all = append(all, s.Drop.Predicates...)
+		}
+		if s.Redeclare != nil {
+			all = append(all, s.Redeclare.Predicate.Name)
+		}
+	}
+	return all
+}
+
+// clients looks at what clients get by the new schema.
+func (m *migration) clients(t *testing.T, d *dgraphtest.Dgraph, c *testCase, script *txtar.Archive, r *liveRun, told []migrate.Left) answer {
+	t.Helper()
+	base := m.expected(r)
+	var now answer
+	var gone []string
+	for i, name := range []string{"query-new.graphql", "query-old.graphql"} {
+		query := sectionOf(script, name)
+		if query == "" || strings.HasPrefix(strings.TrimSpace(query), "mutation") {
+			break
+		}
+		got := ask(t, d, query)
+		if i == 0 {
+			now = got
+		} else if !strings.Contains(strings.Join(m.taken, " "), "keep") {
+			break
+		}
+		if c.name == "example" { // its query is that of the documentation, with the new names
+			gone = nowhere(base, got)
+		} else {
+			gone = lost(base, got)
+		}
+		if len(gone) == 0 && len(got.Errors) == 0 {
+			return now
+		}
+	}
+	if len(gone) <= len(told) && len(now.Errors) == 0 {
+		return now
+	}
+	t.Errorf("clients miss %v, with the errors %v; told are %v", gone, now.Errors, told)
+	return now
+}
+
+// expected is what clients are to get: the old answer, as the recipes change it.
+func (m *migration) expected(r *liveRun) answer {
+	if m.deletes {
+		return r.new
+	}
+	return r.old
+}
+
+// stored is all that a server holds, by predicate.
+func stored(t *testing.T, d *dgraphtest.Dgraph) map[string]string {
+	t.Helper()
+	var schema struct {
+		Schema []struct {
+			Predicate, Type string
+			Lang            bool
+		}
+	}
+	if err := json.Unmarshal(d.Query(t, "schema {type lang}"), &schema); err != nil {
+		t.Fatal(err)
+	}
+	var blocks strings.Builder
+	names := map[string]string{}
+	for i, p := range schema.Schema {
+		if strings.HasPrefix(p.Predicate, "schemacheck.") || strings.HasPrefix(p.Predicate, "dgraph.") && p.Predicate != "dgraph.type" {
+			continue
+		}
+		name, value := "<"+p.Predicate+">", ""
+		switch {
+		case p.Type == "uid":
+			value = "v: " + name + " @facets {uid}"
+		case p.Lang:
+			value, name = name+"@*", name+"@."
+		case p.Type != "password":
+			value = "v: " + name + " @facets"
+		}
+		q := fmt.Sprintf("q%d", i)
+		names[q] = p.Predicate
+		fmt.Fprintf(&blocks, "%s(func: has(%s)) {uid %s}\n", q, name, value)
+	}
+	var rows map[string]json.RawMessage
+	if err := json.Unmarshal(d.Query(t, "{"+blocks.String()+"}"), &rows); err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]string{}
+	for q, text := range rows {
+		all[names[q]] = string(text)
+	}
+	return all
+}
