@@ -105,8 +105,9 @@ func (o *choiceOptions) first(f *rules.Finding) *rules.Fix {
 	return nil
 }
 
-// later decides about findings that come up, or offer an edit, once the edits so
-// far are made. What was decided otherwise, or is no danger, stays so.
+// later decides about findings that come up, or offer another fix, once the edits
+// so far are made: a field with a new predicate has to be filled. What was decided
+// otherwise, or is no danger, stays so.
 func (o *choiceOptions) later(so []choice, left []*rules.Finding, severity func(*rules.Finding) report.Severity) []choice {
 	before := map[string]choice{}
 	for _, c := range so {
@@ -119,7 +120,10 @@ func (o *choiceOptions) later(so []choice, left []*rules.Finding, severity func(
 			continue
 		}
 		x := o.first(f)
-		if x == nil || x.Kind != rules.Directive || known && c.fix != nil && c.fix.ID == x.ID {
+		if x == nil || known && c.fix != nil && c.fix.ID == x.ID {
+			continue
+		}
+		if x.Kind == rules.Migration && known && (c.fix == nil || c.fix.Kind == rules.Migration) {
 			continue
 		}
 		all = append(all, choice{finding: f, fix: x, note: "this comes up once the other edits are made"})
