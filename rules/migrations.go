@@ -28,7 +28,14 @@ func (p *pass) copying(before, after *schema.Field) *migrate.Migration {
 	if stays != nil {
 		m.Types = storedTypes(before.Owner)
 	}
-	return p.moving(m, before, after)
+	if !after.Has("id") || before.Has("id") && interfaceWide(before) == interfaceWide(after) {
+		return p.moving(m, before, after)
+	}
+	if before.Type().Named() != after.Type().Named() || stays != nil {
+		return nil // which values are the same shows only when they are there
+	}
+	// What is copied has to differ, also what is copied later.
+	return migrate.Together(uniqueness(p.Before, before, scopesOf(after), nil), p.moving(m, before, after))
 }
 
 // moving chooses the recipe by what the two sides are.
@@ -47,7 +54,7 @@ func (p *pass) moving(m migrate.Moving, before, after *schema.Field) *migrate.Mi
 		return migrate.ListToSingle(migrate.Single{From: m.From, To: m.To, Types: m.Types, FromStays: m.FromStays})
 	case m.From.List && !m.To.List:
 		return nil
-	case m.From.Type != m.To.Type || target.Enum != nil && before.Type().Named() != after.Type().Named():
+	case m.From.Type != m.To.Type || m.To.Type != "uid" && before.Type().Named() != after.Type().Named():
 		return migrate.ConvertInto(migrate.Converting{From: m.From, To: m.To, Target: target, Types: m.Types, FromStays: m.FromStays})
 	}
 	return migrate.CopyValues(m)
@@ -131,14 +138,19 @@ func (p *pass) implementing(i, but *schema.Type) []string {
 
 // filling gives the nodes that lack a value one.
 func filling(s *diff.Schema, f *schema.Field) *migrate.Migration {
+	if f.Source != nil {
+		return fillingIn(s, f, f.Source.Stored)
+	}
+	return fillingIn(s, f, f.Owner.Stored)
+}
+
+// fillingIn does so for the nodes of one stored type.
+func fillingIn(s *diff.Schema, f *schema.Field, stored string) *migrate.Migration {
 	into := s.Storage.Predicate(f.Predicate)
 	if into == nil || f.Reverse {
 		return nil
 	}
-	fill := migrate.Filling{Into: into, Target: targetOf(s, f), Type: f.Owner.Stored, Lang: f.Language}
-	if f.Source != nil {
-		fill.Type = f.Source.Stored
-	}
+	fill := migrate.Filling{Into: into, Target: targetOf(s, f), Type: stored, Lang: f.Language}
 	if v := f.Directive("default").Arg("add").Field("value"); v != nil {
 		fill.Default = &v.Raw
 	}
@@ -184,12 +196,13 @@ func members(enum *schema.Type) []string {
 }
 
 // uniqueness leaves each value of a field with one node of each of some types.
-func uniqueness(s *diff.Schema, f *schema.Field, types []string) *migrate.Migration {
+// Before is how the old schema stores them; nil when there is none.
+func uniqueness(s *diff.Schema, f *schema.Field, types []string, before *storage.Predicate) *migrate.Migration {
 	p := s.Storage.Predicate(f.Predicate)
 	if p == nil || len(types) == 0 {
 		return nil
 	}
-	u := migrate.Uniqueness{Predicate: p, Types: types, Fields: map[string]*storage.Predicate{}, NonNull: required(f)}
+	u := migrate.Uniqueness{Predicate: p, Before: before, Types: types, Fields: map[string]*storage.Predicate{}, NonNull: required(f)}
 	for _, other := range f.Owner.Fields {
 		if q := s.Storage.Predicate(other.Predicate); q != nil && !q.List && !other.Reverse && other.Language == "" && q.Type != "uid" && q.Type != "password" && other != f {
 			u.Fields[other.Name] = q
@@ -274,7 +287,10 @@ func discarding(name string) *migrate.Migration {
 
 // nodesOf are the nodes of a type of the old schema, with what they hold.
 func (p *pass) nodesOf(t *schema.Type) migrate.Nodes {
-	n := migrate.Nodes{Type: t.Stored, Used: map[string]bool{}}
+	n := migrate.Nodes{Type: t.Stored, Used: map[string]bool{}, Interfaces: map[string][]string{}}
+	for _, i := range t.Interfaces {
+		n.Interfaces[i.Stored] = p.implementing(i, t)
+	}
 	for _, f := range t.Fields {
 		if q := p.Before.Storage.Predicate(f.Predicate); q != nil && !f.Reverse && !slices.Contains(n.Predicates, q) {
 			n.Predicates = append(n.Predicates, q)

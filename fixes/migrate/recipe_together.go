@@ -3,6 +3,7 @@ package migrate
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/schemacheck/schemacheck/diff/storage"
 )
@@ -60,9 +61,14 @@ func (m *Migration) Saying(given ...string) *Migration {
 
 // BuildIndexes builds the index of a predicate before the update would, so that
 // its filters work from the first moment, and not all indexes are built at once.
-func BuildIndexes(p *storage.Predicate) *Migration {
+// Before is the predicate as the old schema derives it, if it does. There is
+// nothing to build where Dgraph takes only the old index or the new one.
+func BuildIndexes(before, p *storage.Predicate) *Migration {
 	r := &recipe{}
-	if p == nil || len(p.Tokenizers) == 0 {
+	if p == nil || len(p.Tokenizers) == 0 || before != nil && before.Type != p.Type {
+		return nil
+	}
+	if before != nil && slices.ContainsFunc(before.Tokenizers, func(t string) bool { return slices.Contains(calendar, t) }) {
 		return nil
 	}
 	r.declare(declared(p))
@@ -77,6 +83,9 @@ type Nodes struct {
 	Predicates []*storage.Predicate
 	// Used are the names of the predicates that the new schema still uses.
 	Used map[string]bool
+	// Interfaces are the other types that the nodes have, each with the types
+	// that have it too in the new schema.
+	Interfaces map[string][]string
 }
 
 // RemoveNodes deletes what the nodes of a stored type hold, and then the type
@@ -95,6 +104,9 @@ func RemoveNodes(n Nodes) *Migration {
 		all = append(all, RemoveValues(l))
 	}
 	r := &recipe{}
+	for _, i := range sortedKeys(n.Interfaces) {
+		r.leaves(n.Type, i, n.Interfaces[i])
+	}
 	root, err := typeRoot(n.Type)
 	r.each(Contract, root, err, Step{
 		ID: "remove-type-" + n.Type, Title: fmt.Sprintf("Take the type %s from its nodes", n.Type),
