@@ -136,7 +136,7 @@ func migrated(t *testing.T, c *testCase, w way) *migration {
 		}
 		recipes = append(recipes, recipe)
 		m.taken, m.given = append(m.taken, x.ID+" of "+identity(f)), append(m.given, given...)
-		for _, prefix := range []string{"delete-", "remove-", "build-"} {
+		for _, prefix := range []string{"delete-", "remove-"} {
 			m.deletes = m.deletes || strings.HasPrefix(x.ID, prefix)
 		}
 		if (f.Impact.Data == rules.DataInvalid || f.Impact.Data == rules.DataOneSided) && f.Impact.Storage != rules.StorageRefused {
@@ -219,7 +219,9 @@ func (m *migration) carryOut(t *testing.T, d *dgraphtest.Dgraph, c *testCase, sc
 	run(migrate.Before)
 	settle(t, d, m.mended)
 	for _, f := range m.mended {
-		if f.Evidence.Violations > 0 && len(left[migrate.Before]) == 0 {
+		// Values that are the same only as those of the new type differ once it is
+		// there, and phase after has run.
+		if f.Evidence.Violations > 0 && len(left[migrate.Before]) == 0 && !(f.Rule.ID == "id-added" && slices.Contains(m.kinds(), "convert")) {
 			t.Errorf("a second look still tells %s: %d violations", identity(f), f.Evidence.Violations)
 		}
 	}
@@ -298,6 +300,9 @@ func (m *migration) clients(t *testing.T, d *dgraphtest.Dgraph, c *testCase, scr
 		if i == 0 {
 			now = got
 		}
+		if got.Data == nil && slices.ContainsFunc(got.Errors, invalidOperation.MatchString) {
+			return now // that is told of the API
+		}
 		gone = m.missing(c, r, got)
 		if len(gone) == 0 && (len(got.Errors) == 0 || m.deletes) {
 			return now
@@ -344,6 +349,8 @@ func (m *migration) missing(c *testCase, r *liveRun, got answer) []string {
 			switch {
 			case s.Unique != nil && s.Unique.Losers == "clear":
 				return true
+			case s.Unique != nil && s.Unique.Losers == "merge":
+				return slices.Contains(is[path], v)
 			case s.Unique != nil:
 				return slices.ContainsFunc(is[path], func(other string) bool { return strings.HasPrefix(other, v+"-") })
 			case s.Convert != nil:

@@ -28,7 +28,7 @@ type planOptions struct {
 }
 
 func (o *planOptions) bind(flags *pflag.FlagSet) {
-	flags.StringArrayVar(&o.set, "set", nil, "what a fix has to know, as `COORDINATE=VALUE`: a value to fill, a mapping OLD=NEW of an enum, whom to keep; can be repeated")
+	flags.StringArrayVar(&o.set, "set", nil, "what a fix has to know, as `COORDINATE=VALUE`: a value to fill, a mapping OLD=NEW of an enum, whom to keep; COORDINATE/FIX-ID where several fixes ask; can be repeated")
 	flags.StringVar(&o.out, "out", "", "write the plan of what changes stored data to `FOLDER`")
 	flags.BoolVar(&o.allowDestructive, "allow-destructive", false, "take fixes that delete, where --choose names them")
 }
@@ -59,15 +59,21 @@ func (o *planOptions) plan(flags *pflag.FlagSet, choices []choice, from, to stri
 	var names []string
 	p := &planned{}
 	used := map[string]bool{}
+	asking := map[string][]*migrate.Need{} // what fixes have to know, by their coordinates
+	choices = slices.DeleteFunc(slices.Clone(choices), func(c choice) bool { return c.fix == nil || c.fix.Migration == nil })
 	for _, c := range choices {
-		if c.fix == nil || c.fix.Migration == nil {
-			continue
+		for _, name := range c.names() {
+			asking[name] = append(asking[name], c.fix.Migration.Need)
 		}
+	}
+	for _, c := range choices {
 		name := c.finding.Coordinate
-		values, coordinate := o.given(c.finding.To, name)
-		used[coordinate] = true
-		if coordinate == "" {
-			coordinate = name
+		values, as := o.given(c, asking)
+		coordinate := name
+		if len(values) > 0 {
+			used[as], coordinate = true, as
+		} else if several(asking[name]) {
+			coordinate += "/" + c.fix.ID
 		}
 		need := c.fix.Migration.Need
 		switch {
@@ -76,7 +82,7 @@ func (o *planOptions) plan(flags *pflag.FlagSet, choices []choice, from, to stri
 		case need != nil && !need.Several && len(values) > 1:
 			return nil, given(flags, "set", fmt.Errorf("--set %s: given %d times; %s takes one value", coordinate, len(values), c.fix.ID))
 		case need != nil && len(values) == 0 && need.Default == "":
-			p.missing = append(p.missing, fmt.Sprintf("--set '%s=...': %s takes %s%s", coordinate, c.fix.ID, need.What, options(need)))
+			p.missing = append(p.missing, fmt.Sprintf("--set '%s=...': %s has to know %s%s", coordinate, c.fix.ID, need.What, options(need)))
 			continue
 		case need != nil && len(values) == 0:
 			values = []string{need.Default}
@@ -94,7 +100,17 @@ func (o *planOptions) plan(flags *pflag.FlagSet, choices []choice, from, to stri
 			if near := config.Nearest(coordinate, all); near != "" && near != coordinate {
 				return nil, given(flags, "set", fmt.Errorf("--set %s: did you mean %s?", s, near))
 			}
-			return nil, given(flags, "set", fmt.Errorf("--set %s: no fix that is taken for %s has to know anything", s, coordinate))
+			err := fmt.Errorf("--set %s: no fix that is taken for %s has to know anything", s, coordinate)
+			var others []string
+			for _, c := range choices {
+				if c.fix.Migration.Need != nil {
+					others = append(others, c.finding.Coordinate)
+				}
+			}
+			if len(others) > 0 {
+				err = fmt.Errorf("%w; those for %s have to", err, strings.Join(slices.Compact(others), ", "))
+			}
+			return nil, given(flags, "set", err)
 		}
 	}
 	if len(p.missing) > 0 || len(recipes) == 0 {
@@ -118,15 +134,44 @@ func (o *planOptions) plan(flags *pflag.FlagSet, choices []choice, from, to stri
 	return p, nil
 }
 
-// given are the values that were given for a coordinate, and the one of several
-// names that they were given for.
-func (o *planOptions) given(names ...string) (values []string, coordinate string) {
+// given are the values that were given for a fix, and what they were given for:
+// a coordinate, or COORDINATE/FIX-ID where several fixes have to know something.
+// Without the id they are for those that cannot do without.
+func (o *planOptions) given(c choice, asking map[string][]*migrate.Need) (values []string, as string) {
 	for _, s := range o.set {
-		if name, value, _ := strings.Cut(s, "="); name != "" && slices.Contains(names, name) {
-			values, coordinate = append(values, value), name
+		name, value, _ := strings.Cut(s, "=")
+		coordinate, id, _ := strings.Cut(name, "/")
+		need, needs := c.fix.Migration.Need, asking[coordinate]
+		switch {
+		case !slices.Contains(c.names(), coordinate) || id != "" && id != c.fix.ID:
+			continue
+		case id == "" && need == nil && slices.ContainsFunc(needs, func(n *migrate.Need) bool { return n != nil }):
+			continue
+		case id == "" && need != nil && need.Default != "" && slices.ContainsFunc(needs, func(n *migrate.Need) bool { return n != nil && n.Default == "" }):
+			continue
+		}
+		values, as = append(values, value), name
+	}
+	return values, as
+}
+
+// names are the coordinates of a choice's finding.
+func (c choice) names() []string {
+	if c.finding.To == "" || c.finding.To == c.finding.Coordinate {
+		return []string{c.finding.Coordinate}
+	}
+	return []string{c.finding.Coordinate, c.finding.To}
+}
+
+// several reports whether more than one fix has to know something.
+func several(needs []*migrate.Need) bool {
+	n := 0
+	for _, need := range needs {
+		if need != nil {
+			n++
 		}
 	}
-	return values, coordinate
+	return n > 1
 }
 
 // noted gives the steps of a recipe what is known of the finding that they are

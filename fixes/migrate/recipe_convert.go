@@ -238,6 +238,9 @@ func (c Converting) mapped(given, removed []string) (*Recipe, error) {
 		if !slices.Contains(removed, m.Old) {
 			return nil, fmt.Errorf("%q is none of the values that are removed: %s", brief(m.Old), strings.Join(removed, ", "))
 		}
+		if !slices.Contains(c.Target.Enum, m.New) {
+			return nil, fmt.Errorf("%q is no member of %s; these are: %s", brief(m.New), c.Target.GraphQL, strings.Join(c.Target.Enum, ", "))
+		}
 		rules.Map = append(rules.Map, m)
 	}
 	if len(rules.Map) == 0 && len(removed) == 1 {
