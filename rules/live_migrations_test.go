@@ -3,6 +3,7 @@ package rules_test
 import (
 	"encoding/json"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -49,7 +50,10 @@ var ways = []way{
 // schema and its data, phase before, the new schema, phases after and contract.
 // It looks at what clients get, at what the rules say of the data then, and that
 // nothing else was written.
-func checkMigrated(t *testing.T, d *dgraphtest.Dgraph, c *testCase, script *txtar.Archive, r *liveRun) {
+//
+// It does so for the examples, and for the first plan with the same kinds of
+// steps; with SCHEMACHECK_RANDOM set, for all.
+func checkMigrated(t *testing.T, d *dgraphtest.Dgraph, c *testCase, script *txtar.Archive, r *liveRun, seen map[string]bool) {
 	t.Helper()
 	if r.backRefused && r.apply.Refused && !r.apply.Saved || c.refused(t) {
 		return
@@ -61,6 +65,11 @@ func checkMigrated(t *testing.T, d *dgraphtest.Dgraph, c *testCase, script *txta
 			continue
 		}
 		done = append(done, m.work())
+		kinds := strings.Join(m.kinds(), " ")
+		if seen[kinds] && c.name != "example" && os.Getenv("SCHEMACHECK_RANDOM") == "" {
+			continue
+		}
+		seen[kinds] = true
 		if !t.Run(w.name, func(t *testing.T) { m.carryOut(t, d, c, script, r) }) {
 			t.Logf("%s: %s\n%s", w.name, strings.Join(m.taken, ", "), m.text)
 		}
@@ -219,9 +228,11 @@ func (m *migration) carryOut(t *testing.T, d *dgraphtest.Dgraph, c *testCase, sc
 	run(migrate.Before)
 	settle(t, d, m.mended)
 	for _, f := range m.mended {
-		// Values that are the same only as those of the new type differ once it is
-		// there, and phase after has run.
-		if f.Evidence.Violations > 0 && len(left[migrate.Before]) == 0 && !(f.Rule.ID == "id-added" && slices.Contains(m.kinds(), "convert")) {
+		// Nodes get the type of an interface that is served already when they can be
+		// read as it, and values that are the same only as those of the new type
+		// differ once that is there: in phase after.
+		later := f.Rule.ID == "interface-added" || f.Rule.ID == "id-added" && slices.Contains(m.kinds(), "convert")
+		if f.Evidence.Violations > 0 && len(left[migrate.Before]) == 0 && !later {
 			t.Errorf("a second look still tells %s: %d violations", identity(f), f.Evidence.Violations)
 		}
 	}
@@ -350,7 +361,7 @@ func (m *migration) missing(c *testCase, r *liveRun, got answer) []string {
 			case s.Unique != nil && s.Unique.Losers == "clear":
 				return true
 			case s.Unique != nil && s.Unique.Losers == "merge":
-				return slices.Contains(is[path], v)
+				return len(is[path]) > 0
 			case s.Unique != nil:
 				return slices.ContainsFunc(is[path], func(other string) bool { return strings.HasPrefix(other, v+"-") })
 			case s.Convert != nil:
@@ -369,13 +380,14 @@ func (m *migration) missing(c *testCase, r *liveRun, got answer) []string {
 	})
 }
 
-// kinds are the kinds of the plan's steps.
+// kinds are the kinds of the plan's steps, each once.
 func (m *migration) kinds() []string {
 	var all []string
 	for _, s := range m.plan.Steps {
 		all = append(all, s.Kind)
 	}
-	return all
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 // single is an answer in which each list that is one no more has only the one
