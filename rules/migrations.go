@@ -1,12 +1,14 @@
 package rules
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/schemacheck/schemacheck/diff"
 	"github.com/schemacheck/schemacheck/diff/schema"
 	"github.com/schemacheck/schemacheck/diff/sdl"
 	"github.com/schemacheck/schemacheck/diff/storage"
+	"github.com/schemacheck/schemacheck/dql"
 	"github.com/schemacheck/schemacheck/fixes/migrate"
 )
 
@@ -185,6 +187,42 @@ func (p *pass) mapping(before, after *schema.Type, gone string, given ...string)
 		all = append(all, m)
 	}
 	return migrate.Together(all...)
+}
+
+// mappingAny replaces values that are no members of the enum of a field, and sets
+// those aside that nobody names.
+func mappingAny(s *diff.Schema, f *schema.Field) *migrate.Migration {
+	p := s.Storage.Predicate(f.Predicate)
+	if p == nil || f.Reverse {
+		return nil
+	}
+	return migrate.ConvertInPlace(migrate.Converting{From: p, To: p, Target: targetOf(s, f)}).Demanding()
+}
+
+// mending are the ways to mend values that a field does not read: those that the
+// server reads, and those that it reads as text only.
+func mending(s *diff.Schema, f *schema.Field) []Fix {
+	p := s.Storage.Predicate(f.Predicate)
+	all := []Fix{migration("convert-in-place", Review, "mend the values of "+storedAs(f))}
+	if p == nil || f.Reverse {
+		return all
+	}
+	c := migrate.Converting{From: p, To: p, Target: targetOf(s, f)}
+	all[0] = all[0].by(migrate.ConvertInPlace(c))
+	c.From = &storage.Predicate{Name: p.Name, Type: "string", List: p.List, Lang: p.Lang}
+	if m := migrate.ConvertUnreadable(c); m != nil {
+		all = append(all, migration("convert-as-text", Review, fmt.Sprintf("have the server store text under %s for a while, and mend the values that it does not read", storedAs(f))).by(m))
+	}
+	return all
+}
+
+// rebuilding gives the predicate of a field the form that the schema wants.
+func rebuilding(s *diff.Schema, f *schema.Field, live dql.Predicate) *migrate.Migration {
+	want := s.Storage.Predicate(f.Predicate)
+	if want == nil || f.Reverse {
+		return nil
+	}
+	return migrate.Rebuild(migrate.Rebuilding{Live: live, Want: want, Target: targetOf(s, f)})
 }
 
 func members(enum *schema.Type) []string {

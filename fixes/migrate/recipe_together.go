@@ -59,6 +59,17 @@ func (m *Migration) Saying(given ...string) *Migration {
 	return &Migration{Build: func([]string) (*Recipe, error) { return m.Build(given) }}
 }
 
+// Demanding is a migration that takes no default: what it has to know has to be
+// said.
+func (m *Migration) Demanding() *Migration {
+	if m == nil || m.Need == nil {
+		return m
+	}
+	need := *m.Need
+	need.Default = ""
+	return &Migration{Need: &need, Build: m.Build}
+}
+
 // BuildIndexes builds the index of a predicate before the update would, so that
 // its filters work from the first moment, and not all indexes are built at once.
 // Before is the predicate as the old schema derives it, if it does. There is

@@ -309,6 +309,8 @@ func (u *Unique) judge(p *page) (*change, error) {
 		v := textOf(q.Data)
 		keeper := known.keeper[v]
 		switch {
+		case keeper == n.uid && v == "":
+			c.leave(n, "its %s is empty, which no @id may be: it takes a value that only people know", u.Predicate)
 		case keeper == n.uid:
 		case u.Losers == losersSuffix:
 			q.Data = known.free[v][given[v]]
