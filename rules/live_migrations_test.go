@@ -244,7 +244,10 @@ func (m *migration) carryOut(t *testing.T, d *dgraphtest.Dgraph, c *testCase, sc
 			t.Errorf("a second look still tells %s: %d violations", identity(f), f.Evidence.Violations)
 		}
 	}
-	if applied := d.ApplySchema(t, m.text); applied.Refused {
+	if _, err := migrate.Deploy(t.Context(), client, m.text); err != nil {
+		t.Fatalf("deploying the new schema: %v", err)
+	}
+	if applied := d.ApplySchema(t, m.text); applied.Refused { // which waits until it is served
 		t.Fatalf("the new schema is refused: %s", applied.Message)
 	}
 	told = append(told, m.run(t, d, client, migrate.After)...)

@@ -62,6 +62,33 @@ func TestChoices(t *testing.T) {
 	}
 }
 
+// TestLater: what an edit leaves to do is planned with it, and what was decided
+// before is not decided again.
+func TestLater(t *testing.T) {
+	t.Parallel()
+	all := offers()
+	severity := func(f *rules.Finding) report.Severity { return report.Severity(f.Severity) }
+	o := choiceOptions{choose: []string{"A.c=none"}}
+	so, err := o.choices(nil, all, severity)
+	if err != nil {
+		t.Fatal(err)
+	}
+	filled := *all[0] // the edit is made, and there is something to copy
+	filled.Fixes = filled.Fixes[1:]
+	fresh := rules.Finding{Rule: all[0].Rule, Severity: rules.Error, Coordinate: "A.x", Fixes: filled.Fixes}
+	got := o.later(so, []*rules.Finding{&filled, all[1], all[2], all[3], &fresh}, severity)
+	if want := "A.a=copy A.x=copy"; taken(got) != want {
+		t.Errorf("%s, want %s", taken(got), want)
+	}
+	o = choiceOptions{prefer: "migration"}
+	if so, err = o.choices(nil, all, severity); err != nil {
+		t.Fatal(err)
+	}
+	if got := o.later(so, all, severity); len(got) > 0 {
+		t.Errorf("%s, want nothing", taken(got))
+	}
+}
+
 func TestAsk(t *testing.T) {
 	t.Parallel()
 	o := choiceOptions{choose: []string{"A.c=copy"}}
