@@ -93,17 +93,24 @@ func (o *choiceOptions) choices(flags *pflag.FlagSet, findings []*rules.Finding,
 	return all, nil
 }
 
-// first is the fix that is taken without a word from the user, or nil.
+// first is the fix that is taken without a word from the user, or nil. What no
+// plan can do comes last.
 func (o *choiceOptions) first(f *rules.Finding) *rules.Fix {
-	for _, kind := range []rules.FixKind{rules.FixKind(o.prefer), ""} {
-		for i := range f.Fixes {
-			if x := &f.Fixes[i]; x.Risk != rules.Destructive && (kind == "" || x.Kind == kind) {
-				return x
+	for _, planned := range []bool{true, false} {
+		for _, kind := range []rules.FixKind{rules.FixKind(o.prefer), ""} {
+			for i := range f.Fixes {
+				x := &f.Fixes[i]
+				if x.Risk != rules.Destructive && (kind == "" || x.Kind == kind) && (!planned || !byHand(x)) {
+					return x
+				}
 			}
 		}
 	}
 	return nil
 }
+
+// byHand reports whether nothing but people can carry out a fix.
+func byHand(x *rules.Fix) bool { return x.Kind == rules.Migration && x.Migration == nil }
 
 // later decides about findings that come up, or offer another fix, once the edits
 // so far are made: a field with a new predicate has to be filled. What was decided

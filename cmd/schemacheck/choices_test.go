@@ -8,13 +8,18 @@ import (
 
 	"github.com/schemacheck/schemacheck/cmd/internal/report"
 	"github.com/schemacheck/schemacheck/fixes"
+	"github.com/schemacheck/schemacheck/fixes/migrate"
 	"github.com/schemacheck/schemacheck/rules"
 )
 
 // offers are findings with fixes of all kinds.
 func offers() []*rules.Finding {
 	fix := func(id string, kind rules.FixKind, risk rules.Risk) rules.Fix {
-		return rules.Fix{ID: id, Kind: kind, Risk: risk, Title: "do " + id, Patch: fixes.Patch{}}
+		x := rules.Fix{ID: id, Kind: kind, Risk: risk, Title: "do " + id, Patch: fixes.Patch{}}
+		if kind == rules.Migration {
+			x.Migration = &migrate.Migration{}
+		}
+		return x
 	}
 	rule := rules.Find("field-renamed")
 	return []*rules.Finding{
@@ -86,6 +91,23 @@ func TestLater(t *testing.T) {
 	}
 	if got := o.later(so, all, severity); len(got) > 0 {
 		t.Errorf("%s, want nothing", taken(got))
+	}
+}
+
+// TestFirstByHand: what people have to do themselves is taken only where nothing
+// else is offered.
+func TestFirstByHand(t *testing.T) {
+	t.Parallel()
+	f := offers()[0]
+	f.Fixes[0], f.Fixes[1] = f.Fixes[1], f.Fixes[0]
+	f.Fixes[0].Migration = nil
+	o := choiceOptions{prefer: "migration"}
+	if x := o.first(f); x == nil || x.ID != "pin" {
+		t.Errorf("%+v", x)
+	}
+	f.Fixes = f.Fixes[:1]
+	if x := o.first(f); x == nil || x.ID != "copy" {
+		t.Errorf("%+v", x)
 	}
 }
 

@@ -237,6 +237,8 @@ func mend(files []*sdl.File, done *compared, choices []choice, later func(so []c
 	for i, c := range m.choices {
 		switch {
 		case c.fix == nil:
+		case byHand(c.fix):
+			m.choices[i].note = "no plan does this: it is to be done by hand"
 		case c.fix.Kind == rules.Migration:
 			m.choices[i].note = "this changes stored data"
 		case failed[fingerprint(c.finding)] != nil:
@@ -266,7 +268,7 @@ func (m *mended) repairs() report.Repairs {
 		one := report.Repair{Finding: &f, Note: c.note}
 		if c.fix != nil {
 			one.Chosen = c.fix.ID
-			if c.fix.Kind == rules.Migration {
+			if c.fix.Kind == rules.Migration && !byHand(c.fix) {
 				migrations++
 			}
 		}
