@@ -59,7 +59,7 @@ var interfaceAdded = &Rule{
 		required := requiredOf(c.Gained)
 		also, fill := "", p.fillingGained(c)
 		if fill != nil {
-			also = ", and fill " + required[0]
+			also = ", and fill " + list(required)
 			f.Fixes[0].Risk, f.Fixes[0].Title = Review, f.Fixes[0].Title+also
 			f.Fixes[0] = f.Fixes[0].by(migrate.Together(f.Fixes[0].Migration, fill))
 		}
@@ -95,19 +95,17 @@ var interfaceAdded = &Rule{
 	}),
 }
 
-// fillingGained fills the one field that an interface requires of its new
-// members; nil when it requires none, or more than can be said at once.
+// fillingGained fills what an interface requires of its new members; nil when
+// that is nothing, or something that no plan can fill.
 func (p *pass) fillingGained(c diff.InterfaceAdded) *migrate.Migration {
+	var names []string
 	var all []*migrate.Migration
 	for _, f := range c.Gained {
 		if required(f) {
-			all = append(all, fillingIn(p.After, f, c.Before.Stored))
+			names, all = append(names, f.Name), append(all, fillingIn(p.After, f, c.Before.Stored))
 		}
 	}
-	if len(all) != 1 {
-		return nil
-	}
-	return all[0]
+	return migrate.Apart(names, all)
 }
 
 var interfaceRemoved = &Rule{

@@ -28,15 +28,12 @@ type way struct {
 // ways are those that lead to different plans: what is taken by itself, what
 // --prefer migration takes, and what deletes or drops.
 var ways = []way{
-	{"by itself", func(f *rules.Finding) int {
-		return slices.IndexFunc(f.Fixes, func(x rules.Fix) bool { return x.Risk != rules.Destructive })
-	}},
+	{"by itself", func(f *rules.Finding) int { return first(f, "") }},
 	{"--prefer migration", func(f *rules.Finding) int {
-		kind := func(x rules.Fix) bool { return x.Risk != rules.Destructive && x.Kind == rules.Migration }
-		if i := slices.IndexFunc(f.Fixes, kind); i >= 0 {
+		if i := first(f, rules.Migration); i >= 0 {
 			return i
 		}
-		return slices.IndexFunc(f.Fixes, func(x rules.Fix) bool { return x.Risk != rules.Destructive })
+		return first(f, "")
 	}},
 	{"another way", func(f *rules.Finding) int {
 		for i := len(f.Fixes) - 1; i >= 0; i-- {
@@ -50,8 +47,18 @@ var ways = []way{
 		if i := slices.IndexFunc(f.Fixes, func(x rules.Fix) bool { return x.Risk == rules.Destructive }); i >= 0 {
 			return i
 		}
-		return slices.IndexFunc(f.Fixes, func(x rules.Fix) bool { return x.Risk != rules.Destructive })
+		return first(f, "")
 	}},
+}
+
+// first is the fix of a kind that the program takes: what deletes never, and
+// what only people can do last.
+func first(f *rules.Finding, kind rules.FixKind) int {
+	fits := func(x rules.Fix) bool { return x.Risk != rules.Destructive && (kind == "" || x.Kind == kind) }
+	if i := slices.IndexFunc(f.Fixes, func(x rules.Fix) bool { return fits(x) && (x.Kind == rules.Directive || x.Migration != nil) }); i >= 0 || kind != "" {
+		return i
+	}
+	return slices.IndexFunc(f.Fixes, fits)
 }
 
 // checkMigrated carries out the migrations of a case on the server: the old
@@ -190,6 +197,7 @@ func said(t *testing.T, f *rules.Finding, x rules.Fix) (*migrate.Recipe, []strin
 		for _, text := range slices.Concat(need.Options, answers) {
 			tries = append(tries, []string{text})
 		}
+		tries = append(tries, []string{"age=7", "breed=Pug"})
 	}
 	var err error
 	for _, given := range tries {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/schemacheck/schemacheck/diff/storage"
 )
@@ -49,6 +50,36 @@ func Together(all ...*Migration) *Migration {
 		}
 	}
 	return together
+}
+
+// Apart is one migration that does what several do, each of which has to know
+// something of its own, said as NAME=VALUE; nil when one of them is.
+func Apart(names []string, all []*Migration) *Migration {
+	if slices.Contains(all, nil) || len(all) == 0 {
+		return nil
+	}
+	if len(all) == 1 {
+		return all[0]
+	}
+	need := &Need{What: "NAME=VALUE for each of " + strings.Join(names, ", "), Several: true}
+	return &Migration{Need: need, Build: func(given []string) (*Recipe, error) {
+		said := map[string][]string{}
+		for _, text := range given {
+			name, value, ok := strings.Cut(text, "=")
+			if !ok || !slices.Contains(names, name) {
+				return nil, fmt.Errorf("%q is no NAME=VALUE with one of the names %s", brief(text), strings.Join(names, ", "))
+			}
+			said[name] = append(said[name], value)
+		}
+		var told []*Migration
+		for i, m := range all {
+			if len(said[names[i]]) == 0 && m.Need != nil && m.Need.Default == "" {
+				return nil, fmt.Errorf("it takes %s=VALUE: %s", names[i], m.Need.What)
+			}
+			told = append(told, m.Saying(said[names[i]]...))
+		}
+		return Together(told...).Build(nil)
+	}}
 }
 
 // Saying is a migration for which everything has been said.
