@@ -37,11 +37,12 @@ var ways = []way{
 	}},
 	{"another way", func(f *rules.Finding) int {
 		for i := len(f.Fixes) - 1; i >= 0; i-- {
-			if f.Fixes[i].Risk != rules.Destructive {
+			// What only takes an interface away leaves what it had hidden.
+			if f.Fixes[i].Risk != rules.Destructive && f.Fixes[i].ID != "remove-interface-type" {
 				return i
 			}
 		}
-		return -1
+		return first(f, "")
 	}},
 	{"what deletes", func(f *rules.Finding) int {
 		if i := slices.IndexFunc(f.Fixes, func(x rules.Fix) bool { return x.Risk == rules.Destructive }); i >= 0 {
