@@ -2,6 +2,7 @@ package rules
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/schemacheck/schemacheck/diff"
 	"github.com/schemacheck/schemacheck/diff/schema"
@@ -169,10 +170,30 @@ func (p *pass) mapping(before, after *schema.Type, gone string, given ...string)
 		m := migrate.MapValues(migrate.Converting{From: from, To: to, Target: target}, []string{gone})
 		if len(given) > 0 {
 			m = m.Saying(given...)
+		} else {
+			m = becoming(m, gone, target.Enum)
 		}
 		all = append(all, m)
 	}
 	return migrate.Together(all...)
+}
+
+// becoming takes for a member that goes the name alone of what it becomes.
+func becoming(m *migrate.Migration, gone string, options []string) *migrate.Migration {
+	if m == nil || m.Need == nil {
+		return m
+	}
+	need := &migrate.Need{What: "the member that " + gone + " becomes", Options: options}
+	return &migrate.Migration{Need: need, Build: func(given []string) (*migrate.Recipe, error) {
+		var all []string
+		for _, g := range given {
+			if !strings.HasPrefix(g, gone+"=") {
+				g = gone + "=" + g
+			}
+			all = append(all, g)
+		}
+		return m.Build(all)
+	}}
 }
 
 func members(enum *schema.Type) []string {

@@ -155,8 +155,10 @@ func (p program) fix(cmd *cobra.Command, o *fixOptions) error {
 	if m.planned, err = o.plan(cmd.Flags(), m.current(), done.report.Before.Fingerprint, m.fingerprint(), time.Now()); err != nil {
 		return err
 	}
-	if len(m.planned.missing) > 0 && (o.out != "" || o.byHand || o.apply) {
-		return m.planned.errMissing()
+	if o.out != "" || o.byHand || o.apply {
+		if err := m.planned.unready(); err != nil {
+			return err
+		}
 	}
 	if o.apply {
 		if err := p.confirmFixes(w.live, m, &o.applyOptions); err != nil {

@@ -50,6 +50,9 @@ type planned struct {
 	plan *migrate.Plan // nil when nothing changes stored data
 	// missing are the flags that answer what a fix has to know.
 	missing []string
+	// impossible are fixes that cannot be made this way, with the reasons, and
+	// byHand those that there is no recipe for.
+	impossible, byHand []string
 }
 
 // plan makes one plan of all chosen fixes that change stored data. From and to
@@ -58,17 +61,27 @@ func (o *planOptions) plan(flags *pflag.FlagSet, choices []choice, from, to stri
 	var recipes []*migrate.Recipe
 	var names []string
 	p := &planned{}
-	used := map[string]bool{}
+	used := map[string]bool{}   // the flags that a fix wanted
+	wanting := map[string]int{} // fixes at a coordinate that have to know something
 	for _, c := range choices {
-		if c.fix == nil || c.fix.Migration == nil {
+		if c.fix != nil && c.fix.Migration != nil && c.fix.Migration.Need != nil {
+			wanting[c.finding.Coordinate]++
+		}
+	}
+	for _, c := range choices {
+		if c.fix == nil || c.fix.Kind == rules.Directive {
 			continue
 		}
 		name := c.finding.Coordinate
-		values, coordinate := o.given(c.finding.To, name)
-		used[coordinate] = true
-		if coordinate == "" {
-			coordinate = name
+		if c.fix.Migration == nil {
+			p.byHand = append(p.byHand, fmt.Sprintf("To be done by hand, for there is no recipe: %s of %s (%s).", c.fix.ID, name, c.fix.Title))
+			continue
 		}
+		coordinate := name
+		if wanting[name] > 1 {
+			coordinate = name + ":" + c.fix.ID
+		}
+		values := o.given(c, wanting[name] > 1, used)
 		need := c.fix.Migration.Need
 		switch {
 		case need == nil && len(values) > 0:
@@ -78,24 +91,33 @@ func (o *planOptions) plan(flags *pflag.FlagSet, choices []choice, from, to stri
 		case need != nil && len(values) == 0 && need.Default == "":
 			p.missing = append(p.missing, fmt.Sprintf("--set '%s=...': %s takes %s%s", coordinate, c.fix.ID, need.What, options(need)))
 			continue
-		case need != nil && len(values) == 0:
+		}
+		said := len(values) > 0
+		if need != nil && !said {
 			values = []string{need.Default}
 		}
 		r, err := c.fix.Migration.Build(values)
+		if err != nil && said {
+			return nil, given(flags, "set", fmt.Errorf("--set %s: %w", coordinate, err))
+		}
 		if err != nil {
-			return nil, given(flags, "set", fmt.Errorf("%s of %s: %w", c.fix.ID, coordinate, err))
+			p.impossible = append(p.impossible, fmt.Sprintf("%s of %s cannot be made: %v", c.fix.ID, coordinate, err))
+			continue
 		}
 		recipes, names = append(recipes, c.noted(r)), append(names, name)
 	}
 	for _, s := range o.set {
-		coordinate, _, _ := strings.Cut(s, "=")
-		if !used[coordinate] {
-			all := coordinatesOf(choices)
-			if near := config.Nearest(coordinate, all); near != "" && near != coordinate {
-				return nil, given(flags, "set", fmt.Errorf("--set %s: did you mean %s?", s, near))
-			}
-			return nil, given(flags, "set", fmt.Errorf("--set %s: no fix that is taken for %s has to know anything", s, coordinate))
+		if used[s] {
+			continue
 		}
+		coordinate, _, _ := strings.Cut(s, "=")
+		if wanting[coordinate] > 1 {
+			return nil, given(flags, "set", fmt.Errorf("--set %s: several fixes of %s have to know something: name the fix, as in %s:FIX-ID=VALUE", s, coordinate, coordinate))
+		}
+		if near := config.Nearest(coordinate, coordinatesOf(choices)); near != "" && near != coordinate {
+			return nil, given(flags, "set", fmt.Errorf("--set %s: did you mean %s?", s, near))
+		}
+		return nil, given(flags, "set", fmt.Errorf("--set %s: no fix that is taken for %s has to know anything", s, coordinate))
 	}
 	if len(p.missing) > 0 || len(recipes) == 0 {
 		return p, nil
@@ -105,11 +127,7 @@ func (o *planOptions) plan(flags *pflag.FlagSet, choices []choice, from, to stri
 		title, slug = fmt.Sprintf("%d fixes: %s", len(names), strings.Join(names, ", ")), fmt.Sprintf("%s-and-%d-more", slugOf(names[0]), len(names)-1)
 	}
 	head := migrate.Plan{ID: now.UTC().Format("20060102150405") + "-" + slug, Name: title, From: from, To: to}
-	if slices.ContainsFunc(recipes, func(r *migrate.Recipe) bool {
-		return slices.ContainsFunc(r.Steps, func(s migrate.Step) bool { return s.Phase == migrate.Contract })
-	}) {
-		head.NotBefore = now.UTC().Add(contractAfter).Format(time.DateOnly)
-	}
+	head.NotBefore = notBefore(recipes, now)
 	plan, err := migrate.Assemble(head, recipes...)
 	if err != nil {
 		return nil, fmt.Errorf("making the plan: %w", err)
@@ -118,15 +136,50 @@ func (o *planOptions) plan(flags *pflag.FlagSet, choices []choice, from, to stri
 	return p, nil
 }
 
-// given are the values that were given for a coordinate, and the one of several
-// names that they were given for.
-func (o *planOptions) given(names ...string) (values []string, coordinate string) {
-	for _, s := range o.set {
-		if name, value, _ := strings.Cut(s, "="); name != "" && slices.Contains(names, name) {
-			values, coordinate = append(values, value), name
+// notBefore is the day before which a plan deletes nothing; empty when it does
+// not. One that does nothing else was made for that, and need not wait.
+func notBefore(recipes []*migrate.Recipe, now time.Time) string {
+	contract, other := false, false
+	for _, r := range recipes {
+		for _, s := range r.Steps {
+			contract = contract || s.Phase == migrate.Contract
+			other = other || s.Phase != migrate.Contract
 		}
 	}
-	return values, coordinate
+	switch {
+	case !contract:
+		return ""
+	case other:
+		return now.UTC().Add(contractAfter).Format(time.DateOnly)
+	}
+	return now.UTC().Format(time.DateOnly)
+}
+
+// given are the values that were given for a fix: for its coordinate, for that
+// and its ID where one alone could mean several, and for a value of an enum also
+// for the enum: Color=RED=CRIMSON. Used are the flags that somebody wanted.
+func (o *planOptions) given(c choice, several bool, used map[string]bool) []string {
+	var values []string
+	take := func(flag, value string) {
+		used[flag] = true
+		values = append(values, value)
+	}
+	for _, s := range o.set {
+		at, value, _ := strings.Cut(s, "=")
+		for _, name := range []string{c.finding.Coordinate, c.finding.To} {
+			if name == "" {
+				continue
+			}
+			owner, member, _ := strings.Cut(name, ".")
+			switch {
+			case at == name+":"+c.fix.ID, at == name && !several:
+				take(s, value)
+			case at == owner && c.fix.ID == "map-value" && strings.HasPrefix(value, member+"="):
+				take(s, value)
+			}
+		}
+	}
+	return values
 }
 
 // noted gives the steps of a recipe what is known of the finding that they are
@@ -240,13 +293,13 @@ func sameWork(a, b *migrate.Plan) bool {
 
 // inWords are the sentences about a plan for the end of a report.
 func (d *planned) inWords(folder string) []string {
+	all := slices.Concat(d.impossible, d.byHand)
 	if len(d.missing) > 0 {
-		return append([]string{"Some fixes have to know more:"}, d.missing...)
+		return append(append(all, "Some fixes have to know more:"), d.missing...)
 	}
 	if d.plan == nil {
-		return nil
+		return all
 	}
-	var all []string
 	for _, s := range d.plan.Steps {
 		all = append(all, fmt.Sprintf("%s: %s.", s.Phase, report.Escape(s.Title)))
 	}
@@ -256,9 +309,15 @@ func (d *planned) inWords(folder string) []string {
 	return all
 }
 
-// errMissing is the error about what fixes have to know.
-func (d *planned) errMissing() error {
-	return errors.New("some fixes have to know more:\n" + strings.Join(d.missing, "\n"))
+// unready is why no plan can be made, or nil.
+func (d *planned) unready() error {
+	switch {
+	case len(d.impossible) > 0:
+		return errors.New(strings.Join(d.impossible, "\n") + "\nchoose another fix with --choose COORDINATE=FIX-ID, or none with COORDINATE=" + leave)
+	case len(d.missing) > 0:
+		return errors.New("some fixes have to know more:\n" + strings.Join(d.missing, "\n"))
+	}
+	return nil
 }
 
 // dql is what can be sent by hand, step by step.
@@ -295,9 +354,31 @@ func (m *mended) current() []choice {
 		if i < 0 {
 			continue
 		}
-		now := *c.finding // with its evidence
-		c.finding, c.fix = &now, &f.Fixes[i]
+		c.fix = &f.Fixes[i]
 		all = append(all, c)
+	}
+	return append(all, m.comeUp()...)
+}
+
+// comeUp are what edits that were made leave to be done: a field that was given
+// a predicate of its own is to be filled.
+func (m *mended) comeUp() []choice {
+	known, edited := map[string]bool{}, map[string]bool{}
+	for _, c := range m.choices {
+		known[fingerprint(c.finding)] = true
+	}
+	for _, d := range m.Done {
+		edited[d.Finding.Coordinate] = true
+	}
+	var all []choice
+	for _, f := range m.Left {
+		if known[fingerprint(f)] || !edited[f.Coordinate] || m.severity(f) == report.Info {
+			continue
+		}
+		i := slices.IndexFunc(f.Fixes, func(x rules.Fix) bool { return x.Migration != nil && x.Risk != rules.Destructive })
+		if i >= 0 {
+			all = append(all, choice{finding: f, fix: &f.Fixes[i]})
+		}
 	}
 	return all
 }
