@@ -10,6 +10,7 @@ import (
 	"github.com/schemacheck/schemacheck/diff/storage"
 	"github.com/schemacheck/schemacheck/dql"
 	"github.com/schemacheck/schemacheck/fixes"
+	"github.com/schemacheck/schemacheck/fixes/migrate"
 )
 
 var schemaDrift = &Rule{
@@ -143,13 +144,17 @@ func (w *drift) stored() {
 		}
 		is := liveForm(got)
 		if is.Type != want.Type || is.List != want.List {
-			w.add(name, at, fmt.Sprintf("%s stores %s as %s, and serves a schema for %s", w.Name, name, typeText(is), typeText(want)),
-				"An update failed halfway, or the predicate was altered by hand: reads of it can fail.").Predicates = []string{name}
+			f := w.add(name, at, fmt.Sprintf("%s stores %s as %s, and serves a schema for %s", w.Name, name, typeText(is), typeText(want)),
+				"An update failed halfway, or the predicate was altered by hand: reads of it can fail.")
+			f.Predicates = []string{name}
+			f.Fixes = []Fix{migration("rebuild", Review, fmt.Sprintf("store %s as %s, and convert what is there", name, typeText(want))).by(rebuilding(w.Served, got, want))}
 			continue
 		}
 		if lost := lacking(want.Tokenizers, is.Tokenizers); len(lost) > 0 {
-			w.add(name, at, fmt.Sprintf("%s has no index (%s) for %s, which the served schema asks for", w.Name, strings.Join(lost, ", "), name),
-				"The build of the index failed, or it was taken away by hand: filters by it fail.").Predicates = []string{name}
+			f := w.add(name, at, fmt.Sprintf("%s has no index (%s) for %s, which the served schema asks for", w.Name, strings.Join(lost, ", "), name),
+				"The build of the index failed, or it was taken away by hand: filters by it fail.")
+			f.Predicates = []string{name}
+			f.Fixes = []Fix{migration("build-index", Safe, fmt.Sprintf("build the index of %s", name)).by(migrate.BuildIndexes(want))}
 			continue
 		}
 		if after == nil {

@@ -8,6 +8,7 @@ import (
 	"github.com/schemacheck/schemacheck/diff/schema"
 	"github.com/schemacheck/schemacheck/diff/sdl"
 	"github.com/schemacheck/schemacheck/diff/storage"
+	"github.com/schemacheck/schemacheck/dql"
 	"github.com/schemacheck/schemacheck/fixes/migrate"
 )
 
@@ -357,4 +358,12 @@ func unlinking(s *diff.Schema, predicate string, of, to []string) *migrate.Migra
 		return nil
 	}
 	return migrate.RemoveDanglingEdges(migrate.Dangling{Predicate: p, Types: to, Of: of})
+}
+
+// rebuilding gives a predicate the form that the served schema derives.
+func rebuilding(served *diff.Schema, got *dql.Predicate, want *storage.Predicate) *migrate.Migration {
+	if len(want.Fields) == 0 {
+		return nil
+	}
+	return migrate.Rebuild(migrate.Rebuilding{Live: *got, Want: want, Target: targetOf(served, want.Fields[0])})
 }

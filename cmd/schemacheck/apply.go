@@ -89,7 +89,7 @@ func (p program) applyFixes(cmd *cobra.Command, w *work, m *mended, o *fixOption
 		m.path = path
 		fmt.Fprintf(p.err, "schemacheck: the plan is in %s\n", report.Escape(path))
 	}
-	files, err := p.plans(w.cfg, []string{m.path})
+	files, paths, err := p.plans(w.cfg, []string{m.path})
 	if err != nil {
 		return err
 	}
@@ -105,7 +105,7 @@ func (p program) applyFixes(cmd *cobra.Command, w *work, m *mended, o *fixOption
 	series.Progress = g.batches
 	outcomes, err := migrate.Up(ctx, w.live.client, files, series)
 	g.end()
-	return p.told(ctx, &migration{files: files, spelt: m.path}, outcomes, err)
+	return p.told(ctx, &migration{files: files, paths: paths, spelt: m.path}, outcomes, err)
 }
 
 // writable refuses to begin what could not be ended.

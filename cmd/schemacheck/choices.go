@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -127,6 +128,10 @@ func (o *choiceOptions) later(so []choice, left []*rules.Finding, severity func(
 	return all
 }
 
+// callName is what a finding is called on the command line: its coordinate, or
+// where it has none its subject.
+func callName(f *rules.Finding) string { return cmp.Or(f.Coordinate, f.Subject) }
+
 // offering are the findings at a coordinate that offer a fix.
 func offering(findings []*rules.Finding, coordinate, id string) ([]*rules.Finding, error) {
 	var at []*rules.Finding
@@ -135,7 +140,7 @@ func offering(findings []*rules.Finding, coordinate, id string) ([]*rules.Findin
 		if len(f.Fixes) == 0 {
 			continue
 		}
-		names := []string{f.Coordinate, f.To}
+		names := []string{callName(f), f.To}
 		coordinates = append(coordinates, names...)
 		if !slices.Contains(names, coordinate) {
 			continue

@@ -56,7 +56,10 @@ type migration struct {
 	client *dql.Client
 	cfg    *config.Config
 	alpha  string
-	spelt  string // how the plans were named on the command line
+	spelt  string            // how the plans were named on the command line
+	paths  map[string]string // of the plans, by their ids
+	// showValues lets worklists have the values that were in the way.
+	showValues bool
 }
 
 // beginMigration reads the plans and connects. check looks at the flags before
@@ -80,7 +83,7 @@ func (p program) beginMigration(cmd *cobra.Command, o *migrateOptions, args []st
 		return nil, err
 	}
 	m := &migration{cfg: cfg, spelt: strings.Join(args, " ")}
-	if m.files, err = p.plans(cfg, args); err != nil {
+	if m.files, m.paths, err = p.plans(cfg, args); err != nil {
 		return nil, err
 	}
 	settings, err := o.connection.config(p, cmd.Flags(), cfg)
@@ -96,7 +99,7 @@ func (p program) beginMigration(cmd *cobra.Command, o *migrateOptions, args []st
 
 // plans reads the files that are named, or those of folders; without a name the
 // folder that the configuration names, or migrations.
-func (p program) plans(cfg *config.Config, args []string) ([]migrate.File, error) {
+func (p program) plans(cfg *config.Config, args []string) (files []migrate.File, at map[string]string, err error) {
 	if len(args) == 0 {
 		args = []string{p.migrationsFolder(cfg)}
 	}
@@ -106,16 +109,16 @@ func (p program) plans(cfg *config.Config, args []string) ([]migrate.File, error
 		info, err := os.Stat(path)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
-			return nil, fmt.Errorf("%s: there is no such file or folder; schemacheck fix --out makes plans", arg)
+			return nil, nil, fmt.Errorf("%s: there is no such file or folder; schemacheck fix --out makes plans", arg)
 		case err != nil:
-			return nil, fmt.Errorf("reading plans: %w", err)
+			return nil, nil, fmt.Errorf("reading plans: %w", err)
 		case !info.IsDir():
 			paths = append(paths, path)
 			continue
 		}
 		entries, err := os.ReadDir(path)
 		if err != nil {
-			return nil, fmt.Errorf("reading plans: %w", err)
+			return nil, nil, fmt.Errorf("reading plans: %w", err)
 		}
 		for _, e := range entries {
 			if ext := filepath.Ext(e.Name()); !e.IsDir() && (ext == ".yaml" || ext == ".yml") && !strings.HasPrefix(e.Name(), ".") {
@@ -124,25 +127,27 @@ func (p program) plans(cfg *config.Config, args []string) ([]migrate.File, error
 		}
 	}
 	if len(paths) == 0 {
-		return nil, fmt.Errorf("%s has no plans; schemacheck fix --out makes them", strings.Join(args, ", "))
+		return nil, nil, fmt.Errorf("%s has no plans; schemacheck fix --out makes them", strings.Join(args, ", "))
 	}
 	var all []migrate.File
+	at = map[string]string{}
 	for _, path := range paths {
 		text, err := os.ReadFile(path)
 		if err != nil {
-			return nil, fmt.Errorf("reading a plan: %w", err)
+			return nil, nil, fmt.Errorf("reading a plan: %w", err)
 		}
 		plan, err := migrate.Decode(text)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", path, err)
+			return nil, nil, fmt.Errorf("%s: %w", path, err)
 		}
 		if name := strings.TrimSuffix(filepath.Base(path), filepath.Ext(path)); name != plan.ID {
-			return nil, fmt.Errorf("%s: the id in it is %s; a plan has the id that its file is named by", path, plan.ID)
+			return nil, nil, fmt.Errorf("%s: the id in it is %s; a plan has the id that its file is named by", path, plan.ID)
 		}
+		at[plan.ID] = path
 		all = append(all, migrate.File{Plan: plan, Checksum: migrate.Checksum(text)})
 	}
 	slices.SortFunc(all, func(a, b migrate.File) int { return strings.Compare(a.ID, b.ID) })
-	return all, nil
+	return all, at, nil
 }
 
 // migrationsFolder is where plans are.

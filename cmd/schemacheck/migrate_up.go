@@ -27,6 +27,7 @@ type upOptions struct {
 	onError          string
 	yes              bool
 	allowDestructive bool
+	showValues       bool
 }
 
 func (p program) migrateUpCommand() *cobra.Command {
@@ -65,6 +66,7 @@ the database is between two schemas; 130 interrupted, and to be gone on with.`,
 	flags.StringVar(&o.onError, "on-error", "stop", "when one node cannot be written: stop, skip or quarantine (skip, and name it)")
 	flags.StringVar(&o.undo, "undo", "on", "keep what undoing needs: on or off")
 	flags.Int64Var(&o.series.UndoLimit, "undo-limit", 1<<30, "end when the log that undoing needs has so many `BYTES`")
+	flags.BoolVar(&o.showValues, "show-values", false, "write values that were in the way into the list of nodes that are left")
 	flags.BoolVar(&o.yes, "yes", false, "do not ask before writing")
 	flags.BoolVar(&o.allowDestructive, "allow-destructive", false, "allow phase contract, which deletes")
 	complete(cmd, "phase", "before", "after", "contract")
@@ -114,6 +116,7 @@ func (p program) migrateUp(cmd *cobra.Command, o *upOptions, args []string) erro
 		return err
 	}
 	defer m.client.Close()
+	m.showValues = o.showValues
 	statuses, err := migrate.Statuses(ctx, m.client, m.files)
 	if err != nil {
 		return migrationFailed(ctx, err)
@@ -140,6 +143,11 @@ func (p program) told(ctx context.Context, m *migration, outcomes []migrate.Outc
 		for _, r := range outcome.Results {
 			fmt.Fprint(p.out, describe(r))
 			bad = bad || unclean(r)
+			if path, writing := m.worklist(r); writing != nil {
+				err = errors.Join(err, &problem{exitUnfinished, writing})
+			} else if path != "" {
+				fmt.Fprintf(p.out, "  all of them, with the reasons: %s\n", report.Escape(path))
+			}
 		}
 		if len(outcome.Results) == 0 && outcome.Waiting == "" && err == nil {
 			fmt.Fprintf(p.out, "%s: done before\n", outcome.Plan)

@@ -65,14 +65,14 @@ func (o *planOptions) plan(flags *pflag.FlagSet, choices []choice, from, to stri
 	wanting := map[string]int{} // fixes at a coordinate that have to know something
 	for _, c := range choices {
 		if c.fix != nil && c.fix.Migration != nil && c.fix.Migration.Need != nil {
-			wanting[c.finding.Coordinate]++
+			wanting[callName(c.finding)]++
 		}
 	}
 	for _, c := range choices {
 		if c.fix == nil || c.fix.Kind == rules.Directive {
 			continue
 		}
-		name := c.finding.Coordinate
+		name := callName(c.finding)
 		if c.fix.Migration == nil {
 			p.byHand = append(p.byHand, fmt.Sprintf("To be done by hand, for there is no recipe: %s of %s (%s).", c.fix.ID, name, c.fix.Title))
 			continue
@@ -166,7 +166,7 @@ func (o *planOptions) given(c choice, several bool, used map[string]bool) []stri
 	}
 	for _, s := range o.set {
 		at, value, _ := strings.Cut(s, "=")
-		for _, name := range []string{c.finding.Coordinate, c.finding.To} {
+		for _, name := range []string{callName(c.finding), c.finding.To} {
 			if name == "" {
 				continue
 			}
@@ -209,7 +209,7 @@ func options(need *migrate.Need) string {
 func coordinatesOf(choices []choice) []string {
 	var all []string
 	for _, c := range choices {
-		all = append(all, c.finding.Coordinate)
+		all = append(all, callName(c.finding))
 	}
 	return all
 }

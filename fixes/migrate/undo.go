@@ -158,6 +158,8 @@ func (u *undoing) batch(ctx context.Context, s *Step, sp *span) error {
 	}
 }
 
+var errNoLog = errors.New("is not in the database any more")
+
 // logAt reads a log.
 func logAt(ctx context.Context, tx asker, key string) (*kept, string, error) {
 	answer, err := tx.Query(ctx, "query q($k: string) {q(func: eq("+keyPredicate+", $k)) {uid "+logPredicate+"}}", map[string]string{"$k": key})
@@ -173,7 +175,7 @@ func logAt(ctx context.Context, tx asker, key string) (*kept, string, error) {
 		return nil
 	})
 	if err == nil && stored == "" {
-		err = fmt.Errorf("the log %s that undoing needs is not in the database any more", key)
+		err = fmt.Errorf("the log %s that undoing needs %w", key, errNoLog)
 	}
 	return k, stored, err
 }
