@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/schemacheck/schemacheck/cmd/internal/config"
 	"github.com/schemacheck/schemacheck/cmd/internal/report"
 	"github.com/schemacheck/schemacheck/rules"
 )
@@ -18,6 +19,13 @@ import (
 type choiceOptions struct {
 	choose []string // COORDINATE=FIX-ID
 	prefer string   // directive, migration or empty
+	// standing are those of the configuration: what fits no finding has no effect.
+	standing []string
+}
+
+// configured takes what the configuration says where the flags say nothing.
+func (o *choiceOptions) configured(c config.Fixes) {
+	o.prefer, o.standing = cmp.Or(o.prefer, c.Prefer), c.Choose
 }
 
 // leave is the choice of no fix.
@@ -70,6 +78,15 @@ func (o *choiceOptions) choices(flags *pflag.FlagSet, findings []*rules.Finding,
 	}
 	if len(wrong) > 0 {
 		return nil, errors.Join(wrong...)
+	}
+	for _, c := range o.standing {
+		coordinate, id, _ := strings.Cut(c, "=")
+		at, err := offering(findings, coordinate, id)
+		for _, f := range at {
+			if err == nil && asked[f] == "" {
+				asked[f] = id
+			}
+		}
 	}
 	var all []choice
 	for _, f := range findings {

@@ -125,6 +125,8 @@ func (p program) fix(cmd *cobra.Command, o *fixOptions) error {
 	if done.invalid || done.unsettled != nil {
 		return p.finish(cmd.Context(), w.out, done, done.unsettled) // nothing is mended on half the knowledge
 	}
+	o.choiceOptions.configured(w.cfg.Fixes)
+	o.planOptions.standing = w.cfg.Fixes.Set
 	severity := func(f *rules.Finding) report.Severity { return severityOf(f, w.cfg.Rules) }
 	choices, err := o.choices(cmd.Flags(), done.findings, severity)
 	if err != nil {

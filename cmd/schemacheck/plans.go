@@ -25,6 +25,8 @@ type planOptions struct {
 	set              []string // COORDINATE=VALUE
 	out              string
 	allowDestructive bool
+	// standing are those of the configuration: what no fix wants has no effect.
+	standing []string
 }
 
 func (o *planOptions) bind(flags *pflag.FlagSet) {
@@ -155,31 +157,40 @@ func notBefore(recipes []*migrate.Recipe, now time.Time) string {
 	return now.UTC().Format(time.DateOnly)
 }
 
-// given are the values that were given for a fix: for its coordinate, for that
-// and its ID where one alone could mean several, and for a value of an enum also
-// for the enum: Color=RED=CRIMSON. Used are the flags that somebody wanted.
+// given are the values that were given for a fix, by flags or else by the
+// configuration. Used are the flags that some fix wanted.
 func (o *planOptions) given(c choice, several bool, used map[string]bool) []string {
 	var values []string
-	take := func(flag, value string) {
-		used[flag] = true
-		values = append(values, value)
-	}
-	for _, s := range o.set {
-		at, value, _ := strings.Cut(s, "=")
-		for _, name := range []string{callName(c.finding), c.finding.To} {
-			if name == "" {
-				continue
+	for _, all := range [][]string{o.set, o.standing} {
+		for _, s := range all {
+			if value, ok := wanted(c, several, s); ok {
+				used[s] = true
+				values = append(values, value)
 			}
-			owner, member, _ := strings.Cut(name, ".")
-			switch {
-			case at == name+":"+c.fix.ID, at == name && !several:
-				take(s, value)
-			case at == owner && c.fix.ID == "map-value" && strings.HasPrefix(value, member+"="):
-				take(s, value)
-			}
+		}
+		if len(values) > 0 {
+			break
 		}
 	}
 	return values
+}
+
+// wanted is the value of a COORDINATE=VALUE that is for a fix: for its
+// coordinate, for that and its ID where one alone could mean several, and for a
+// value of an enum also for the enum: Color=RED=CRIMSON.
+func wanted(c choice, several bool, s string) (value string, ok bool) {
+	at, value, _ := strings.Cut(s, "=")
+	for _, name := range []string{callName(c.finding), c.finding.To} {
+		owner, member, _ := strings.Cut(name, ".")
+		switch {
+		case name == "":
+		case at == name+":"+c.fix.ID, at == name && !several:
+			return value, true
+		case at == owner && c.fix.ID == "map-value" && strings.HasPrefix(value, member+"="):
+			return value, true
+		}
+	}
+	return "", false
 }
 
 // noted gives the steps of a recipe what is known of the finding that they are
