@@ -184,8 +184,9 @@ func offering(findings []*rules.Finding, coordinate, id string) ([]*rules.Findin
 	return nil, unknown("coordinate", coordinate, coordinates)
 }
 
-// ask lets a person decide about what --choose did not decide.
-func ask(ctx context.Context, choices []choice, to asker) error {
+// ask lets a person decide about what --choose did not decide. preview shows what
+// a change of stored data would do.
+func ask(ctx context.Context, choices []choice, to asker, preview func(rules.Fix) string) error {
 	for i := range choices {
 		c := &choices[i]
 		if c.named {
@@ -199,7 +200,7 @@ func ask(ctx context.Context, choices []choice, to asker) error {
 		for _, x := range f.Fixes {
 			o := option{id: x.ID, label: fmt.Sprintf("%s (%s, %s)", x.Title, x.Kind, x.Risk), preview: x.Patch.Diff()}
 			if x.Kind == rules.Migration {
-				o.preview = "This changes stored data, not the schema."
+				o.preview = preview(x)
 			}
 			q.options = append(q.options, o)
 		}

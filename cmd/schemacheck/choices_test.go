@@ -3,11 +3,14 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/schemacheck/schemacheck/cmd/internal/report"
 	"github.com/schemacheck/schemacheck/fixes"
+	"github.com/schemacheck/schemacheck/fixes/migrate"
 	"github.com/schemacheck/schemacheck/rules"
 )
 
@@ -78,12 +81,12 @@ func TestAsk(t *testing.T) {
 			t.Errorf("asked %+v", q)
 		}
 		return answer, nil
-	})
+	}, func(x rules.Fix) string { return "what " + x.ID + " would do" })
 	if want := "A.a=copy A.c=copy A.d=none A.e=pin"; err != nil || taken(choices) != want || strings.Join(starts, " ") != "pin none none" {
 		t.Errorf("%s, %v, starts %v, want %s", taken(choices), err, starts, want)
 	}
 	stop := errors.New("stop")
-	if err := ask(t.Context(), choices, func(context.Context, question) (string, error) { return "", stop }); !errors.Is(err, stop) {
+	if err := ask(t.Context(), choices, func(context.Context, question) (string, error) { return "", stop }, func(rules.Fix) string { return "" }); !errors.Is(err, stop) {
 		t.Errorf("%v, want what the asker said", err)
 	}
 }
@@ -105,5 +108,23 @@ func TestPromptNeedsTerminal(t *testing.T) {
 	p := program{in: strings.NewReader(""), out: &strings.Builder{}, env: func(string) (string, bool) { return "", false }}
 	if _, err := p.prompter(); err == nil || !strings.Contains(err.Error(), "--choose COORDINATE=FIX-ID") {
 		t.Errorf("%v", err)
+	}
+}
+
+// TestAskMissing has a person say what two fixes have to know, of one several answers are possible.
+func TestAskMissing(t *testing.T) {
+	t.Parallel()
+	o := &planOptions{set: []string{"A.x=1"}}
+	var asked []string
+	err := o.askMissing(t.Context(), []missing{
+		{"A.b", "fill", &migrate.Need{What: "a value"}},
+		{"A.c:unique", "unique", &migrate.Need{What: "a policy", Options: []string{"suffix", "clear"}}},
+	}, func(_ context.Context, q question) (string, error) {
+		asked = append(asked, fmt.Sprint(q.title, "; ", q.about, " ", len(q.options)))
+		return "basic", nil
+	})
+	want := []string{"fill of A.b; It takes a value. 0", "unique of A.c:unique; It takes a policy. 2"}
+	if err != nil || !slices.Equal(asked, want) || !slices.Equal(o.set, []string{"A.x=1", "A.b=basic", "A.c:unique=basic"}) {
+		t.Errorf("%v, %q, %q", err, asked, o.set)
 	}
 }

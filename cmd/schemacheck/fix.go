@@ -128,19 +128,20 @@ func (p program) fix(cmd *cobra.Command, o *fixOptions) error {
 	o.choiceOptions.configured(w.cfg.Fixes)
 	o.planOptions.standing = w.cfg.Fixes.Set
 	severity := func(f *rules.Finding) report.Severity { return severityOf(f, w.cfg.Rules) }
+	preview := func(x rules.Fix) string { return previewOf(cmd.Context(), w.live, x, o.data.showValues) }
 	choices, err := o.choices(cmd.Flags(), done.findings, severity)
 	if err != nil {
 		return err
 	}
 	if to != nil {
-		if err := ask(cmd.Context(), choices, to); err != nil {
+		if err := ask(cmd.Context(), choices, to, preview); err != nil {
 			return err
 		}
 	}
 	m := mend(w.after, done, choices, func(so []choice, left []*rules.Finding) []choice {
 		next := o.later(so, left, severity)
 		if to != nil && err == nil {
-			err = ask(cmd.Context(), next, to)
+			err = ask(cmd.Context(), next, to, preview)
 		}
 		return next
 	})
@@ -154,8 +155,19 @@ func (p program) fix(cmd *cobra.Command, o *fixOptions) error {
 		fmt.Fprintf(p.err, "schemacheck: %s of %s is not made: %s\n", f.Fix.ID, report.Escape(f.Finding.Coordinate), report.Escape(f.Err.Error()))
 	}
 	m.severity = severity
-	if m.planned, err = o.plan(cmd.Flags(), m.current(), done.report.Before.Fingerprint, m.fingerprint(), time.Now()); err != nil {
+	planning := func() (*planned, error) {
+		return o.plan(cmd.Flags(), m.current(), done.report.Before.Fingerprint, m.fingerprint(), time.Now())
+	}
+	if m.planned, err = planning(); err != nil {
 		return err
+	}
+	if to != nil && len(m.planned.missing) > 0 {
+		if err := o.askMissing(cmd.Context(), m.planned.missing, to); err != nil {
+			return err
+		}
+		if m.planned, err = planning(); err != nil {
+			return err
+		}
 	}
 	if o.out != "" || o.byHand || o.apply {
 		if err := m.planned.unready(); err != nil {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/schemacheck/schemacheck/cmd/internal/config"
 	"github.com/schemacheck/schemacheck/cmd/internal/report"
+	"github.com/schemacheck/schemacheck/dql"
 	"github.com/schemacheck/schemacheck/fixes/migrate"
 	"github.com/schemacheck/schemacheck/rules"
 )
@@ -44,14 +46,42 @@ func (o *planOptions) check(flags *pflag.FlagSet) error {
 	return nil
 }
 
+// missing is something that a fix has to know.
+type missing struct {
+	coordinate string // as --set names it
+	fix        string
+	need       *migrate.Need
+}
+
+// flag is what answers it on the command line.
+func (m missing) flag() string {
+	return fmt.Sprintf("--set '%s=...': %s takes %s%s", m.coordinate, m.fix, m.need.What, options(m.need))
+}
+
+// askMissing lets a person say what fixes have to know.
+func (o *planOptions) askMissing(ctx context.Context, all []missing, to asker) error {
+	for _, m := range all {
+		q := question{title: m.fix + " of " + m.coordinate, about: "It takes " + m.need.What + "."}
+		for _, text := range m.need.Options {
+			q.options = append(q.options, option{id: text, label: text})
+		}
+		answer, err := to(ctx, q)
+		if err != nil {
+			return err
+		}
+		o.set = append(o.set, m.coordinate+"="+answer)
+	}
+	return nil
+}
+
 // contractAfter is how long what deletes waits at least.
 const contractAfter = 7 * 24 * time.Hour
 
 // planned is what the chosen fixes of stored data come to.
 type planned struct {
 	plan *migrate.Plan // nil when nothing changes stored data
-	// missing are the flags that answer what a fix has to know.
-	missing []string
+	// missing is what fixes have to know and nobody has said.
+	missing []missing
 	// impossible are fixes that cannot be made this way, with the reasons, and
 	// byHand those that there is no recipe for.
 	impossible, byHand []string
@@ -91,7 +121,7 @@ func (o *planOptions) plan(flags *pflag.FlagSet, choices []choice, from, to stri
 		case need != nil && !need.Several && len(values) > 1:
 			return nil, given(flags, "set", fmt.Errorf("--set %s: given %d times; %s takes one value", coordinate, len(values), c.fix.ID))
 		case need != nil && len(values) == 0 && need.Default == "":
-			p.missing = append(p.missing, fmt.Sprintf("--set '%s=...': %s takes %s%s", coordinate, c.fix.ID, need.What, options(need)))
+			p.missing = append(p.missing, missing{coordinate, c.fix.ID, need})
 			continue
 		}
 		said := len(values) > 0
@@ -306,7 +336,7 @@ func sameWork(a, b *migrate.Plan) bool {
 func (d *planned) inWords(folder string) []string {
 	all := slices.Concat(d.impossible, d.byHand)
 	if len(d.missing) > 0 {
-		return append(append(all, "Some fixes have to know more:"), d.missing...)
+		return append(append(all, "Some fixes have to know more:"), d.flags()...)
 	}
 	if d.plan == nil {
 		return all
@@ -326,9 +356,18 @@ func (d *planned) unready() error {
 	case len(d.impossible) > 0:
 		return errors.New(strings.Join(d.impossible, "\n") + "\nchoose another fix with --choose COORDINATE=FIX-ID, or none with COORDINATE=" + leave)
 	case len(d.missing) > 0:
-		return errors.New("some fixes have to know more:\n" + strings.Join(d.missing, "\n"))
+		return errors.New("some fixes have to know more:\n" + strings.Join(d.flags(), "\n"))
 	}
 	return nil
+}
+
+// flags answer what is missing.
+func (d *planned) flags() []string {
+	var all []string
+	for _, m := range d.missing {
+		all = append(all, m.flag())
+	}
+	return all
 }
 
 // dql is what can be sent by hand, step by step.
@@ -392,4 +431,47 @@ func (m *mended) comeUp() []choice {
 		}
 	}
 	return all
+}
+
+// sampled is how many nodes a preview shows.
+const sampled = 3
+
+// previewOf shows what a change of stored data would make of some nodes, where
+// there is a Dgraph to look at.
+func previewOf(ctx context.Context, l *live, x rules.Fix, showValues bool) string {
+	const plain = "This changes stored data, not the schema."
+	switch {
+	case x.Migration == nil:
+		return plain + " It is to be done by hand."
+	case l == nil:
+		return plain + " With --alpha some nodes are shown here, before and after."
+	}
+	var given []string
+	if need := x.Migration.Need; need != nil {
+		if need.Default == "" {
+			return plain + " It takes " + need.What + "."
+		}
+		given = []string{need.Default}
+	}
+	r, err := x.Migration.Build(given)
+	if err != nil {
+		return plain + " It cannot be made: " + err.Error()
+	}
+	all, err := migrate.Preview(ctx, l.client, r, sampled)
+	if err != nil {
+		return plain + " What it would do cannot be shown: " + err.Error()
+	}
+	var b strings.Builder
+	b.WriteString(plain)
+	for _, s := range all {
+		before, after := "?", "?"
+		if showValues {
+			before, after = migrate.InWords(s.Before), migrate.InWords(s.After)
+		}
+		fmt.Fprintf(&b, "\n%s %s: %s -> %s", dql.Node(s.UID), s.Predicate, before, after)
+	}
+	if len(all) > 0 && !showValues {
+		b.WriteString("\nWith --show-values the values are shown.")
+	}
+	return b.String()
 }
