@@ -22,7 +22,9 @@ type live struct {
 	client *dql.Client
 	name   string // dgraph://host:port, without user info
 	addr   string // host:port
-	stored *dql.Stored
+	// destination is where something would be written.
+	destination destination
+	stored      *dql.Stored
 	// graphql is the GraphQL schema as it is kept and served.
 	graphql *dql.GraphQLSchema
 	// limited says that the user may not read everything: what is not in stored
@@ -37,7 +39,11 @@ func (p program) connect(ctx context.Context, flags *pflag.FlagSet, c *connectio
 	if err != nil {
 		return nil, err
 	}
-	return p.open(ctx, settings)
+	l, err := p.open(ctx, settings)
+	if err == nil {
+		l.destination = destinationOf(c, settings, cfg)
+	}
+	return l, err
 }
 
 // dial connects.

@@ -52,12 +52,12 @@ func (o *migrateOptions) bind(cmd *cobra.Command) {
 
 // migration is a command about plans while it runs.
 type migration struct {
-	files  []migrate.File
-	client *dql.Client
-	cfg    *config.Config
-	alpha  string
-	spelt  string            // how the plans were named on the command line
-	paths  map[string]string // of the plans, by their ids
+	files       []migrate.File
+	client      *dql.Client
+	cfg         *config.Config
+	destination destination
+	spelt       string            // how the plans were named on the command line
+	paths       map[string]string // of the plans, by their ids
 	// showValues lets worklists have the values that were in the way.
 	showValues bool
 }
@@ -93,7 +93,7 @@ func (p program) beginMigration(cmd *cobra.Command, o *migrateOptions, args []st
 	if m.client, err = p.dial(cmd.Context(), settings); err != nil {
 		return nil, err
 	}
-	m.alpha = settings.Alphas[0]
+	m.destination = destinationOf(&o.connection, settings, cfg)
 	return m, nil
 }
 

@@ -12,7 +12,7 @@ import (
 func (p program) migrateUndoCommand() *cobra.Command {
 	var o migrateOptions
 	var phase, dir string
-	var yes bool
+	var agreed consent
 	cmd := &cobra.Command{
 		Use:   "undo PLAN",
 		Short: "Take back what a plan changed",
@@ -46,10 +46,12 @@ that was served then.`,
 			if err != nil {
 				return err
 			}
-			if !yes {
-				if err := p.confirm(m, []migrate.Status{at}); err != nil {
-					return err
-				}
+			what := inWords([]migrate.File{f}, []migrate.Status{at})
+			for i := range what {
+				what[i] = "take back: " + what[i]
+			}
+			if err := p.agree(&agreed, m.destination, what); err != nil {
+				return err
 			}
 			g := p.progress(o.quiet)
 			r, err := migrate.Undo(ctx, m.client, f, at.Phase, migrate.Options{Progress: g.batches})
@@ -68,7 +70,7 @@ that was served then.`,
 	o.bind(cmd)
 	cmd.Flags().StringVar(&phase, "phase", "", "take back this `PHASE` (default: the last that ran)")
 	cmd.Flags().StringVar(&dir, "dir", "", "`FOLDER` of the plans (default: that of the configuration, or migrations)")
-	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask before writing")
+	agreed.bind(cmd.Flags())
 	return cmd
 }
 
