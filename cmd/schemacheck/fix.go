@@ -154,7 +154,7 @@ func (p program) fix(cmd *cobra.Command, o *fixOptions) error {
 	for _, f := range m.Failed {
 		fmt.Fprintf(p.err, "schemacheck: %s of %s is not made: %s\n", f.Fix.ID, report.Escape(f.Finding.Coordinate), report.Escape(f.Err.Error()))
 	}
-	m.severity = severity
+	m.severity, m.applied = severity, o.apply
 	planning := func() (*planned, error) {
 		return o.plan(cmd.Flags(), m.current(), done.report.Before.Fingerprint, m.fingerprint(), time.Now())
 	}
@@ -206,6 +206,9 @@ func (p program) fix(cmd *cobra.Command, o *fixOptions) error {
 	w.out.text(func(out io.Writer, r *report.Report, options report.Options) error {
 		return report.WriteRepairs(out, r, m.repairs(), options)
 	})
+	if o.apply && m.planned.plan != nil {
+		w.out.options.Verdict = "what was found is what the plan is for; what came of it follows"
+	}
 	finished := p.finish(cmd.Context(), w.out, done, done.unsettled)
 	if o.apply && m.planned.plan != nil {
 		return p.applyFixes(cmd, w, m, o)
@@ -220,6 +223,7 @@ type mended struct {
 	before   []*sdl.File
 	written  []string // the names of the files that were written
 	planned  *planned
+	applied  bool   // the plan is carried out
 	path     string // of the plan that was written, or that was there
 	fresh    bool   // the plan was written now
 	severity func(*rules.Finding) report.Severity
@@ -313,7 +317,7 @@ func (m *mended) repairs() report.Repairs {
 	if migrations > 0 {
 		r.Conclusion = append(r.Conclusion, fmt.Sprintf("%s stored data.", number(migrations, "fix changes", "fixes change")))
 	}
-	r.Conclusion = append(r.Conclusion, m.planned.inWords(m.path)...)
+	r.Conclusion = append(r.Conclusion, m.planned.inWords(m.path, m.applied)...)
 	switch {
 	case m.path != "" && m.fresh:
 		r.Conclusion = append(r.Conclusion, fmt.Sprintf("The plan is written to %s: review it, and carry it out with schemacheck migrate up.", m.path))

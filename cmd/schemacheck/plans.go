@@ -333,7 +333,7 @@ func sameWork(a, b *migrate.Plan) bool {
 }
 
 // inWords are the sentences about a plan for the end of a report.
-func (d *planned) inWords(folder string) []string {
+func (d *planned) inWords(folder string, applied bool) []string {
 	all := slices.Concat(d.impossible, d.byHand)
 	if len(d.missing) > 0 {
 		return append(append(all, "Some fixes have to know more:"), d.flags()...)
@@ -344,7 +344,7 @@ func (d *planned) inWords(folder string) []string {
 	for _, s := range d.plan.Steps {
 		all = append(all, fmt.Sprintf("%s: %s.", s.Phase, report.Escape(s.Title)))
 	}
-	if folder == "" {
+	if folder == "" && !applied {
 		all = append(all, "--out FOLDER writes this as a plan, and --format dql prints what can be sent by hand.")
 	}
 	return all
