@@ -20,6 +20,8 @@ import (
 // auditOptions are what the audit command was asked.
 type auditOptions struct {
 	settings
+	choiceOptions
+	planOptions
 	schema     string // empty: that of the configuration, else the served one
 	failOn     string
 	connection connection
@@ -34,13 +36,15 @@ func (p program) auditCommand() *cobra.Command {
 		Long: `Ask a live Dgraph whether its data at rest is fit for one schema, no change
 involved: values that are missing, double or cannot be read, edges that lead
 nowhere or one way only, nodes without a type, and what older schemas left. Good
-for a nightly job. Nothing is changed.
+for a nightly job. Nothing is changed; --out writes what would mend the data as a
+plan for schemacheck migrate up.
 
 SCHEMA is as for diff. Without it, it is the schema that the configuration names,
 else the one that Dgraph serves.`,
 		Example: `  schemacheck audit schema.graphql --alpha localhost:9080
   schemacheck audit --alpha localhost:9080 --budget 0 --format json
   schemacheck audit --env production --fail-on warning
+  schemacheck audit schema.graphql --env production --set User.email=suffix --out migrations
 
 Exit codes: 0 nothing at or above --fail-on; 1 findings; 2 usage, or a schema
 that cannot be read or is invalid; 3 could not finish: no Dgraph was reached, the
@@ -57,10 +61,12 @@ report could not be written, or --require-complete was not met.`,
 			return p.audit(cmd, o)
 		},
 	}
-	o.bind(cmd.Flags())
+	o.settings.bind(cmd.Flags())
 	cmd.Flags().StringVar(&o.failOn, "fail-on", "error", "exit with 1 from this `LEVEL` on: error, warning, info or never")
 	o.connection.bind(cmd.Flags())
 	o.data.bind(cmd.Flags())
+	o.choiceOptions.bindChoose(cmd.Flags())
+	o.planOptions.bind(cmd.Flags())
 	return cmd
 }
 
@@ -70,7 +76,7 @@ func (p program) audit(cmd *cobra.Command, o *auditOptions) error {
 	if err != nil {
 		return err
 	}
-	if err := o.data.check(); err != nil {
+	if err := errors.Join(o.data.check(), o.choiceOptions.check(cmd.Flags()), o.planOptions.check(cmd.Flags())); err != nil {
 		return err
 	}
 	l, err := p.connect(ctx, cmd.Flags(), &o.connection, cfg)
@@ -103,6 +109,11 @@ func (p program) audit(cmd *cobra.Command, o *auditOptions) error {
 			Schema: parsed, Accepted: acceptances(cfg, dir, time.Now()), AtRest: true, Off: off, Fingerprint: fingerprint, Nearest: config.Nearest,
 		})
 		add(r, kept, suppressed, cfg.Rules)
+		if o.out != "" && unfinished == nil {
+			if unfinished = p.planAudit(cmd, o, kept, cfg, parsed.Fingerprint()); unfinished != nil {
+				return unfinished
+			}
+		}
 		if unfinished != nil {
 			out.options.Verdict = verdict(ctx, unfinished)
 		}
@@ -117,6 +128,44 @@ func (p program) audit(cmd *cobra.Command, o *auditOptions) error {
 		return unfinished
 	case r.Failing(out.options.FailOn) > 0:
 		return &problem{code: exitFindings}
+	}
+	return nil
+}
+
+// planAudit writes the plan that mends what an audit has found.
+func (p program) planAudit(cmd *cobra.Command, o *auditOptions, findings []*rules.Finding, cfg *config.Config, fingerprint string) error {
+	o.choiceOptions.configured(cfg.Fixes)
+	o.prefer = string(rules.Migration) // the schema is what the data is to fit
+	o.planOptions.standing = cfg.Fixes.Set
+	choices, err := o.choices(cmd.Flags(), findings, func(f *rules.Finding) report.Severity { return severityOf(f, cfg.Rules) })
+	if err != nil {
+		return err
+	}
+	if err := o.allowed(choices); err != nil {
+		return err
+	}
+	planned, err := o.plan(cmd.Flags(), choices, fingerprint, fingerprint, time.Now())
+	if err != nil {
+		return err
+	}
+	if err := planned.unready(); err != nil {
+		return err
+	}
+	for _, line := range planned.byHand {
+		fmt.Fprintf(p.err, "schemacheck: %s\n", report.Escape(line))
+	}
+	if planned.plan == nil {
+		fmt.Fprintln(p.err, "schemacheck: there is nothing to plan: no fix is taken")
+		return nil
+	}
+	path, written, err := p.writePlan(o.out, planned.plan)
+	switch {
+	case err != nil:
+		return &problem{exitUnfinished, err}
+	case written:
+		fmt.Fprintf(p.err, "schemacheck: the plan is written to %s: review it, and carry it out with schemacheck migrate up\n", report.Escape(path))
+	default:
+		fmt.Fprintf(p.err, "schemacheck: the plan is there already: %s\n", report.Escape(path))
 	}
 	return nil
 }

@@ -31,8 +31,12 @@ func (o *choiceOptions) configured(c config.Fixes) {
 // leave is the choice of no fix.
 const leave = "none"
 
-func (o *choiceOptions) bind(flags *pflag.FlagSet) {
+func (o *choiceOptions) bindChoose(flags *pflag.FlagSet) {
 	flags.StringArrayVar(&o.choose, "choose", nil, "take this fix, as `COORDINATE=FIX-ID`, or none of them with "+leave+"; can be repeated")
+}
+
+func (o *choiceOptions) bind(flags *pflag.FlagSet) {
+	o.bindChoose(flags)
 	flags.StringVar(&o.prefer, "prefer", "", "take fixes of this `KIND` where there are both: directive or migration (default: the first, which is the safest)")
 }
 
