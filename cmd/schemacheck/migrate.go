@@ -23,6 +23,7 @@ type migrateOptions struct {
 	config     string
 	connection connection
 	quiet      bool
+	folder     string // of the plans, where they are no arguments
 }
 
 func (p program) migrateCommand() *cobra.Command {
@@ -95,6 +96,19 @@ func (p program) beginMigration(cmd *cobra.Command, o *migrateOptions, args []st
 	}
 	m.destination = destinationOf(&o.connection, settings, cfg)
 	return m, nil
+}
+
+// bindFolder is for commands whose argument is a plan's id.
+func (o *migrateOptions) bindFolder(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&o.folder, "dir", "", "`FOLDER` of the plans (default: that of the configuration, or migrations)")
+}
+
+// folders are the arguments that the plans are read from.
+func (o *migrateOptions) folders() []string {
+	if o.folder == "" {
+		return nil
+	}
+	return []string{o.folder}
 }
 
 // plans reads the files that are named, or those of folders; without a name the

@@ -11,7 +11,7 @@ import (
 
 func (p program) migrateUndoCommand() *cobra.Command {
 	var o migrateOptions
-	var phase, dir string
+	var phase string
 	var agreed consent
 	cmd := &cobra.Command{
 		Use:   "undo PLAN",
@@ -24,11 +24,7 @@ that was served then.`,
   schemacheck migrate undo user-phone --phase before --yes`,
 		Args: arguments(1, 1, "the id of a plan, or the beginning of it"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			var folder []string
-			if dir != "" {
-				folder = []string{dir}
-			}
-			m, err := p.beginMigration(cmd, &o, folder, nil)
+			m, err := p.beginMigration(cmd, &o, o.folders(), nil)
 			if err != nil {
 				return err
 			}
@@ -69,7 +65,7 @@ that was served then.`,
 	}
 	o.bind(cmd)
 	cmd.Flags().StringVar(&phase, "phase", "", "take back this `PHASE` (default: the last that ran)")
-	cmd.Flags().StringVar(&dir, "dir", "", "`FOLDER` of the plans (default: that of the configuration, or migrations)")
+	o.bindFolder(cmd)
 	agreed.bind(cmd.Flags())
 	return cmd
 }
