@@ -75,7 +75,7 @@ report could not be written, or --require-complete was not met.`,
 		},
 	}
 	o.bindAll(cmd.Flags())
-	cmd.Flags().StringVar(&o.saveData, "save-data", "", "write what the data said, in counts only, to `FILE`")
+	cmd.Flags().StringVar(&o.saveData, "save-data", "", "write what the data said, in counts and names, to `FILE`")
 	return cmd
 }
 
@@ -113,7 +113,7 @@ func (p program) diff(cmd *cobra.Command, o *diffOptions) error {
 	}
 	unfinished := done.unsettled
 	if o.saveData != "" && unfinished == nil && !done.invalid {
-		unfinished = saveFacts(p.path(o.saveData), done.report, done.findings)
+		unfinished = saveFacts(p.path(o.saveData), w.live, done)
 	}
 	return p.finish(cmd.Context(), w.out, done, unfinished)
 }
@@ -172,11 +172,12 @@ func (p program) begin(cmd *cobra.Command, o *diffOptions) (w *work, err error) 
 	}
 	switch {
 	case l != nil:
-		c.alongside = func(d *diff.Diff, r *report.Report) []*rules.Finding { return l.drift(d, r) }
+		c.alongside = l.drift
 		c.settle = func(r *report.Report, findings []*rules.Finding) error {
 			return p.settle(ctx, l, &o.data, out.options.Quiet, r, findings)
 		}
 	case saved != nil:
+		c.alongside = saved.drift
 		c.settle = func(r *report.Report, findings []*rules.Finding) error {
 			if err := saved.settle(o.useData, r, findings); err != nil {
 				return err

@@ -30,6 +30,8 @@ type live struct {
 	// limited says that the user may not read everything: what is not in stored
 	// may be there all the same.
 	limited bool
+	// unseen is what drift could not look at.
+	unseen []string
 }
 
 // connect opens the connection that the flags and the configuration mean, and
@@ -119,9 +121,10 @@ func (l *live) drift(d *diff.Diff, r *report.Report) []*rules.Finding {
 	if d.Before == d.After { // an audit
 		meant = "this schema"
 	}
+	l.unseen = nil
+	defer func() { notChecked(r, l.unseen) }()
 	if l.limited {
-		r.Notes = append(r.Notes, report.Note{Kind: "not-checked", Message: "whether " + l.name +
-			" serves " + meant + " and stores what it serves: the user may not read that; " + remedy})
+		l.unseen = append(l.unseen, "whether "+l.name+" serves "+meant+" and stores what it serves: the user may not read that; "+remedy)
 		return rules.Drift(d, is)
 	}
 	files, err := l.schema()
@@ -130,15 +133,22 @@ func (l *live) drift(d *diff.Diff, r *report.Report) []*rules.Finding {
 		if parsed, err = sdl.Parse(files...); err == nil {
 			is.Served = diff.New(parsed)
 			if err := l.graphql.ServedErr; err != nil {
-				r.Notes = append(r.Notes, report.Note{Kind: "not-checked", Message: "whether " + l.name + " serves the GraphQL schema that it keeps: " + err.Error()})
+				l.unseen = append(l.unseen, "whether "+l.name+" serves the GraphQL schema that it keeps: "+err.Error())
 			}
 			is.Kept = l.graphql.KeptErr == nil && l.graphql.ServedErr == nil && l.graphql.Kept != l.graphql.Served
 			return rules.Drift(d, is)
 		}
 	}
-	r.Notes = append(r.Notes, report.Note{Kind: "not-checked", Message: "whether " + l.name + " serves " + meant + ": " + err.Error()})
+	l.unseen = append(l.unseen, "whether "+l.name+" serves "+meant+": "+err.Error())
 	is.Limited = true
 	return rules.Drift(d, is)
+}
+
+// notChecked notes what was not looked at.
+func notChecked(r *report.Report, what []string) {
+	for _, w := range what {
+		r.Notes = append(r.Notes, report.Note{Kind: "not-checked", Message: w})
+	}
 }
 
 // remedy is what a user needs who may not read everything.
