@@ -79,15 +79,35 @@ func (p program) audit(cmd *cobra.Command, o *auditOptions) error {
 	if err := errors.Join(o.data.check(), o.choiceOptions.check(cmd.Flags()), o.planOptions.check(cmd.Flags())); err != nil {
 		return err
 	}
-	l, err := p.connect(ctx, cmd.Flags(), &o.connection, cfg)
+	settings, err := o.connection.config(p, cmd.Flags(), cfg)
 	if err != nil {
 		return err
 	}
-	defer l.client.Close()
-	name, files, err := p.audited(cmd, o, dir, cfg, l)
-	if err != nil {
-		return err
+	name := first(o.schema, nameOf(settings))
+	if o.schema == "" && cfg.Schema != "" {
+		name = filepath.Join(filepath.Dir(cfg.File), filepath.FromSlash(cfg.Schema))
 	}
+	var files []*sdl.File
+	if !fromDgraph(name) {
+		if files, err = load(ctx, sdl.Loader{Dir: dir, Stdin: p.in}, name); err != nil {
+			return err
+		}
+	}
+	// What is wrong with files is wrong whatever the Dgraph says, also when it
+	// does not answer.
+	var l *live
+	if fromDgraph(name) || len(files) == 0 || !refused(files) {
+		if l, err = p.connect(ctx, settings, &o.connection, cfg); err != nil {
+			return err
+		}
+		defer l.client.Close()
+	}
+	if fromDgraph(name) {
+		if files, err = p.fetch(cmd, name, &o.connection, cfg, l); err != nil {
+			return err
+		}
+	}
+	name = shown(name)
 	if err := out.spares(cmd.Flags(), p.sources(cfg, files)); err != nil {
 		return err
 	}
@@ -118,7 +138,7 @@ func (p program) audit(cmd *cobra.Command, o *auditOptions) error {
 			out.options.Verdict = verdict(ctx, unfinished)
 		}
 	}
-	if err := p.write(out, r); err != nil {
+	if err := p.write(out, r, invalid); err != nil {
 		return err
 	}
 	switch {
@@ -170,29 +190,9 @@ func (p program) planAudit(cmd *cobra.Command, o *auditOptions, findings []*rule
 	return nil
 }
 
-// audited is the schema to audit, and what it is called.
-func (p program) audited(cmd *cobra.Command, o *auditOptions, dir string, cfg *config.Config, l *live) (name string, files []*sdl.File, err error) {
-	name = o.schema
-	if name == "" && cfg.Schema != "" {
-		name = filepath.Join(filepath.Dir(cfg.File), filepath.FromSlash(cfg.Schema))
-	}
-	if name == "" {
-		name = l.name
-		files, err = l.schema()
-	} else {
-		files, err = p.load(cmd, sdl.Loader{Dir: dir, Stdin: p.in}, name, &o.connection, l)
-	}
-	if err != nil {
-		return "", nil, err
-	}
-	if name = shown(name); len(files) == 0 {
-		return "", nil, fmt.Errorf("there is no schema at %s", name)
-	}
-	return name, files, nil
-}
-
 // examine gives all that an audit could find, before the data was asked, and the
-// schema. For one that Dgraph would refuse it says why, and gives no schema.
+// schema. For one that Dgraph would refuse it says why, and gives no schema; l can
+// be nil then. Where there is no schema, all data is left over.
 func (l *live) examine(r *report.Report, name string, files []*sdl.File) (findings []*rules.Finding, parsed *sdl.Schema, err error) {
 	parsed, err = sdl.Parse(files...)
 	if err != nil {
@@ -204,7 +204,7 @@ func (l *live) examine(r *report.Report, name string, files []*sdl.File) (findin
 	}
 	r.After.Fingerprint = parsed.Fingerprint()
 	s := diff.New(parsed)
-	if problems := validity.Check(s.Schema, validity.Options{Storage: s.Storage}).Problems; len(problems) > 0 {
+	if problems := validity.Check(s.Schema, validity.Options{Storage: s.Storage}).Problems; len(problems) > 0 && len(files) > 0 {
 		return refusals(problems, name, files), nil, nil
 	}
 	stored := l.stored
@@ -213,5 +213,11 @@ func (l *live) examine(r *report.Report, name string, files []*sdl.File) (findin
 	}
 	findings = rules.Audit(s, stored)
 	findings = append(findings, l.drift(diff.Compare(s, s, diff.Options{}), r)...)
+	if len(files) == 0 {
+		for _, f := range findings {
+			f.Place.Span = start(name, nil)
+		}
+		findings = append(findings, rules.Absent("audited", name, start(name, nil)))
+	}
 	return findings, parsed, nil
 }
