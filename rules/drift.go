@@ -128,14 +128,19 @@ func (w *drift) served() {
 		w.add("kept schema", w.Name+" keeps another GraphQL schema than it serves",
 			"After its next start it serves the one that it keeps.")
 	}
-	if w.Before.Source.Fingerprint() == w.Served.Source.Fingerprint() {
+	// A fingerprint leaves the settings out.
+	if w.Before.Source.Fingerprint() == w.Served.Source.Fingerprint() && len(w.Before.Source.Meta)+len(w.Served.Source.Meta) == 0 {
 		return
 	}
 	between := diff.Compare(w.Before, w.Served, diff.Options{})
 	var differ []string
 	for _, f := range Judge(between) {
-		if f.Rule != descriptionChanged && f.Rule != deprecated && f.Coordinate != "" && !slices.Contains(differ, f.Coordinate) {
-			differ = append(differ, f.Coordinate)
+		what := f.Coordinate
+		if what == "" && (f.Rule == settingsChanged || f.Rule == authChanged || f.Rule == authWeakened) {
+			what = "the setting " + f.Subject // never its value
+		}
+		if f.Rule != descriptionChanged && f.Rule != deprecated && what != "" && !slices.Contains(differ, what) {
+			differ = append(differ, what)
 		}
 	}
 	if len(differ) == 0 {
@@ -181,6 +186,11 @@ func (w *drift) stored() {
 				"The build of the index failed, or it was taken away by hand: filters by it fail.")
 			f.Predicates = []string{name}
 			f.Fixes = []Fix{migration("build-index", Safe, fmt.Sprintf("build the index of %s", name)).by(migrate.BuildIndexes(want))}
+			continue
+		}
+		if is, asked := otherOptions(got.Index, want.Tokenizers); asked != "" {
+			w.add(name, fmt.Sprintf("%s has the index %s for %s, and serves a schema for %s", w.Name, is, name, asked),
+				"An update failed halfway, or the index was altered by hand: queries by it give other answers than the schema says.").Predicates = []string{name}
 			continue
 		}
 		if after == nil {
@@ -307,6 +317,37 @@ func lacking(want, got []string) []string {
 		}
 	}
 	return lost
+}
+
+// otherOptions are the first index that has other options than the schema asks
+// for, and what that is; empty where there is none.
+func otherOptions(index []dql.Tokenizer, want []string) (is, asked string) {
+	for _, w := range want {
+		name := schema.SearchName(w)
+		i := slices.IndexFunc(index, func(t dql.Tokenizer) bool { return t.Name == name })
+		options, ok := schema.SearchOptions(w)
+		if i < 0 || !ok {
+			continue
+		}
+		var have []schema.SearchOption
+		for _, o := range index[i].Options {
+			have = append(have, schema.SearchOption{Name: o.Key, Value: o.Value})
+		}
+		slices.SortFunc(have, func(a, b schema.SearchOption) int { return strings.Compare(a.Name, b.Name) })
+		if !slices.Equal(have, options) {
+			return withOptions(name, have), withOptions(name, options)
+		}
+	}
+	return "", ""
+}
+
+// withOptions is an index as @search has it.
+func withOptions(name string, options []schema.SearchOption) string {
+	var all []string
+	for _, o := range options {
+		all = append(all, o.Name+": "+o.Value)
+	}
+	return name + "(" + strings.Join(all, ", ") + ")"
 }
 
 // handMade is what a server has for a predicate that its schema does not ask
