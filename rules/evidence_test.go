@@ -67,6 +67,9 @@ func renderEvidence(findings []*rules.Finding) string {
 		for _, r := range e.Remarks {
 			out.WriteString("; " + r)
 		}
+		for _, r := range e.Reasons {
+			out.WriteString("; likelier because " + r)
+		}
 		out.WriteByte('\n')
 	}
 	return out.String()

@@ -62,6 +62,7 @@ type singleFact struct {
 	Groups      uint64   `json:"groups"`
 	Total       uint64   `json:"total"`
 	Remarks     []string `json:"remarks,omitempty"`
+	Reasons     []string `json:"reasons,omitempty"`
 }
 
 // saveFacts writes what the data said about the findings in the report, and all
@@ -83,7 +84,7 @@ func saveFacts(path string, l *live, done *compared) error {
 	}
 	for _, f := range done.findings {
 		if e := f.Evidence; e.Asked || e.Reason != "" {
-			out.Facts = append(out.Facts, singleFact{fingerprint(f), e.Asked, e.Complete, e.Reason, e.Violations, e.Groups, e.Total, e.Remarks})
+			out.Facts = append(out.Facts, singleFact{fingerprint(f), e.Asked, e.Complete, e.Reason, e.Violations, e.Groups, e.Total, e.Remarks, e.Reasons})
 		}
 	}
 	text, err := json.MarshalIndent(out, "", "  ")
@@ -136,7 +137,7 @@ func (f *facts) check() error {
 	}
 	texts := append([]string{f.Alpha}, f.Unseen...)
 	for _, one := range f.Facts {
-		texts = append(append(texts, one.Reason), one.Remarks...)
+		texts = append(append(append(texts, one.Reason), one.Remarks...), one.Reasons...)
 	}
 	told := map[string]bool{}
 	for _, d := range f.Drift {
@@ -196,7 +197,7 @@ func (f *facts) settle(path string, r *report.Report, findings []*rules.Finding)
 			continue
 		}
 		finding.Weigh(rules.Evidence{Asked: one.Asked, Complete: one.Complete, Reason: one.Reason, Violations: one.Violations,
-			Groups: one.Groups, Total: one.Total, Remarks: one.Remarks})
+			Groups: one.Groups, Total: one.Total, Remarks: one.Remarks, Reasons: one.Reasons})
 	}
 	return nil
 }
