@@ -72,6 +72,7 @@ func TestDrift(t *testing.T) {
   consequence: An update failed halfway, or the predicate was altered by hand: reads of it can fail.
   predicates: User.name
   impact: api none, storage none, data none
+  fix: rebuild (migration, review) store User.name as string, and convert what is there
 `},
 		{name: "lost index", old: indexed, new: indexed, live: rules.Live{Stored: stored(name(nil))}, want: `warning schema-drift (User.name)
   at self 3:3-3:35
@@ -79,6 +80,7 @@ func TestDrift(t *testing.T) {
   consequence: The build of the index failed, or it was taken away by hand: filters by it fail.
   predicates: User.name
   impact: api none, storage none, data none
+  fix: build-index (migration, safe) build the index of User.name
 `},
 		{name: "made by hand", old: plain, new: plain, live: rules.Live{Stored: stored(name(func(p *dql.Predicate) {
 			p.Index, p.Unique, p.Count, p.Upsert, p.Lang = hash, true, true, true, true
