@@ -35,6 +35,10 @@ type facts struct {
 	Drift     []driftFact    `json:"drift"`
 	Leftovers []leftoverFact `json:"leftovers"`
 	Unseen    []string       `json:"notChecked"`
+
+	// fit says that they were saved for the schemas of this run. What its own
+	// edits make of the new one is judged by them too.
+	fit bool
 }
 
 // driftFact is a finding of schema-drift.
@@ -175,9 +179,10 @@ func (f *facts) drift(d *diff.Diff, r *report.Report) []*rules.Finding {
 // settle has the facts decide about findings, when they were asked for these
 // schemas.
 func (f *facts) settle(path string, r *report.Report, findings []*rules.Finding) error {
-	if f.Before != r.Before.Fingerprint || f.After != r.After.Fingerprint {
+	if !f.fit && (f.Before != r.Before.Fingerprint || f.After != r.After.Fingerprint) {
 		return fmt.Errorf("--data: %s was saved for other schemas than these: ask the data anew with --save-data", path)
 	}
+	f.fit = true
 	known := make(map[string]singleFact, len(f.Facts))
 	for _, one := range f.Facts {
 		known[one.Fingerprint] = one
