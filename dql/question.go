@@ -256,12 +256,25 @@ func Undeclared(declared ...string) Question {
 func Lone(of string, others ...string) Question {
 	q := Nodes(of)
 	q.names(others...)
-	filter := ""
-	if len(others) > 0 {
-		filter = "NOT " + typesRoot(others)
-	}
-	q.prepare = func(s *sight) (inquiry, error) { return newTyped(s, typesRoot([]string{of}), filter), nil }
+	q.prepare = func(s *sight) (inquiry, error) { return newTyped(s, typesRoot([]string{of}), exceptTypes(others)), nil }
 	return q
+}
+
+// CountLone is [Lone] without the histogram: the server counts.
+func CountLone(of string, others ...string) Question {
+	q := Lone(of, others...)
+	q.prepare = func(s *sight) (inquiry, error) {
+		return newPresence(s, typesRoot([]string{of}), exceptTypes(others)), nil
+	}
+	return q
+}
+
+// exceptTypes is the filter for nodes with none of the types.
+func exceptTypes(types []string) string {
+	if len(types) == 0 {
+		return ""
+	}
+	return "NOT " + typesRoot(types)
 }
 
 // Untyped finds the nodes without dgraph.type that have something under one of the predicates. The histogram

@@ -332,6 +332,7 @@ func expectations(s *stored) []expectation {
 		nodes = slices.DeleteFunc(nodes, func(uid uint64) bool {
 			return slices.ContainsFunc(s.types[uid], func(name string) bool { return slices.Contains(others, name) })
 		})
+		add(dql.CountLone(of, others...), fmt.Sprint("count lone ", c), dql.Answer{Violations: count(nodes), Total: total, Samples: samples(nodes, nil)})
 		add(dql.Lone(of, others...), fmt.Sprint("lone ", c), dql.Answer{Violations: count(nodes), Total: total, Samples: s.typeSamples(nodes), Histogram: s.byType(nodes)})
 	}
 	predicates := []string{"U.email", "U.name", "P.title", "U.nothing", "P.authors"}

@@ -10,6 +10,7 @@ import (
 	"github.com/schemacheck/schemacheck/diff/storage"
 	"github.com/schemacheck/schemacheck/dql"
 	"github.com/schemacheck/schemacheck/fixes"
+	"github.com/schemacheck/schemacheck/fixes/migrate"
 )
 
 var schemaDrift = &Rule{
@@ -47,6 +48,15 @@ type Live struct {
 	// that the user may not read all.
 	Stored  *dql.Stored
 	Limited bool
+	// Told is what another run found about the Dgraph, for one that cannot reach
+	// it.
+	Told []Told
+}
+
+// Told is a finding of schema-drift in the words that it was told in.
+type Told struct {
+	Subject, Message, Consequence string
+	Predicates                    []string
 }
 
 // Drift holds a comparison against the live Dgraph that the new schema is for:
@@ -62,6 +72,9 @@ func Drift(d *diff.Diff, l Live) []*Finding {
 		w.served()
 		w.stored()
 		w.types()
+	}
+	for _, t := range l.Told {
+		w.add(t.Subject, t.Message, t.Consequence).Predicates = t.Predicates
 	}
 	w.leftovers()
 	for _, f := range w.findings {
@@ -85,37 +98,60 @@ type drift struct {
 }
 
 // add is a finding of schema-drift about subject.
-func (w *drift) add(subject string, at Place, message, consequence string) *Finding {
-	f := &Finding{Rule: schemaDrift, Subject: subject, Place: at, Message: message, Consequence: consequence, Reversible: true}
+func (w *drift) add(subject, message, consequence string) *Finding {
+	f := &Finding{Rule: schemaDrift, Subject: subject, Place: w.at(subject), Message: message, Consequence: consequence, Reversible: true}
 	w.findings = append(w.findings, f)
 	return f
+}
+
+// ofType begins the subjects that are types.
+const ofType = "type "
+
+// at is where the new schema has a subject: a predicate or a type, else the
+// whole schema.
+func (w *drift) at(subject string) Place {
+	name, isType := strings.CutPrefix(subject, ofType)
+	for _, written := range []string{name, "<" + name + ">"} { // the schema quotes some names
+		if t := w.After.Storage.Type(written); isType && t != nil {
+			return onType(t.Sources[0])
+		}
+		if a := w.After.Storage.Predicate(written); !isType && a != nil && len(a.Fields) > 0 {
+			return place(a.Fields[0])
+		}
+	}
+	return w.onFile()
 }
 
 // served compares the GraphQL schemas.
 func (w *drift) served() {
 	if w.Kept {
-		w.add("kept schema", w.onFile(), w.Name+" keeps another GraphQL schema than it serves",
+		w.add("kept schema", w.Name+" keeps another GraphQL schema than it serves",
 			"After its next start it serves the one that it keeps.")
 	}
-	if w.Before.Source.Fingerprint() == w.Served.Source.Fingerprint() {
+	// A fingerprint leaves the settings out.
+	if w.Before.Source.Fingerprint() == w.Served.Source.Fingerprint() && len(w.Before.Source.Meta)+len(w.Served.Source.Meta) == 0 {
 		return
 	}
 	between := diff.Compare(w.Before, w.Served, diff.Options{})
 	var differ []string
 	for _, f := range Judge(between) {
-		if f.Rule != descriptionChanged && f.Rule != deprecated && f.Coordinate != "" && !slices.Contains(differ, f.Coordinate) {
-			differ = append(differ, f.Coordinate)
+		what := f.Coordinate
+		if what == "" && (f.Rule == settingsChanged || f.Rule == authChanged || f.Rule == authWeakened) {
+			what = "the setting " + f.Subject // never its value
+		}
+		if f.Rule != descriptionChanged && f.Rule != deprecated && what != "" && !slices.Contains(differ, what) {
+			differ = append(differ, what)
 		}
 	}
 	if len(differ) == 0 {
 		return // in prose and order only
 	}
 	if w.Before == w.After { // an audit
-		w.add("served schema", w.onFile(), fmt.Sprintf("%s does not serve this schema: %s", w.Name, differing(differ)),
+		w.add("served schema", fmt.Sprintf("%s does not serve this schema: %s", w.Name, differing(differ)),
 			"The findings are about another schema than the one that runs there.")
 		return
 	}
-	w.add("served schema", w.onFile(), fmt.Sprintf("%s does not serve the old schema: %s", w.Name, differing(differ)),
+	w.add("served schema", fmt.Sprintf("%s does not serve the old schema: %s", w.Name, differing(differ)),
 		"The findings are about a change from a schema that does not run there.")
 }
 
@@ -130,33 +166,38 @@ func differing(coordinates []string) string {
 func (w *drift) stored() {
 	for _, want := range w.Served.Storage.Predicates {
 		name := want.Stored()
-		at := w.onFile()
 		after := w.After.Storage.Predicate(want.Name)
-		if after != nil && len(after.Fields) > 0 {
-			at = place(after.Fields[0])
-		}
 		got := w.Stored.Predicate(name)
 		if got == nil {
-			w.add(name, at, fmt.Sprintf("%s serves a schema with %s, and does not store that predicate", w.Name, name),
+			w.add(name, fmt.Sprintf("%s serves a schema with %s, and does not store that predicate", w.Name, name),
 				"An update of it failed, or the predicate was dropped; applying the served schema again mends it.").Predicates = []string{name}
 			continue
 		}
 		is := liveForm(got)
 		if is.Type != want.Type || is.List != want.List {
-			w.add(name, at, fmt.Sprintf("%s stores %s as %s, and serves a schema for %s", w.Name, name, typeText(is), typeText(want)),
-				"An update failed halfway, or the predicate was altered by hand: reads of it can fail.").Predicates = []string{name}
+			f := w.add(name, fmt.Sprintf("%s stores %s as %s, and serves a schema for %s", w.Name, name, typeText(is), typeText(want)),
+				"An update failed halfway, or the predicate was altered by hand: reads of it can fail.")
+			f.Predicates = []string{name}
+			f.Fixes = []Fix{migration("rebuild", Review, fmt.Sprintf("store %s as %s, and convert what is there", name, typeText(want))).by(rebuilding(w.Served, got, want))}
 			continue
 		}
 		if lost := lacking(want.Tokenizers, is.Tokenizers); len(lost) > 0 {
-			w.add(name, at, fmt.Sprintf("%s has no index (%s) for %s, which the served schema asks for", w.Name, strings.Join(lost, ", "), name),
-				"The build of the index failed, or it was taken away by hand: filters by it fail.").Predicates = []string{name}
+			f := w.add(name, fmt.Sprintf("%s has no index (%s) for %s, which the served schema asks for", w.Name, strings.Join(lost, ", "), name),
+				"The build of the index failed, or it was taken away by hand: filters by it fail.")
+			f.Predicates = []string{name}
+			f.Fixes = []Fix{migration("build-index", Safe, fmt.Sprintf("build the index of %s", name)).by(migrate.BuildIndexes(nil, want))}
+			continue
+		}
+		if is, asked := otherOptions(got.Index, want.Tokenizers); asked != "" {
+			w.add(name, fmt.Sprintf("%s has the index %s for %s, and serves a schema for %s", w.Name, is, name, asked),
+				"An update failed halfway, or the index was altered by hand: queries by it give other answers than the schema says.").Predicates = []string{name}
 			continue
 		}
 		if after == nil {
 			continue // the update leaves it as it is
 		}
 		if made := handMade(got, is, want, after); len(made) > 0 {
-			w.add(name, at, fmt.Sprintf("%s has %s for %s, made by hand", w.Name, list(made), name),
+			w.add(name, fmt.Sprintf("%s has %s for %s, made by hand", w.Name, list(made), name),
 				"The update takes it away: Dgraph writes the predicates of a GraphQL schema anew.").Predicates = []string{name}
 		}
 	}
@@ -167,24 +208,21 @@ func (w *drift) stored() {
 func (w *drift) types() {
 	for _, want := range w.Served.Storage.Types {
 		name := unquoted(want.Name)
-		at, after := w.onFile(), w.After.Storage.Type(want.Name)
-		if after != nil {
-			at = onType(after.Sources[0])
-		}
+		after := w.After.Storage.Type(want.Name)
 		got := w.Stored.Type(name)
 		if got == nil {
-			w.add("type "+name, at, fmt.Sprintf("%s serves a schema with the type %s, and does not store it", w.Name, name),
+			w.add(ofType+name, fmt.Sprintf("%s serves a schema with the type %s, and does not store it", w.Name, name),
 				"An update of it failed, or the type was dropped; applying the served schema again mends it.")
 			continue
 		}
 		fields := predicates(want.Predicates...)
 		if lost := without(fields, got.Fields); len(lost) > 0 {
-			w.add("type "+name, at, fmt.Sprintf("%s stores the type %s without %s, which the served schema has in it", w.Name, name, list(lost)),
+			w.add(ofType+name, fmt.Sprintf("%s stores the type %s without %s, which the served schema has in it", w.Name, name, list(lost)),
 				"An update failed halfway, or the type was altered by hand: deletes of whole nodes leave these values behind.").Predicates = lost
 			continue
 		}
 		if made := without(got.Fields, fields); len(made) > 0 && after != nil {
-			w.add("type "+name, at, fmt.Sprintf("%s stores the type %s with %s, which the served schema does not have in it", w.Name, name, list(made)),
+			w.add(ofType+name, fmt.Sprintf("%s stores the type %s with %s, which the served schema does not have in it", w.Name, name, list(made)),
 				"The update takes it away, and deletes of whole nodes leave these values behind: Dgraph writes the types of a GraphQL schema anew.").Predicates = made
 		}
 	}
@@ -217,6 +255,7 @@ func (w *drift) leftovers() {
 			Affects:    inherits(field),
 			Place:      place(field),
 			Predicates: []string{name},
+			Leftover:   got,
 			Reversible: true,
 			Message:    fmt.Sprintf("%s is new, and an older schema left %s (%s) on %s", field.Coordinate(), name, typeText(liveForm(got)), w.Name),
 			Consequence: "Its values come back: the field reads, filters and overwrites them, as far as they convert; one that does not " +
@@ -278,6 +317,37 @@ func lacking(want, got []string) []string {
 		}
 	}
 	return lost
+}
+
+// otherOptions are the first index that has other options than the schema asks
+// for, and what that is; empty where there is none.
+func otherOptions(index []dql.Tokenizer, want []string) (is, asked string) {
+	for _, w := range want {
+		name := schema.SearchName(w)
+		i := slices.IndexFunc(index, func(t dql.Tokenizer) bool { return t.Name == name })
+		options, ok := schema.SearchOptions(w)
+		if i < 0 || !ok {
+			continue
+		}
+		var have []schema.SearchOption
+		for _, o := range index[i].Options {
+			have = append(have, schema.SearchOption{Name: o.Key, Value: o.Value})
+		}
+		slices.SortFunc(have, func(a, b schema.SearchOption) int { return strings.Compare(a.Name, b.Name) })
+		if !slices.Equal(have, options) {
+			return withOptions(name, have), withOptions(name, options)
+		}
+	}
+	return "", ""
+}
+
+// withOptions is an index as @search has it.
+func withOptions(name string, options []schema.SearchOption) string {
+	var all []string
+	for _, o := range options {
+		all = append(all, o.Name+": "+o.Value)
+	}
+	return name + "(" + strings.Join(all, ", ") + ")"
 }
 
 // handMade is what a server has for a predicate that its schema does not ask

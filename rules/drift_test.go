@@ -20,6 +20,10 @@ func TestDrift(t *testing.T) {
 	t.Parallel()
 	const plain = "type User {\n  id: ID!\n  name: String\n}\n"
 	const indexed = "type User {\n  id: ID!\n  name: String @search(by: [hash])\n}\n"
+	const vector = "type User {\n  id: ID!\n  vec: [Float!] @embedding @search(by: [\"hnsw(metric: euclidean, exponent: 4)\"])\n}\n"
+	vectors := func(metric string) dql.Predicate {
+		return dql.Predicate{Name: "User.vec", Type: "float32vector", Index: []dql.Tokenizer{{Name: "hnsw", Options: []dql.Option{{Key: "metric", Value: metric}, {Key: "exponent", Value: "4"}}}}}
+	}
 	stored := func(predicates ...dql.Predicate) *dql.Stored { return &dql.Stored{Predicates: predicates} }
 	typed := func(types ...dql.Type) *dql.Stored {
 		return &dql.Stored{Predicates: []dql.Predicate{{Name: "User.name", Type: "string"}}, Types: append([]dql.Type{{Name: "Else"}}, types...)}
@@ -68,6 +72,7 @@ func TestDrift(t *testing.T) {
   consequence: An update failed halfway, or the predicate was altered by hand: reads of it can fail.
   predicates: User.name
   impact: api none, storage none, data none
+  fix: rebuild (migration, review) store User.name as string, and convert what is there
 `},
 		{name: "lost index", old: indexed, new: indexed, live: rules.Live{Stored: stored(name(nil))}, want: `warning schema-drift (User.name)
   at self 3:3-3:35
@@ -75,6 +80,7 @@ func TestDrift(t *testing.T) {
   consequence: The build of the index failed, or it was taken away by hand: filters by it fail.
   predicates: User.name
   impact: api none, storage none, data none
+  fix: build-index (migration, safe) build the index of User.name
 `},
 		{name: "made by hand", old: plain, new: plain, live: rules.Live{Stored: stored(name(func(p *dql.Predicate) {
 			p.Index, p.Unique, p.Count, p.Upsert, p.Lang = hash, true, true, true, true
@@ -135,6 +141,23 @@ func TestDrift(t *testing.T) {
 `},
 		{name: "type made by hand, that the update leaves", old: plain, new: "type Other {\n  id: ID!\n  a: Int\n}\n",
 			live: rules.Live{Stored: typed(dql.Type{Name: "User", Fields: []string{"User.name", "other"}})}, want: "no findings\n"},
+		{name: "other settings", old: plain + "# Dgraph.Secret key \"hush\"\n", new: plain,
+			served: plain + "# Dgraph.Secret key \"hush2\"\n# Dgraph.Authorization {\"VerificationKey\":\"hush\",\"Header\":\"X\",\"Algo\":\"HS256\"}\n",
+			live:   rules.Live{Stored: stored(name(nil))}, want: `warning schema-drift (served schema)
+  at file 1:1-1:1
+  message: dgraph://x does not serve the old schema: the setting Dgraph.Secret and the setting Dgraph.Authorization differ
+  consequence: The findings are about a change from a schema that does not run there.
+  impact: api none, storage none, data none
+`},
+		{name: "the same settings", old: plain + "# Dgraph.Secret key \"hush\"\n", new: plain, live: rules.Live{Stored: stored(name(nil))}, want: "no findings\n"},
+		{name: "other metric", old: vector, new: vector, live: rules.Live{Stored: stored(vectors("cosine"))}, want: `warning schema-drift (User.vec)
+  at self 3:3-3:81
+  message: dgraph://x has the index hnsw(exponent: 4, metric: cosine) for User.vec, and serves a schema for hnsw(exponent: 4, metric: euclidean)
+  consequence: An update failed halfway, or the index was altered by hand: queries by it give other answers than the schema says.
+  predicates: User.vec
+  impact: api none, storage none, data none
+`},
+		{name: "the same metric", old: vector, new: vector, live: rules.Live{Stored: stored(vectors("euclidean"))}, want: "no findings\n"},
 		{name: "an empty server", old: "", new: plain, live: rules.Live{Stored: stored()}, want: "no findings\n"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/schemacheck/schemacheck/diff"
 	"github.com/schemacheck/schemacheck/dql"
 	"github.com/schemacheck/schemacheck/dql/dgraphtest"
 	"github.com/schemacheck/schemacheck/rules"
@@ -65,6 +66,9 @@ func renderEvidence(findings []*rules.Finding) string {
 		}
 		for _, r := range e.Remarks {
 			out.WriteString("; " + r)
+		}
+		for _, r := range e.Reasons {
+			out.WriteString("; likelier because " + r)
 		}
 		out.WriteByte('\n')
 	}
@@ -129,6 +133,47 @@ func TestLowerBounds(t *testing.T) {
 		e := findings[at].Evidence
 		if e.Complete != c.whole || e.AtLeast != c.atLeast || e.Violations != c.most || (e.Reason != "") == c.whole {
 			t.Errorf("%v: %+v", c.violations, e)
+		}
+	}
+}
+
+// TestBothWays: a node that lacks back edges both ways is one node.
+func TestBothWays(t *testing.T) {
+	t.Parallel()
+	const (
+		oneType  = "type Node {\n  id: ID!\n  up: [Node]\n  down: [Node]%s\n}\n"
+		twoTypes = "type Node {\n  id: ID!\n  up: [Leaf]%s\n}\ntype Leaf {\n  id: ID!\n  down: [Node]\n}\n"
+	)
+	named := []dql.Sample{{UID: 1}, {UID: 2}}
+	for _, c := range []struct {
+		schema, field string
+		answers       [2]dql.Answer
+		violations    uint64
+		complete      bool
+	}{
+		{oneType, "up", [2]dql.Answer{{Violations: 2, Samples: named}, {Violations: 1, Samples: named[1:]}}, 2, true},
+		{oneType, "up", [2]dql.Answer{{Violations: 9, Samples: named}, {Violations: 4, Samples: named}}, 9, false},
+		{oneType, "up", [2]dql.Answer{{Violations: 9, Samples: named}, {}}, 9, true},
+		{oneType, "up", [2]dql.Answer{{}, {}}, 0, true},
+		{twoTypes, "down", [2]dql.Answer{{Violations: 9, Samples: named}, {Violations: 4, Samples: named}}, 13, true},
+	} {
+		old := derive(t, "old.graphql", fmt.Sprintf(c.schema, ""))
+		new := derive(t, "new.graphql", fmt.Sprintf(c.schema, " @hasInverse(field: "+c.field+")"))
+		findings := slices.DeleteFunc(rules.Judge(diff.Compare(old, new, diff.Options{})), func(f *rules.Finding) bool { return f.Rule.ID != "inverse-added" })
+		err := rules.Settle(findings, func(questions []dql.Question) ([]dql.Answer, error) {
+			if len(questions) != len(c.answers) {
+				t.Fatalf("%d questions", len(questions))
+			}
+			for i := range c.answers {
+				c.answers[i].Asked, c.answers[i].Complete = true, true
+			}
+			return c.answers[:], nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e := findings[0].Evidence; e.Violations != c.violations || e.Complete != c.complete || e.AtLeast == c.complete {
+			t.Errorf("%+v: %+v", c.answers, e)
 		}
 	}
 }

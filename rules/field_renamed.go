@@ -5,6 +5,7 @@ import (
 
 	"github.com/schemacheck/schemacheck/diff"
 	"github.com/schemacheck/schemacheck/diff/schema"
+	"github.com/schemacheck/schemacheck/dql"
 	"github.com/schemacheck/schemacheck/fixes"
 )
 
@@ -60,6 +61,22 @@ var fieldRenamed = &Rule{
 		f.Impact.Data = DataHidden
 		f.Question = fmt.Sprintf("How many nodes have a value under %s?", storedAs(b))
 		f.ask(held(b))
+		if !a.Reverse {
+			f.Question = fmt.Sprintf("How many nodes have a value under %s, and is there any under %s?", storedAs(b), storedAs(a))
+			there := valuesOf(a, a.Owner)
+			there.Types = nil // the nodes can be of a type that is renamed too
+			f.ask(held(b), dql.Values(there))
+			f.inquiry.sum = besides(func(e *Evidence, new dql.Answer) {
+				switch {
+				case new.Violations > 0:
+					e.Remarks = append(e.Remarks, fmt.Sprintf("%s with a value under %s already", count(new.Violations, "node"), storedAs(a)))
+				case c.Confidence == diff.Likely:
+					e.Reasons = append(e.Reasons, fmt.Sprintf("there are values under %s and none under %s", storedAs(b), storedAs(a)))
+				default:
+					e.Remarks = append(e.Remarks, "no value under "+storedAs(a))
+				}
+			})
+		}
 		f.Consequence = fmt.Sprintf("The stored values are no longer found: they stay under %s, and %s reads %s.",
 			storedAs(b), a.Coordinate(), p.reads(a))
 		f.Fixes = append(p.pinPredicate(a, b),

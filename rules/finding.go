@@ -2,6 +2,7 @@ package rules
 
 import (
 	"github.com/schemacheck/schemacheck/diff/sdl"
+	"github.com/schemacheck/schemacheck/dql"
 	"github.com/schemacheck/schemacheck/fixes"
 	"github.com/schemacheck/schemacheck/fixes/migrate"
 )
@@ -44,6 +45,9 @@ type Finding struct {
 	// Evidence is what the data said; Settle fills it.
 	Evidence Evidence
 	Fixes    []Fix
+	// Leftover is the predicate of an older schema that a live Dgraph still has,
+	// in findings that are about one.
+	Leftover *dql.Predicate
 
 	inquiry *inquiry // nil where the data is not asked
 	// offline is the severity that it had before the data was asked.

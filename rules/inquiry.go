@@ -30,6 +30,8 @@ type Evidence struct {
 	Samples []dql.Sample
 	// Remarks say what the numbers do not, for people.
 	Remarks []string
+	// Reasons are those that the data gives for believing a likely rename.
+	Reasons []string
 	// DQL is what was asked, for people who want to ask it themselves.
 	DQL string
 }
@@ -98,6 +100,7 @@ func (f *Finding) Inquires() bool { return f.inquiry != nil }
 func (f *Finding) Weigh(e Evidence) {
 	f.Evidence = e
 	f.offline = f.Severity
+	f.Reasons = append(slices.Clip(f.Reasons), e.Reasons...)
 	if e.Violations > 0 && f.inquiry != nil && f.inquiry.found != nil {
 		f.inquiry.found(f)
 	}
@@ -120,6 +123,19 @@ func added(answers []dql.Answer) Evidence {
 		e.Groups += a.Groups
 	}
 	return e
+}
+
+// besides is the evidence of the first of two questions; the second one's
+// answer, where there is one, is good for remarks.
+func besides(remark func(e *Evidence, second dql.Answer)) func([]dql.Answer) Evidence {
+	return func(answers []dql.Answer) Evidence {
+		e := added(answers[:1])
+		if second := answers[1]; e.Violations > 0 && second.Asked && second.Complete {
+			remark(&e, second)
+			e.DQL += "\n" + second.DQL
+		}
+		return e
+	}
 }
 
 // together is what answers have in common, without their numbers.

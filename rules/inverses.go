@@ -147,11 +147,28 @@ func (f *Finding) askPairs(a *schema.Field) {
 		f.ask(dql.OneSided(there, there))
 	}
 	f.inquiry.sum = pairs
+	also := storedTypes(a.Inverse.Owner)
+	if slices.ContainsFunc(storedTypes(a.Owner), func(t string) bool { return slices.Contains(also, t) }) {
+		f.inquiry.sum = bothWays
+	}
 }
 
-// pairs is the evidence on edges: a node can lack back edges both ways.
-func pairs(answers []dql.Answer) Evidence {
-	e := added(answers)
+// pairs is the evidence on edges whose nodes are of different types.
+func pairs(answers []dql.Answer) Evidence { return ambiguity(added(answers), answers) }
+
+// bothWays is that on edges of nodes that can lack back edges both ways. They
+// count once, which is certain where all of them are named.
+func bothWays(answers []dql.Answer) Evidence {
+	e := largest(answers)
+	if !slices.ContainsFunc(answers, func(a dql.Answer) bool { return uint64(len(a.Samples)) != a.Violations }) {
+		e = together(answers)
+		e.Violations = uint64(len(e.Samples))
+	}
+	return ambiguity(e, answers)
+}
+
+// ambiguity remarks on edges that several nodes claim.
+func ambiguity(e Evidence, answers []dql.Answer) Evidence {
 	ambiguous := uint64(0)
 	for _, a := range answers {
 		ambiguous += a.Ambiguous

@@ -164,7 +164,7 @@ func migrated(t *testing.T, c *testCase, w way) *migration {
 		for _, prefix := range []string{"delete-", "remove-"} {
 			m.deletes = m.deletes || strings.HasPrefix(x.ID, prefix)
 		}
-		if (f.Impact.Data == rules.DataInvalid || f.Impact.Data == rules.DataOneSided) && f.Impact.Storage != rules.StorageRefused {
+		if (f.Impact.Data == rules.DataInvalid || f.Impact.Data == rules.DataOneSided) && f.Impact.Storage != rules.StorageRefused && x.Risk != rules.Destructive {
 			m.mended = append(m.mended, f)
 		}
 	}

@@ -216,15 +216,6 @@ func mending(s *diff.Schema, f *schema.Field) []Fix {
 	return all
 }
 
-// rebuilding gives the predicate of a field the form that the schema wants.
-func rebuilding(s *diff.Schema, f *schema.Field, live dql.Predicate) *migrate.Migration {
-	want := s.Storage.Predicate(f.Predicate)
-	if want == nil || f.Reverse {
-		return nil
-	}
-	return migrate.Rebuild(migrate.Rebuilding{Live: live, Want: want, Target: targetOf(s, f)})
-}
-
 func members(enum *schema.Type) []string {
 	var all []string
 	for _, v := range enum.Definition.Values {
@@ -390,4 +381,12 @@ func unlinking(s *diff.Schema, predicate string, of, to []string) *migrate.Migra
 		return nil
 	}
 	return migrate.RemoveDanglingEdges(migrate.Dangling{Predicate: p, Types: to, Of: of})
+}
+
+// rebuilding gives a predicate the form that the served schema derives.
+func rebuilding(served *diff.Schema, got *dql.Predicate, want *storage.Predicate) *migrate.Migration {
+	if len(want.Fields) == 0 {
+		return nil
+	}
+	return migrate.Rebuild(migrate.Rebuilding{Live: *got, Want: want, Target: targetOf(served, want.Fields[0])})
 }

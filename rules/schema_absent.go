@@ -26,8 +26,8 @@ var schemaAbsent = &Rule{
 	},
 }
 
-// Absent is the finding that the old or new schema (which is "old" or "new")
-// does not exist at source, such as git:main:schema.graphql, in a commit that
+// Absent is the finding that the old, new or audited schema (which is "old",
+// "new" or "audited") does not exist at source, such as git:main:schema.graphql, in a commit that
 // does exist, or that the Dgraph of that name has none. It is placed at the
 // start of the new schema.
 func Absent(which, source string, start sdl.Span) *Finding {
@@ -39,6 +39,9 @@ func Absent(which, source string, start sdl.Span) *Finding {
 	if strings.HasPrefix(source, "dgraph://") {
 		message = source + " has no GraphQL schema, which counts as the empty schema"
 		consequence = "All of the new schema counts as an addition: check host and namespace if there should be one."
+	}
+	if which == "audited" {
+		consequence = "All that is stored counts as left over: check where the schema is if there should be one."
 	}
 	return &Finding{
 		Rule:        schemaAbsent,

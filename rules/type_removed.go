@@ -41,9 +41,18 @@ var typeRemoved = &Rule{
 			Impact:     Impact{API: APIBreaking, Data: DataOrphaned},
 			Reversible: true,
 			Message:    fmt.Sprintf("%s %s is removed", kindWord(t), t.Name),
-			Question:   "How many nodes are of type " + t.Stored + "?",
+			Question:   "How many nodes are of type " + t.Stored + ", and how many of no type that stays?",
 		}
-		f.ask(dql.Nodes(t.Stored))
+		var stay []string
+		for _, other := range p.After.Storage.Types {
+			if name := unquoted(other.Name); name != t.Stored {
+				stay = append(stay, name)
+			}
+		}
+		f.ask(dql.Nodes(t.Stored), dql.CountLone(t.Stored, stay...))
+		f.inquiry.sum = besides(func(e *Evidence, lone dql.Answer) {
+			e.Remarks = append(e.Remarks, count(lone.Violations, "node")+" of no type that stays")
+		})
 		for _, name := range ownPredicates(t) {
 			if len(p.reaching[unquoted(name)]) == 0 {
 				f.Predicates = append(f.Predicates, name)

@@ -46,7 +46,7 @@ var unreadableValues = &Rule{
 				about.Question = fmt.Sprintf("How many nodes have something under %s?", was.Name)
 				about.ask(dql.Values(anyValues(f.Predicate)))
 				about.Fixes = []Fix{migration("rebuild", Destructive, fmt.Sprintf("keep what is stored, drop %s and declare it as the schema wants it", was.Name)).
-					by(rebuilding(a.Schema, f, *was))}
+					by(rebuilding(a.Schema, was, a.Storage.Predicate(f.Predicate)))}
 				return about
 			case storesOneOf(f):
 				about.Consequence = manyOfOne.consequence

@@ -17,21 +17,21 @@ import (
 
 // applyOptions say how fixes are carried out.
 type applyOptions struct {
-	apply  bool
-	deploy bool
-	yes    bool
+	apply   bool
+	deploy  bool
+	consent consent
 }
 
 func (o *applyOptions) bind(flags *pflag.FlagSet) {
 	flags.BoolVar(&o.apply, "apply", false, "carry out the fixes: the edits, and on --alpha what changes stored data")
 	flags.BoolVar(&o.deploy, "deploy", false, "with --apply: deploy the new schema between the phases before and after")
-	flags.BoolVar(&o.yes, "yes", false, "with --apply: do not ask before writing")
+	o.consent.bind(flags)
 }
 
 func (o *applyOptions) check(flags *pflag.FlagSet, f *fixOptions) error {
 	switch {
-	case !o.apply && (o.deploy || o.yes):
-		return errors.New("--deploy and --yes are for --apply")
+	case !o.apply && (o.deploy || o.consent != consent{}):
+		return errors.New("--deploy, --yes and --confirm are for --apply")
 	case o.apply && !f.connection.given():
 		return errors.New("--apply needs the Dgraph whose data is to be changed: add --alpha (or --write alone, for the edits)")
 	}
@@ -59,21 +59,21 @@ func (m *mended) fingerprint() string {
 
 // confirmFixes shows what is to be done where, and asks for a word.
 func (p program) confirmFixes(l *live, m *mended, o *applyOptions) error {
-	if o.yes || len(m.Done) == 0 && m.planned.plan == nil {
+	if len(m.Done) == 0 && m.planned.plan == nil {
 		return nil
 	}
+	var what []string
 	for _, f := range m.Done {
-		fmt.Fprintf(p.err, "  edit: %s\n", report.Escape(f.Fix.Title))
+		what = append(what, "edit: "+f.Fix.Title)
 	}
-	shown := &migration{alpha: l.addr}
-	var open []migrate.Status
 	if plan := m.planned.plan; plan != nil {
-		shown.files = []migrate.File{{Plan: plan}}
+		var open []migrate.Status
 		for _, phase := range []migrate.Phase{migrate.Before, migrate.After} {
 			open = append(open, migrate.Status{Plan: plan.ID, Phase: phase})
 		}
+		what = append(what, inWords([]migrate.File{{Plan: plan}}, open)...)
 	}
-	return p.confirm(shown, open)
+	return p.agree(&o.consent, l.destination, what)
 }
 
 // applyFixes carries out the plan, as far as the served schema allows.
@@ -89,7 +89,7 @@ func (p program) applyFixes(cmd *cobra.Command, w *work, m *mended, o *fixOption
 		m.path = path
 		fmt.Fprintf(p.err, "schemacheck: the plan is in %s\n", report.Escape(path))
 	}
-	files, err := p.plans(w.cfg, []string{m.path})
+	files, paths, err := p.plans(w.cfg, []string{m.path})
 	if err != nil {
 		return err
 	}
@@ -105,7 +105,7 @@ func (p program) applyFixes(cmd *cobra.Command, w *work, m *mended, o *fixOption
 	series.Progress = g.batches
 	outcomes, err := migrate.Up(ctx, w.live.client, files, series)
 	g.end()
-	return p.told(ctx, &migration{files: files, spelt: m.path}, outcomes, err)
+	return p.told(ctx, &migration{files: files, paths: paths, spelt: m.path}, outcomes, err)
 }
 
 // writable refuses to begin what could not be ended.

@@ -20,6 +20,8 @@ import (
 // auditOptions are what the audit command was asked.
 type auditOptions struct {
 	settings
+	choiceOptions
+	planOptions
 	schema     string // empty: that of the configuration, else the served one
 	failOn     string
 	connection connection
@@ -34,13 +36,15 @@ func (p program) auditCommand() *cobra.Command {
 		Long: `Ask a live Dgraph whether its data at rest is fit for one schema, no change
 involved: values that are missing, double or cannot be read, edges that lead
 nowhere or one way only, nodes without a type, and what older schemas left. Good
-for a nightly job. Nothing is changed.
+for a nightly job. Nothing is changed; --out writes what would mend the data as a
+plan for schemacheck migrate up.
 
 SCHEMA is as for diff. Without it, it is the schema that the configuration names,
 else the one that Dgraph serves.`,
 		Example: `  schemacheck audit schema.graphql --alpha localhost:9080
   schemacheck audit --alpha localhost:9080 --budget 0 --format json
   schemacheck audit --env production --fail-on warning
+  schemacheck audit schema.graphql --env production --set User.email=suffix --out migrations
 
 Exit codes: 0 nothing at or above --fail-on; 1 findings; 2 usage, or a schema
 that cannot be read or is invalid; 3 could not finish: no Dgraph was reached, the
@@ -57,10 +61,12 @@ report could not be written, or --require-complete was not met.`,
 			return p.audit(cmd, o)
 		},
 	}
-	o.bind(cmd.Flags())
+	o.settings.bind(cmd.Flags())
 	cmd.Flags().StringVar(&o.failOn, "fail-on", "error", "exit with 1 from this `LEVEL` on: error, warning, info or never")
 	o.connection.bind(cmd.Flags())
 	o.data.bind(cmd.Flags())
+	o.choiceOptions.bindChoose(cmd.Flags())
+	o.planOptions.bind(cmd.Flags())
 	return cmd
 }
 
@@ -70,18 +76,38 @@ func (p program) audit(cmd *cobra.Command, o *auditOptions) error {
 	if err != nil {
 		return err
 	}
-	if err := o.data.check(); err != nil {
+	if err := errors.Join(o.data.check(), o.choiceOptions.check(cmd.Flags()), o.planOptions.check(cmd.Flags())); err != nil {
 		return err
 	}
-	l, err := p.connect(ctx, cmd.Flags(), &o.connection, cfg)
+	settings, err := o.connection.config(p, cmd.Flags(), cfg)
 	if err != nil {
 		return err
 	}
-	defer l.client.Close()
-	name, files, err := p.audited(cmd, o, dir, cfg, l)
-	if err != nil {
-		return err
+	name := first(o.schema, nameOf(settings))
+	if o.schema == "" && cfg.Schema != "" {
+		name = filepath.Join(filepath.Dir(cfg.File), filepath.FromSlash(cfg.Schema))
 	}
+	var files []*sdl.File
+	if !fromDgraph(name) {
+		if files, err = load(ctx, sdl.Loader{Dir: dir, Stdin: p.in}, name); err != nil {
+			return err
+		}
+	}
+	// What is wrong with files is wrong whatever the Dgraph says, also when it
+	// does not answer.
+	var l *live
+	if fromDgraph(name) || len(files) == 0 || !refused(files) {
+		if l, err = p.connect(ctx, settings, &o.connection, cfg); err != nil {
+			return err
+		}
+		defer l.client.Close()
+	}
+	if fromDgraph(name) {
+		if files, err = p.fetch(cmd, name, &o.connection, cfg, l); err != nil {
+			return err
+		}
+	}
+	name = shown(name)
 	if err := out.spares(cmd.Flags(), p.sources(cfg, files)); err != nil {
 		return err
 	}
@@ -103,11 +129,16 @@ func (p program) audit(cmd *cobra.Command, o *auditOptions) error {
 			Schema: parsed, Accepted: acceptances(cfg, dir, time.Now()), AtRest: true, Off: off, Fingerprint: fingerprint, Nearest: config.Nearest,
 		})
 		add(r, kept, suppressed, cfg.Rules)
+		if o.out != "" && unfinished == nil {
+			if unfinished = p.planAudit(cmd, o, kept, cfg, parsed.Fingerprint()); unfinished != nil {
+				return unfinished
+			}
+		}
 		if unfinished != nil {
 			out.options.Verdict = verdict(ctx, unfinished)
 		}
 	}
-	if err := p.write(out, r); err != nil {
+	if err := p.write(out, r, invalid); err != nil {
 		return err
 	}
 	switch {
@@ -121,29 +152,47 @@ func (p program) audit(cmd *cobra.Command, o *auditOptions) error {
 	return nil
 }
 
-// audited is the schema to audit, and what it is called.
-func (p program) audited(cmd *cobra.Command, o *auditOptions, dir string, cfg *config.Config, l *live) (name string, files []*sdl.File, err error) {
-	name = o.schema
-	if name == "" && cfg.Schema != "" {
-		name = filepath.Join(filepath.Dir(cfg.File), filepath.FromSlash(cfg.Schema))
-	}
-	if name == "" {
-		name = l.name
-		files, err = l.schema()
-	} else {
-		files, err = p.load(cmd, sdl.Loader{Dir: dir, Stdin: p.in}, name, &o.connection, l)
-	}
+// planAudit writes the plan that mends what an audit has found.
+func (p program) planAudit(cmd *cobra.Command, o *auditOptions, findings []*rules.Finding, cfg *config.Config, fingerprint string) error {
+	o.choiceOptions.configured(cfg.Fixes)
+	o.prefer = string(rules.Migration) // the schema is what the data is to fit
+	o.planOptions.standing = cfg.Fixes.Set
+	choices, err := o.choices(cmd.Flags(), findings, func(f *rules.Finding) report.Severity { return severityOf(f, cfg.Rules) })
 	if err != nil {
-		return "", nil, err
+		return err
 	}
-	if name = shown(name); len(files) == 0 {
-		return "", nil, fmt.Errorf("there is no schema at %s", name)
+	if err := o.allowed(choices); err != nil {
+		return err
 	}
-	return name, files, nil
+	planned, err := o.plan(cmd.Flags(), choices, fingerprint, fingerprint, time.Now())
+	if err != nil {
+		return err
+	}
+	if err := planned.unready(); err != nil {
+		return err
+	}
+	for _, line := range planned.byHand {
+		fmt.Fprintf(p.err, "schemacheck: %s\n", report.Escape(line))
+	}
+	if planned.plan == nil {
+		fmt.Fprintln(p.err, "schemacheck: there is nothing to plan: no fix is taken")
+		return nil
+	}
+	path, written, err := p.writePlan(o.out, planned.plan)
+	switch {
+	case err != nil:
+		return &problem{exitUnfinished, err}
+	case written:
+		fmt.Fprintf(p.err, "schemacheck: the plan is written to %s: review it, and carry it out with schemacheck migrate up\n", report.Escape(path))
+	default:
+		fmt.Fprintf(p.err, "schemacheck: the plan is there already: %s\n", report.Escape(path))
+	}
+	return nil
 }
 
 // examine gives all that an audit could find, before the data was asked, and the
-// schema. For one that Dgraph would refuse it says why, and gives no schema.
+// schema. For one that Dgraph would refuse it says why, and gives no schema; l can
+// be nil then. Where there is no schema, all data is left over.
 func (l *live) examine(r *report.Report, name string, files []*sdl.File) (findings []*rules.Finding, parsed *sdl.Schema, err error) {
 	parsed, err = sdl.Parse(files...)
 	if err != nil {
@@ -155,7 +204,7 @@ func (l *live) examine(r *report.Report, name string, files []*sdl.File) (findin
 	}
 	r.After.Fingerprint = parsed.Fingerprint()
 	s := diff.New(parsed)
-	if problems := validity.Check(s.Schema, validity.Options{Storage: s.Storage}).Problems; len(problems) > 0 {
+	if problems := validity.Check(s.Schema, validity.Options{Storage: s.Storage}).Problems; len(problems) > 0 && len(files) > 0 {
 		return refusals(problems, name, files), nil, nil
 	}
 	stored := l.stored
@@ -164,5 +213,11 @@ func (l *live) examine(r *report.Report, name string, files []*sdl.File) (findin
 	}
 	findings = rules.Audit(s, stored)
 	findings = append(findings, l.drift(diff.Compare(s, s, diff.Options{}), r)...)
+	if len(files) == 0 {
+		for _, f := range findings {
+			f.Place.Span = start(name, nil)
+		}
+		findings = append(findings, rules.Absent("audited", name, start(name, nil)))
+	}
 	return findings, parsed, nil
 }

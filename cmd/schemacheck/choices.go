@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/schemacheck/schemacheck/cmd/internal/config"
 	"github.com/schemacheck/schemacheck/cmd/internal/report"
 	"github.com/schemacheck/schemacheck/rules"
 )
@@ -17,13 +19,24 @@ import (
 type choiceOptions struct {
 	choose []string // COORDINATE=FIX-ID
 	prefer string   // directive, migration or empty
+	// standing are those of the configuration: what fits no finding has no effect.
+	standing []string
+}
+
+// configured takes what the configuration says where the flags say nothing.
+func (o *choiceOptions) configured(c config.Fixes) {
+	o.prefer, o.standing = cmp.Or(o.prefer, c.Prefer), c.Choose
 }
 
 // leave is the choice of no fix.
 const leave = "none"
 
-func (o *choiceOptions) bind(flags *pflag.FlagSet) {
+func (o *choiceOptions) bindChoose(flags *pflag.FlagSet) {
 	flags.StringArrayVar(&o.choose, "choose", nil, "take this fix, as `COORDINATE=FIX-ID`, or none of them with "+leave+"; can be repeated")
+}
+
+func (o *choiceOptions) bind(flags *pflag.FlagSet) {
+	o.bindChoose(flags)
 	flags.StringVar(&o.prefer, "prefer", "", "take fixes of this `KIND` where there are both: directive or migration (default: the first, which is the safest)")
 }
 
@@ -69,6 +82,15 @@ func (o *choiceOptions) choices(flags *pflag.FlagSet, findings []*rules.Finding,
 	}
 	if len(wrong) > 0 {
 		return nil, errors.Join(wrong...)
+	}
+	for _, c := range o.standing {
+		coordinate, id, _ := strings.Cut(c, "=")
+		at, err := offering(findings, coordinate, id)
+		for _, f := range at {
+			if err == nil && asked[f] == "" {
+				asked[f] = id
+			}
+		}
 	}
 	var all []choice
 	for _, f := range findings {
@@ -138,6 +160,10 @@ func (o *choiceOptions) later(so []choice, left []*rules.Finding, severity func(
 	return all
 }
 
+// callName is what a finding is called on the command line: its coordinate, or
+// where it has none its subject.
+func callName(f *rules.Finding) string { return cmp.Or(f.Coordinate, f.Subject) }
+
 // offering are the findings at a coordinate that offer a fix.
 func offering(findings []*rules.Finding, coordinate, id string) ([]*rules.Finding, error) {
 	var at []*rules.Finding
@@ -146,7 +172,7 @@ func offering(findings []*rules.Finding, coordinate, id string) ([]*rules.Findin
 		if len(f.Fixes) == 0 {
 			continue
 		}
-		names := []string{f.Coordinate, f.To}
+		names := []string{callName(f), f.To}
 		coordinates = append(coordinates, names...)
 		if !slices.Contains(names, coordinate) {
 			continue
@@ -173,8 +199,9 @@ func offering(findings []*rules.Finding, coordinate, id string) ([]*rules.Findin
 	return nil, unknown("coordinate", coordinate, coordinates)
 }
 
-// ask lets a person decide about what --choose did not decide.
-func ask(ctx context.Context, choices []choice, to asker) error {
+// ask lets a person decide about what --choose did not decide. preview shows what
+// a change of stored data would do.
+func ask(ctx context.Context, choices []choice, to asker, preview func(rules.Fix) string) error {
 	for i := range choices {
 		c := &choices[i]
 		if c.named {
@@ -188,7 +215,7 @@ func ask(ctx context.Context, choices []choice, to asker) error {
 		for _, x := range f.Fixes {
 			o := option{id: x.ID, label: fmt.Sprintf("%s (%s, %s)", x.Title, x.Kind, x.Risk), preview: x.Patch.Diff()}
 			if x.Kind == rules.Migration {
-				o.preview = "This changes stored data, not the schema."
+				o.preview = preview(x)
 			}
 			q.options = append(q.options, o)
 		}

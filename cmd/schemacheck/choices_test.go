@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -127,12 +129,12 @@ func TestAsk(t *testing.T) {
 			t.Errorf("asked %+v", q)
 		}
 		return answer, nil
-	})
+	}, func(x rules.Fix) string { return "what " + x.ID + " would do" })
 	if want := "A.a=copy A.c=copy A.d=none A.e=pin"; err != nil || taken(choices) != want || strings.Join(starts, " ") != "pin none none" {
 		t.Errorf("%s, %v, starts %v, want %s", taken(choices), err, starts, want)
 	}
 	stop := errors.New("stop")
-	if err := ask(t.Context(), choices, func(context.Context, question) (string, error) { return "", stop }); !errors.Is(err, stop) {
+	if err := ask(t.Context(), choices, func(context.Context, question) (string, error) { return "", stop }, func(rules.Fix) string { return "" }); !errors.Is(err, stop) {
 		t.Errorf("%v, want what the asker said", err)
 	}
 }
@@ -154,5 +156,23 @@ func TestPromptNeedsTerminal(t *testing.T) {
 	p := program{in: strings.NewReader(""), out: &strings.Builder{}, env: func(string) (string, bool) { return "", false }}
 	if _, err := p.prompter(); err == nil || !strings.Contains(err.Error(), "--choose COORDINATE=FIX-ID") {
 		t.Errorf("%v", err)
+	}
+}
+
+// TestAskMissing has a person say what two fixes have to know, of one several answers are possible.
+func TestAskMissing(t *testing.T) {
+	t.Parallel()
+	o := &planOptions{set: []string{"A.x=1"}}
+	var asked []string
+	err := o.askMissing(t.Context(), []missing{
+		{"A.b", "fill", &migrate.Need{What: "a value"}},
+		{"A.c:unique", "unique", &migrate.Need{What: "a policy", Options: []string{"suffix", "clear"}}},
+	}, func(_ context.Context, q question) (string, error) {
+		asked = append(asked, fmt.Sprint(q.title, "; ", q.about, " ", len(q.options)))
+		return "basic", nil
+	})
+	want := []string{"fill of A.b; It has to know a value. 0", "unique of A.c:unique; It has to know a policy. 2"}
+	if err != nil || !slices.Equal(asked, want) || !slices.Equal(o.set, []string{"A.x=1", "A.b=basic", "A.c:unique=basic"}) {
+		t.Errorf("%v, %q, %q", err, asked, o.set)
 	}
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/schemacheck/schemacheck/diff"
 	"github.com/schemacheck/schemacheck/diff/sdl"
 	"github.com/schemacheck/schemacheck/diff/validity"
+	"github.com/schemacheck/schemacheck/dql"
 	"github.com/schemacheck/schemacheck/rules"
 )
 
@@ -75,7 +76,7 @@ report could not be written, or --require-complete was not met.`,
 		},
 	}
 	o.bindAll(cmd.Flags())
-	cmd.Flags().StringVar(&o.saveData, "save-data", "", "write what the data said, in counts only, to `FILE`")
+	cmd.Flags().StringVar(&o.saveData, "save-data", "", "write what the data said, in counts and names, to `FILE`")
 	return cmd
 }
 
@@ -113,7 +114,7 @@ func (p program) diff(cmd *cobra.Command, o *diffOptions) error {
 	}
 	unfinished := done.unsettled
 	if o.saveData != "" && unfinished == nil && !done.invalid {
-		unfinished = saveFacts(p.path(o.saveData), done.report, done.findings)
+		unfinished = saveFacts(p.path(o.saveData), w.live, done)
 	}
 	return p.finish(cmd.Context(), w.out, done, unfinished)
 }
@@ -142,9 +143,29 @@ func (p program) begin(cmd *cobra.Command, o *diffOptions) (w *work, err error) 
 	if err := o.check(); err != nil {
 		return nil, err
 	}
-	var l *live
+	var saved *facts
+	if o.useData != "" {
+		if saved, err = loadFacts(p.path(o.useData)); err != nil {
+			return nil, err
+		}
+	}
+	var settings dql.Config
 	if o.connection.given() {
-		if l, err = p.connect(ctx, cmd.Flags(), &o.connection, cfg); err != nil {
+		if settings, err = o.connection.config(p, cmd.Flags(), cfg); err != nil {
+			return nil, err
+		}
+	}
+	loader := sdl.Loader{Dir: dir, Stdin: p.in}
+	if err := o.name(ctx, loader, cfg, settings); err != nil {
+		return nil, err
+	}
+	c := comparison{oldName: shown(o.before), newName: shown(o.after), cfg: cfg, accepted: acceptances(cfg, dir, time.Now())}
+	if err := c.read(ctx, loader, o); err != nil {
+		return nil, err
+	}
+	var l *live
+	if !c.hopeless && o.connection.given() {
+		if l, err = p.connect(ctx, settings, &o.connection, cfg); err != nil {
 			return nil, err
 		}
 		defer func() {
@@ -153,30 +174,27 @@ func (p program) begin(cmd *cobra.Command, o *diffOptions) (w *work, err error) 
 			}
 		}()
 	}
-	var saved *facts
-	if o.useData != "" {
-		if saved, err = loadFacts(p.path(o.useData)); err != nil {
-			return nil, err
+	for _, side := range []struct {
+		name  string
+		files *[]*sdl.File
+	}{{o.before, &c.before}, {o.after, &c.after}} {
+		if fromDgraph(side.name) && !c.hopeless {
+			if *side.files, err = p.fetch(cmd, side.name, &o.connection, cfg, l); err != nil {
+				return nil, err
+			}
 		}
 	}
-	before, after, err := p.schemas(cmd, o, dir, cfg, l)
-	if err != nil {
+	if err := out.spares(cmd.Flags(), p.sources(cfg, c.before, c.after)); err != nil {
 		return nil, err
-	}
-	if err := out.spares(cmd.Flags(), p.sources(cfg, before, after)); err != nil {
-		return nil, err
-	}
-	c := comparison{
-		oldName: shown(o.before), newName: shown(o.after), before: before, after: after,
-		cfg: cfg, accepted: acceptances(cfg, dir, time.Now()),
 	}
 	switch {
 	case l != nil:
-		c.alongside = func(d *diff.Diff, r *report.Report) []*rules.Finding { return l.drift(d, r) }
+		c.alongside = l.drift
 		c.settle = func(r *report.Report, findings []*rules.Finding) error {
 			return p.settle(ctx, l, &o.data, out.options.Quiet, r, findings)
 		}
 	case saved != nil:
+		c.alongside = saved.drift
 		c.settle = func(r *report.Report, findings []*rules.Finding) error {
 			if err := saved.settle(o.useData, r, findings); err != nil {
 				return err
@@ -191,7 +209,7 @@ func (p program) begin(cmd *cobra.Command, o *diffOptions) (w *work, err error) 
 // code is made of.
 func (p program) finish(ctx context.Context, out *output, done *compared, unfinished error) error {
 	out.conclude(ctx, done, unfinished)
-	if err := p.write(out, done.report); err != nil {
+	if err := p.write(out, done.report, done.invalid); err != nil {
 		return err
 	}
 	return done.outcome(out, unfinished)
@@ -255,47 +273,82 @@ func (p program) path(path string) string {
 	return path
 }
 
-// schemas are the files of the two schemas. What is not named comes from the
-// live Dgraph, the configuration or git, and is named then.
-func (p program) schemas(cmd *cobra.Command, o *diffOptions, dir string, cfg *config.Config, l *live) (before, after []*sdl.File, err error) {
-	loader := sdl.Loader{Dir: dir, Stdin: p.in}
+// name names the two schemas: what is not named comes from the live Dgraph, the
+// configuration or git.
+func (o *diffOptions) name(ctx context.Context, loader sdl.Loader, cfg *config.Config, settings dql.Config) error {
 	switch {
-	case o.before == "" && l != nil:
+	case o.before == "" && o.connection.given():
 		if o.after == "" {
 			if cfg.Schema == "" {
-				return nil, nil, fmt.Errorf("no schema is given: schemacheck diff NEW --alpha HOST:PORT, or write schema: PATH into %s", config.Name)
+				return fmt.Errorf("no schema is given: schemacheck diff NEW --alpha HOST:PORT, or write schema: PATH into %s", config.Name)
 			}
 			o.after = filepath.Join(filepath.Dir(cfg.File), filepath.FromSlash(cfg.Schema))
 		}
-		o.before = l.name
+		o.before = nameOf(settings)
 	case o.before == "":
-		if err := o.fromConfiguration(cmd.Context(), loader, cfg); err != nil {
-			return nil, nil, err
+		if err := o.fromConfiguration(ctx, loader, cfg); err != nil {
+			return err
 		}
 	}
 	if o.before == "-" && o.after == "-" {
-		return nil, nil, errors.New("standard input can be one of the two schemas, not both")
+		return errors.New("standard input can be one of the two schemas, not both")
 	}
-	if before, err = p.load(cmd, loader, o.before, &o.connection, l); err != nil {
-		return nil, nil, err
-	}
-	after, err = p.load(cmd, loader, o.after, &o.connection, l)
-	return before, after, err
+	return nil
 }
 
-// load reads a schema argument, also that of a live Dgraph: of the one that is
-// connected to, or of another one; l is nil without a connection.
-func (p program) load(cmd *cobra.Command, loader sdl.Loader, schema string, c *connection, l *live) ([]*sdl.File, error) {
-	switch {
-	case l != nil && schema == l.name:
-		return l.schema()
-	case !fromDgraph(schema):
-		if err := noURL(schema); err != nil {
-			return nil, err
+// read reads the schemas that are in files. Where a Dgraph is to be reached for
+// more, they are looked at first: what is wrong with them is wrong whatever it
+// says, also when it does not answer.
+func (c *comparison) read(ctx context.Context, loader sdl.Loader, o *diffOptions) (err error) {
+	if !fromDgraph(o.before) {
+		if c.before, err = load(ctx, loader, o.before); err != nil {
+			return err
 		}
-		return loader.Load(cmd.Context(), schema)
 	}
-	other, err := p.liveSchema(cmd.Context(), cmd.Flags(), schema, c)
+	if !fromDgraph(o.after) {
+		if c.after, err = load(ctx, loader, o.after); err != nil {
+			return err
+		}
+	}
+	if !o.connection.given() && !fromDgraph(o.before) && !fromDgraph(o.after) {
+		return nil
+	}
+	if !fromDgraph(o.before) {
+		if _, err := sdl.Parse(c.before...); err != nil {
+			return errOld(err)
+		}
+	}
+	c.hopeless = !fromDgraph(o.after) && refused(c.after)
+	return nil
+}
+
+// refused reports whether Dgraph would refuse the schema of these files.
+func refused(files []*sdl.File) bool {
+	parsed, err := sdl.Parse(files...)
+	if err != nil {
+		return true
+	}
+	s := diff.New(parsed)
+	return len(validity.Check(s.Schema, validity.Options{Storage: s.Storage}).Problems) > 0
+}
+
+func errOld(err error) error { return fmt.Errorf("the old schema cannot be read: %w", err) }
+
+// load reads a schema argument that is no live Dgraph.
+func load(ctx context.Context, loader sdl.Loader, schema string) ([]*sdl.File, error) {
+	if err := noURL(schema); err != nil {
+		return nil, err
+	}
+	return loader.Load(ctx, schema)
+}
+
+// fetch reads the schema of a live Dgraph: of the one that is connected to, or
+// of another one; l is nil without a connection.
+func (p program) fetch(cmd *cobra.Command, schema string, c *connection, cfg *config.Config, l *live) ([]*sdl.File, error) {
+	if l != nil && schema == l.name {
+		return l.schema()
+	}
+	other, err := p.liveSchema(cmd.Context(), cmd.Flags(), schema, c, cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -356,8 +409,11 @@ func inShort(problems []validity.Problem) string {
 type comparison struct {
 	oldName, newName string
 	before, after    []*sdl.File
-	cfg              *config.Config
-	accepted         []rules.Acceptance
+	// hopeless says that Dgraph would refuse the new schema, and that the old
+	// one was not read if it is a live one.
+	hopeless bool
+	cfg      *config.Config
+	accepted []rules.Acceptance
 	// alongside gives findings that need more than the two schemas; nil gives
 	// none.
 	alongside func(*diff.Diff, *report.Report) []*rules.Finding
@@ -388,9 +444,11 @@ func (c comparison) run() (*compared, error) {
 	}
 	oldSDL, err := sdl.Parse(c.before...)
 	if err != nil {
-		return nil, fmt.Errorf("the old schema cannot be read: %w", err)
+		return nil, errOld(err)
 	}
-	r.Before.Fingerprint = oldSDL.Fingerprint()
+	if !c.hopeless || !fromDgraph(c.oldName) {
+		r.Before.Fingerprint = oldSDL.Fingerprint()
+	}
 	newSDL, err := sdl.Parse(c.after...)
 	if err != nil {
 		var syntax *sdl.Error

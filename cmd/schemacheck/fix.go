@@ -61,7 +61,8 @@ phase contract of the plan.`,
 
 Exit codes: 0 nothing at or above --fail-on is left; 1 findings are left; 2 usage,
 or a schema that cannot be read, is invalid, or is in no file; 3 could not finish:
-no Dgraph was reached, or a file could not be written or changed meanwhile.`,
+no Dgraph was reached, or a file could not be written or changed meanwhile. With
+--apply they are those of migrate up.`,
 		Args: arguments(0, 2, "two schemas, OLD and NEW, or one with --alpha, or none"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			p.warnOfSecrets(cmd, args)
@@ -125,20 +126,23 @@ func (p program) fix(cmd *cobra.Command, o *fixOptions) error {
 	if done.invalid || done.unsettled != nil {
 		return p.finish(cmd.Context(), w.out, done, done.unsettled) // nothing is mended on half the knowledge
 	}
+	o.choiceOptions.configured(w.cfg.Fixes)
+	o.planOptions.standing = w.cfg.Fixes.Set
 	severity := func(f *rules.Finding) report.Severity { return severityOf(f, w.cfg.Rules) }
+	preview := func(x rules.Fix) string { return previewOf(cmd.Context(), w.live, x, o.data.showValues) }
 	choices, err := o.choices(cmd.Flags(), done.findings, severity)
 	if err != nil {
 		return err
 	}
 	if to != nil {
-		if err := ask(cmd.Context(), choices, to); err != nil {
+		if err := ask(cmd.Context(), choices, to, preview); err != nil {
 			return err
 		}
 	}
 	m := mend(w.after, done, choices, func(so []choice, left []*rules.Finding) []choice {
 		next := o.later(so, left, severity)
 		if to != nil && err == nil {
-			err = ask(cmd.Context(), next, to)
+			err = ask(cmd.Context(), next, to, preview)
 		}
 		return next
 	})
@@ -151,12 +155,25 @@ func (p program) fix(cmd *cobra.Command, o *fixOptions) error {
 	for _, f := range m.Failed {
 		fmt.Fprintf(p.err, "schemacheck: %s of %s is not made: %s\n", f.Fix.ID, report.Escape(f.Finding.Coordinate), report.Escape(f.Err.Error()))
 	}
-	m.severity = severity
-	if m.planned, err = o.plan(cmd.Flags(), m.current(), done.report.Before.Fingerprint, m.fingerprint(), time.Now()); err != nil {
+	m.severity, m.applied = severity, o.apply
+	planning := func() (*planned, error) {
+		return o.plan(cmd.Flags(), m.current(), done.report.Before.Fingerprint, m.fingerprint(), time.Now())
+	}
+	if m.planned, err = planning(); err != nil {
 		return err
 	}
-	if len(m.planned.missing) > 0 && (o.out != "" || o.byHand || o.apply) {
-		return m.planned.errMissing()
+	if to != nil && len(m.planned.missing) > 0 {
+		if err := o.askMissing(cmd.Context(), m.planned.missing, to); err != nil {
+			return err
+		}
+		if m.planned, err = planning(); err != nil {
+			return err
+		}
+	}
+	if o.out != "" || o.byHand || o.apply {
+		if err := m.planned.unready(); err != nil {
+			return err
+		}
 	}
 	if o.apply {
 		if err := p.confirmFixes(w.live, m, &o.applyOptions); err != nil {
@@ -190,6 +207,9 @@ func (p program) fix(cmd *cobra.Command, o *fixOptions) error {
 	w.out.text(func(out io.Writer, r *report.Report, options report.Options) error {
 		return report.WriteRepairs(out, r, m.repairs(), options)
 	})
+	if o.apply && m.planned.plan != nil {
+		w.out.options.Verdict = "what was found is what the plan is for; what came of it follows"
+	}
 	finished := p.finish(cmd.Context(), w.out, done, done.unsettled)
 	if o.apply && m.planned.plan != nil {
 		return p.applyFixes(cmd, w, m, o)
@@ -204,6 +224,7 @@ type mended struct {
 	before   []*sdl.File
 	written  []string // the names of the files that were written
 	planned  *planned
+	applied  bool   // the plan is carried out
 	path     string // of the plan that was written, or that was there
 	fresh    bool   // the plan was written now
 	severity func(*rules.Finding) report.Severity
@@ -237,8 +258,6 @@ func mend(files []*sdl.File, done *compared, choices []choice, later func(so []c
 	for i, c := range m.choices {
 		switch {
 		case c.fix == nil:
-		case byHand(c.fix):
-			m.choices[i].note = "no plan does this: it is to be done by hand"
 		case c.fix.Kind == rules.Migration:
 			m.choices[i].note = "this changes stored data"
 		case failed[fingerprint(c.finding)] != nil:
@@ -299,7 +318,7 @@ func (m *mended) repairs() report.Repairs {
 	if migrations > 0 {
 		r.Conclusion = append(r.Conclusion, fmt.Sprintf("%s stored data.", number(migrations, "fix changes", "fixes change")))
 	}
-	r.Conclusion = append(r.Conclusion, m.planned.inWords(m.path)...)
+	r.Conclusion = append(r.Conclusion, m.planned.inWords(m.path, m.applied)...)
 	switch {
 	case m.path != "" && m.fresh:
 		r.Conclusion = append(r.Conclusion, fmt.Sprintf("The plan is written to %s: review it, and carry it out with schemacheck migrate up.", m.path))

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -22,22 +23,26 @@ type live struct {
 	client *dql.Client
 	name   string // dgraph://host:port, without user info
 	addr   string // host:port
-	stored *dql.Stored
+	// destination is where something would be written.
+	destination destination
+	stored      *dql.Stored
 	// graphql is the GraphQL schema as it is kept and served.
 	graphql *dql.GraphQLSchema
 	// limited says that the user may not read everything: what is not in stored
 	// may be there all the same.
 	limited bool
+	// unseen is what drift could not look at.
+	unseen []string
 }
 
-// connect opens the connection that the flags and the configuration mean, and
-// reads both schemas.
-func (p program) connect(ctx context.Context, flags *pflag.FlagSet, c *connection, cfg *config.Config) (*live, error) {
-	settings, err := c.config(p, flags, cfg)
-	if err != nil {
-		return nil, err
+// connect opens the connection that flags and configuration come to, and reads
+// both schemas.
+func (p program) connect(ctx context.Context, settings dql.Config, c *connection, cfg *config.Config) (*live, error) {
+	l, err := p.open(ctx, settings)
+	if err == nil {
+		l.destination = destinationOf(c, settings, cfg)
 	}
-	return p.open(ctx, settings)
+	return l, err
 }
 
 // dial connects.
@@ -51,12 +56,16 @@ func (p program) dial(ctx context.Context, settings dql.Config) (*dql.Client, er
 	return client, err // or a mistake in the settings
 }
 
+// nameOf is the Dgraph that the settings mean, without user info.
+func nameOf(settings dql.Config) string { return "dgraph://" + settings.Alphas[0] }
+
+// open connects, and reads both schemas.
 func (p program) open(ctx context.Context, settings dql.Config) (*live, error) {
 	client, err := p.dial(ctx, settings)
 	if err != nil {
 		return nil, err
 	}
-	l := &live{client: client, addr: settings.Alphas[0], name: "dgraph://" + settings.Alphas[0]}
+	l := &live{client: client, addr: settings.Alphas[0], name: nameOf(settings)}
 	all, err := client.ReadsAll(ctx)
 	if l.limited = !all; err == nil {
 		l.stored, err = client.Stored(ctx)
@@ -113,9 +122,10 @@ func (l *live) drift(d *diff.Diff, r *report.Report) []*rules.Finding {
 	if d.Before == d.After { // an audit
 		meant = "this schema"
 	}
+	l.unseen = nil
+	defer func() { notChecked(r, l.unseen) }()
 	if l.limited {
-		r.Notes = append(r.Notes, report.Note{Kind: "not-checked", Message: "whether " + l.name +
-			" serves " + meant + " and stores what it serves: the user may not read that; " + remedy})
+		l.unseen = append(l.unseen, "whether "+l.name+" serves "+meant+" and stores what it serves: the user may not read that; "+remedy)
 		return rules.Drift(d, is)
 	}
 	files, err := l.schema()
@@ -124,15 +134,22 @@ func (l *live) drift(d *diff.Diff, r *report.Report) []*rules.Finding {
 		if parsed, err = sdl.Parse(files...); err == nil {
 			is.Served = diff.New(parsed)
 			if err := l.graphql.ServedErr; err != nil {
-				r.Notes = append(r.Notes, report.Note{Kind: "not-checked", Message: "whether " + l.name + " serves the GraphQL schema that it keeps: " + err.Error()})
+				l.unseen = append(l.unseen, "whether "+l.name+" serves the GraphQL schema that it keeps: "+err.Error())
 			}
 			is.Kept = l.graphql.KeptErr == nil && l.graphql.ServedErr == nil && l.graphql.Kept != l.graphql.Served
 			return rules.Drift(d, is)
 		}
 	}
-	r.Notes = append(r.Notes, report.Note{Kind: "not-checked", Message: "whether " + l.name + " serves " + meant + ": " + err.Error()})
+	l.unseen = append(l.unseen, "whether "+l.name+" serves "+meant+": "+err.Error())
 	is.Limited = true
 	return rules.Drift(d, is)
+}
+
+// notChecked notes what was not looked at.
+func notChecked(r *report.Report, what []string) {
+	for _, w := range what {
+		r.Notes = append(r.Notes, report.Note{Kind: "not-checked", Message: w})
+	}
 }
 
 // remedy is what a user needs who may not read everything.
@@ -142,27 +159,43 @@ const remedy = "it takes a member of the group guardians, or a rule to read dgra
 func fromDgraph(schema string) bool { return strings.HasPrefix(strings.ToLower(schema), "dgraph://") }
 
 // liveSchema opens the Dgraph of a schema argument, with the credentials of the
-// flags where the argument has none.
-func (p program) liveSchema(ctx context.Context, flags *pflag.FlagSet, schema string, c *connection) (*live, error) {
+// flags where the argument has none, or those of the environment that it is of.
+func (p program) liveSchema(ctx context.Context, flags *pflag.FlagSet, schema string, c *connection, cfg *config.Config) (*live, error) {
 	settings, err := dql.ParseConnStr(schema)
 	if err != nil {
 		return nil, err
 	}
 	if settings.User == "" && settings.APIKey == "" && settings.BearerToken == "" && settings.TLS == nil && c.connStr == "" {
-		rest, err := c.read(p)
+		around, err := c.around(p, flags, settings.Alphas, cfg)
 		if err != nil {
 			return nil, err
 		}
-		rest.alpha = settings.Alphas
-		namespace := settings.Namespace
-		if settings, err = rest.separate(flags); err != nil {
-			return nil, err
+		if settings.Namespace != 0 { // the argument is nearer to what is meant than the flags
+			around.Namespace = settings.Namespace
 		}
-		if namespace != 0 { // the argument is nearer to what is meant than the flags
-			settings.Namespace = namespace
-		}
+		settings = around
 	}
 	return p.open(ctx, settings)
+}
+
+// around is how alphas of a schema argument are reached: as the environment says
+// if all are its own, else as the flags alone say. Nobody else gets to see its
+// credentials.
+func (c *connection) around(p program, flags *pflag.FlagSet, alphas []string, cfg *config.Config) (dql.Config, error) {
+	if c.env != "" {
+		settings, err := c.config(p, flags, cfg)
+		foreign := func(alpha string) bool { return !slices.Contains(settings.Alphas, alpha) }
+		if err != nil || !slices.ContainsFunc(alphas, foreign) {
+			settings.Alphas = alphas
+			return settings, err
+		}
+	}
+	rest, err := c.read(p)
+	if err != nil {
+		return dql.Config{}, err
+	}
+	rest.alpha = alphas
+	return rest.separate(flags)
 }
 
 // shown is an argument without what a URL could hide in it.

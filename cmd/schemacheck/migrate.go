@@ -23,6 +23,7 @@ type migrateOptions struct {
 	config     string
 	connection connection
 	quiet      bool
+	folder     string // of the plans, where they are no arguments
 }
 
 func (p program) migrateCommand() *cobra.Command {
@@ -52,11 +53,14 @@ func (o *migrateOptions) bind(cmd *cobra.Command) {
 
 // migration is a command about plans while it runs.
 type migration struct {
-	files  []migrate.File
-	client *dql.Client
-	cfg    *config.Config
-	alpha  string
-	spelt  string // how the plans were named on the command line
+	files       []migrate.File
+	client      *dql.Client
+	cfg         *config.Config
+	destination destination
+	spelt       string            // how the plans were named on the command line
+	paths       map[string]string // of the plans, by their ids
+	// showValues lets worklists have the values that were in the way.
+	showValues bool
 }
 
 // beginMigration reads the plans and connects. check looks at the flags before
@@ -80,7 +84,7 @@ func (p program) beginMigration(cmd *cobra.Command, o *migrateOptions, args []st
 		return nil, err
 	}
 	m := &migration{cfg: cfg, spelt: strings.Join(args, " ")}
-	if m.files, err = p.plans(cfg, args); err != nil {
+	if m.files, m.paths, err = p.plans(cfg, args); err != nil {
 		return nil, err
 	}
 	settings, err := o.connection.config(p, cmd.Flags(), cfg)
@@ -90,13 +94,26 @@ func (p program) beginMigration(cmd *cobra.Command, o *migrateOptions, args []st
 	if m.client, err = p.dial(cmd.Context(), settings); err != nil {
 		return nil, err
 	}
-	m.alpha = settings.Alphas[0]
+	m.destination = destinationOf(&o.connection, settings, cfg)
 	return m, nil
+}
+
+// bindFolder is for commands whose argument is a plan's id.
+func (o *migrateOptions) bindFolder(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&o.folder, "dir", "", "`FOLDER` of the plans (default: that of the configuration, or migrations)")
+}
+
+// folders are the arguments that the plans are read from.
+func (o *migrateOptions) folders() []string {
+	if o.folder == "" {
+		return nil
+	}
+	return []string{o.folder}
 }
 
 // plans reads the files that are named, or those of folders; without a name the
 // folder that the configuration names, or migrations.
-func (p program) plans(cfg *config.Config, args []string) ([]migrate.File, error) {
+func (p program) plans(cfg *config.Config, args []string) (files []migrate.File, at map[string]string, err error) {
 	if len(args) == 0 {
 		args = []string{p.migrationsFolder(cfg)}
 	}
@@ -106,16 +123,16 @@ func (p program) plans(cfg *config.Config, args []string) ([]migrate.File, error
 		info, err := os.Stat(path)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
-			return nil, fmt.Errorf("%s: there is no such file or folder; schemacheck fix --out makes plans", arg)
+			return nil, nil, fmt.Errorf("%s: there is no such file or folder; schemacheck fix --out makes plans", arg)
 		case err != nil:
-			return nil, fmt.Errorf("reading plans: %w", err)
+			return nil, nil, fmt.Errorf("reading plans: %w", err)
 		case !info.IsDir():
 			paths = append(paths, path)
 			continue
 		}
 		entries, err := os.ReadDir(path)
 		if err != nil {
-			return nil, fmt.Errorf("reading plans: %w", err)
+			return nil, nil, fmt.Errorf("reading plans: %w", err)
 		}
 		for _, e := range entries {
 			if ext := filepath.Ext(e.Name()); !e.IsDir() && (ext == ".yaml" || ext == ".yml") && !strings.HasPrefix(e.Name(), ".") {
@@ -124,25 +141,27 @@ func (p program) plans(cfg *config.Config, args []string) ([]migrate.File, error
 		}
 	}
 	if len(paths) == 0 {
-		return nil, fmt.Errorf("%s has no plans; schemacheck fix --out makes them", strings.Join(args, ", "))
+		return nil, nil, fmt.Errorf("%s has no plans; schemacheck fix --out makes them", strings.Join(args, ", "))
 	}
 	var all []migrate.File
+	at = map[string]string{}
 	for _, path := range paths {
 		text, err := os.ReadFile(path)
 		if err != nil {
-			return nil, fmt.Errorf("reading a plan: %w", err)
+			return nil, nil, fmt.Errorf("reading a plan: %w", err)
 		}
 		plan, err := migrate.Decode(text)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", path, err)
+			return nil, nil, fmt.Errorf("%s: %w", path, err)
 		}
 		if name := strings.TrimSuffix(filepath.Base(path), filepath.Ext(path)); name != plan.ID {
-			return nil, fmt.Errorf("%s: the id in it is %s; a plan has the id that its file is named by", path, plan.ID)
+			return nil, nil, fmt.Errorf("%s: the id in it is %s; a plan has the id that its file is named by", path, plan.ID)
 		}
+		at[plan.ID] = path
 		all = append(all, migrate.File{Plan: plan, Checksum: migrate.Checksum(text)})
 	}
 	slices.SortFunc(all, func(a, b migrate.File) int { return strings.Compare(a.ID, b.ID) })
-	return all, nil
+	return all, at, nil
 }
 
 // migrationsFolder is where plans are.

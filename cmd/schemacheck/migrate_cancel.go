@@ -13,7 +13,6 @@ import (
 func (p program) migrateCancelCommand() *cobra.Command {
 	var o migrateOptions
 	var all, pause bool
-	var dir string
 	cmd := &cobra.Command{
 		Use:   "cancel [PLAN]",
 		Short: "End a run that is at work elsewhere",
@@ -26,11 +25,7 @@ that it is at; what it has done stays, and migrate up goes on from there.`,
 			if (len(args) == 1) == all {
 				return errors.New("name the plan whose run is to end, or give --all")
 			}
-			var folder []string
-			if dir != "" {
-				folder = []string{dir}
-			}
-			m, err := p.beginMigration(cmd, &o, folder, nil)
+			m, err := p.beginMigration(cmd, &o, o.folders(), nil)
 			if err != nil {
 				return err
 			}
@@ -64,6 +59,6 @@ that it is at; what it has done stays, and migrate up goes on from there.`,
 	o.bind(cmd)
 	cmd.Flags().BoolVar(&all, "all", false, "end the runs of all plans")
 	cmd.Flags().BoolVar(&pause, "pause", false, "pause instead of cancel")
-	cmd.Flags().StringVar(&dir, "dir", "", "`FOLDER` of the plans (default: that of the configuration, or migrations)")
+	o.bindFolder(cmd)
 	return cmd
 }

@@ -11,8 +11,8 @@ import (
 
 func (p program) migrateUndoCommand() *cobra.Command {
 	var o migrateOptions
-	var phase, dir string
-	var yes bool
+	var phase string
+	var agreed consent
 	cmd := &cobra.Command{
 		Use:   "undo PLAN",
 		Short: "Take back what a plan changed",
@@ -24,11 +24,7 @@ that was served then.`,
   schemacheck migrate undo user-phone --phase before --yes`,
 		Args: arguments(1, 1, "the id of a plan, or the beginning of it"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			var folder []string
-			if dir != "" {
-				folder = []string{dir}
-			}
-			m, err := p.beginMigration(cmd, &o, folder, nil)
+			m, err := p.beginMigration(cmd, &o, o.folders(), nil)
 			if err != nil {
 				return err
 			}
@@ -46,10 +42,12 @@ that was served then.`,
 			if err != nil {
 				return err
 			}
-			if !yes {
-				if err := p.confirm(m, []migrate.Status{at}); err != nil {
-					return err
-				}
+			what := inWords([]migrate.File{f}, []migrate.Status{at})
+			for i := range what {
+				what[i] = "take back: " + what[i]
+			}
+			if err := p.agree(&agreed, m.destination, what); err != nil {
+				return err
 			}
 			g := p.progress(o.quiet)
 			r, err := migrate.Undo(ctx, m.client, f, at.Phase, migrate.Options{Progress: g.batches})
@@ -67,8 +65,8 @@ that was served then.`,
 	}
 	o.bind(cmd)
 	cmd.Flags().StringVar(&phase, "phase", "", "take back this `PHASE` (default: the last that ran)")
-	cmd.Flags().StringVar(&dir, "dir", "", "`FOLDER` of the plans (default: that of the configuration, or migrations)")
-	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask before writing")
+	o.bindFolder(cmd)
+	agreed.bind(cmd.Flags())
 	return cmd
 }
 

@@ -1,11 +1,9 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"slices"
 	"strings"
@@ -25,8 +23,9 @@ type upOptions struct {
 	undo             string
 	deploy           string
 	onError          string
-	yes              bool
+	consent          consent
 	allowDestructive bool
+	showValues       bool
 }
 
 func (p program) migrateUpCommand() *cobra.Command {
@@ -65,7 +64,8 @@ the database is between two schemas; 130 interrupted, and to be gone on with.`,
 	flags.StringVar(&o.onError, "on-error", "stop", "when one node cannot be written: stop, skip or quarantine (skip, and name it)")
 	flags.StringVar(&o.undo, "undo", "on", "keep what undoing needs: on or off")
 	flags.Int64Var(&o.series.UndoLimit, "undo-limit", 1<<30, "end when the log that undoing needs has so many `BYTES`")
-	flags.BoolVar(&o.yes, "yes", false, "do not ask before writing")
+	flags.BoolVar(&o.showValues, "show-values", false, "write values that were in the way into the list of nodes that are left")
+	o.consent.bind(flags)
 	flags.BoolVar(&o.allowDestructive, "allow-destructive", false, "allow phase contract, which deletes")
 	complete(cmd, "phase", "before", "after", "contract")
 	complete(cmd, "on-error", "stop", "skip", "quarantine")
@@ -114,13 +114,14 @@ func (p program) migrateUp(cmd *cobra.Command, o *upOptions, args []string) erro
 		return err
 	}
 	defer m.client.Close()
+	m.showValues = o.showValues
 	statuses, err := migrate.Statuses(ctx, m.client, m.files)
 	if err != nil {
 		return migrationFailed(ctx, err)
 	}
 	open := pendingOf(statuses, migrate.Phase(o.phase))
-	if len(open) > 0 && !o.yes {
-		if err := p.confirm(m, open); err != nil {
+	if len(open) > 0 {
+		if err := p.agree(&o.consent, m.destination, inWords(m.files, open)); err != nil {
 			return err
 		}
 	}
@@ -140,6 +141,11 @@ func (p program) told(ctx context.Context, m *migration, outcomes []migrate.Outc
 		for _, r := range outcome.Results {
 			fmt.Fprint(p.out, describe(r))
 			bad = bad || unclean(r)
+			if path, writing := m.worklist(r); writing != nil {
+				err = errors.Join(err, &problem{exitUnfinished, writing})
+			} else if path != "" {
+				fmt.Fprintf(p.out, "  all of them, with the reasons: %s\n", report.Escape(path))
+			}
 		}
 		if len(outcome.Results) == 0 && outcome.Waiting == "" && err == nil {
 			fmt.Fprintf(p.out, "%s: done before\n", outcome.Plan)
@@ -175,36 +181,6 @@ func pendingOf(all []migrate.Status, phase migrate.Phase) []migrate.Status {
 		}
 		return s.Phase != phase
 	})
-}
-
-// confirm shows what is to be written where, and asks for a word.
-func (p program) confirm(m *migration, open []migrate.Status) error {
-	fmt.Fprintf(p.err, "On %s:\n", report.Escape(m.alpha))
-	for _, s := range open {
-		for _, f := range m.files {
-			if f.ID != s.Plan {
-				continue
-			}
-			for _, step := range f.Steps {
-				if step.Phase == s.Phase {
-					fmt.Fprintf(p.err, "  %s, %s: %s\n", s.Plan, s.Phase, report.Escape(step.Title))
-				}
-			}
-		}
-	}
-	in, ok := p.in.(*os.File)
-	if !ok || !isTerminal(in) {
-		return errors.New("nothing is written without a word: add --yes when this is what is wanted")
-	}
-	fmt.Fprintf(p.err, "Type %s to go on: ", report.Escape(m.alpha))
-	line, err := bufio.NewReader(in).ReadString('\n')
-	if err != nil && !errors.Is(err, io.EOF) {
-		return fmt.Errorf("reading the answer: %w", err)
-	}
-	if strings.TrimSpace(line) != m.alpha {
-		return errors.New("that is not the host: nothing was written")
-	}
-	return nil
 }
 
 // next says how to go on.

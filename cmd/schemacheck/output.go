@@ -135,18 +135,23 @@ func isTerminal(w io.Writer) bool {
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
-// write writes the report to stdout and to every --report.
-func (p program) write(o *output, r *report.Report) error {
+// write writes the report to stdout and to every --report. Where that fails, a
+// schema that is invalid still decides the exit code.
+func (p program) write(o *output, r *report.Report, invalid bool) error {
+	code := exitUnfinished
+	if invalid {
+		code = exitUsage
+	}
 	if err := o.format.Write(p.out, r, o.options); err != nil {
-		return &problem{exitUnfinished, fmt.Errorf("writing the report: %w", err)}
+		return &problem{code, fmt.Errorf("writing the report: %w", err)}
 	}
 	for _, x := range o.extra {
 		var text strings.Builder
 		if err := x.format.Write(&text, r, report.Options{Verbose: o.options.Verbose, FailOn: o.options.FailOn, Verdict: o.options.Verdict}); err != nil {
-			return &problem{exitUnfinished, fmt.Errorf("writing the report: %w", err)}
+			return &problem{code, fmt.Errorf("writing the report: %w", err)}
 		}
 		if err := writeFile(x.path, text.String()); err != nil {
-			return &problem{exitUnfinished, fmt.Errorf("writing the report %s: %w", x.path, err)}
+			return &problem{code, fmt.Errorf("writing the report %s: %w", x.path, err)}
 		}
 	}
 	return nil

@@ -2,8 +2,10 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -16,6 +18,7 @@ import (
 
 	"github.com/schemacheck/schemacheck/cmd/internal/config"
 	"github.com/schemacheck/schemacheck/cmd/internal/report"
+	"github.com/schemacheck/schemacheck/dql"
 	"github.com/schemacheck/schemacheck/fixes/migrate"
 	"github.com/schemacheck/schemacheck/rules"
 )
@@ -25,10 +28,12 @@ type planOptions struct {
 	set              []string // COORDINATE=VALUE
 	out              string
 	allowDestructive bool
+	// standing are those of the configuration: what no fix wants has no effect.
+	standing []string
 }
 
 func (o *planOptions) bind(flags *pflag.FlagSet) {
-	flags.StringArrayVar(&o.set, "set", nil, "what a fix has to know, as `COORDINATE=VALUE`: a value to fill, a mapping OLD=NEW of an enum, whom to keep; COORDINATE/FIX-ID where several fixes ask; can be repeated")
+	flags.StringArrayVar(&o.set, "set", nil, "what a fix has to know, as `COORDINATE=VALUE`: a value to fill, a mapping OLD=NEW of an enum, whom to keep; can be repeated")
 	flags.StringVar(&o.out, "out", "", "write the plan of what changes stored data to `FOLDER`")
 	flags.BoolVar(&o.allowDestructive, "allow-destructive", false, "take fixes that delete, where --choose names them")
 }
@@ -42,14 +47,45 @@ func (o *planOptions) check(flags *pflag.FlagSet) error {
 	return nil
 }
 
+// missing is something that a fix has to know.
+type missing struct {
+	coordinate string // as --set names it
+	fix        string
+	need       *migrate.Need
+}
+
+// flag is what answers it on the command line.
+func (m missing) flag() string {
+	return fmt.Sprintf("--set '%s=...': %s has to know %s%s", m.coordinate, m.fix, m.need.What, options(m.need))
+}
+
+// askMissing lets a person say what fixes have to know.
+func (o *planOptions) askMissing(ctx context.Context, all []missing, to asker) error {
+	for _, m := range all {
+		q := question{title: m.fix + " of " + m.coordinate, about: "It has to know " + m.need.What + "."}
+		for _, text := range m.need.Options {
+			q.options = append(q.options, option{id: text, label: text})
+		}
+		answer, err := to(ctx, q)
+		if err != nil {
+			return err
+		}
+		o.set = append(o.set, m.coordinate+"="+answer)
+	}
+	return nil
+}
+
 // contractAfter is how long what deletes waits at least.
 const contractAfter = 7 * 24 * time.Hour
 
 // planned is what the chosen fixes of stored data come to.
 type planned struct {
 	plan *migrate.Plan // nil when nothing changes stored data
-	// missing are the flags that answer what a fix has to know.
-	missing []string
+	// missing is what fixes have to know and nobody has said.
+	missing []missing
+	// impossible are fixes that cannot be made this way, with the reasons, and
+	// byHand those that there is no recipe for.
+	impossible, byHand []string
 }
 
 // plan makes one plan of all chosen fixes that change stored data. From and to
@@ -58,60 +94,70 @@ func (o *planOptions) plan(flags *pflag.FlagSet, choices []choice, from, to stri
 	var recipes []*migrate.Recipe
 	var names []string
 	p := &planned{}
-	used := map[string]bool{}
-	asking := map[string][]*migrate.Need{} // what fixes have to know, by their coordinates
-	choices = slices.DeleteFunc(slices.Clone(choices), func(c choice) bool { return c.fix == nil || c.fix.Migration == nil })
+	used := map[string]bool{}   // the flags that a fix wanted
+	wanting := map[string]int{} // fixes at a coordinate that have to know something
 	for _, c := range choices {
-		for _, name := range c.names() {
-			asking[name] = append(asking[name], c.fix.Migration.Need)
+		if c.fix != nil && c.fix.Migration != nil && c.fix.Migration.Need != nil {
+			wanting[callName(c.finding)]++
 		}
 	}
 	for _, c := range choices {
-		name := c.finding.Coordinate
-		values, as := o.given(c, asking)
+		if c.fix == nil || c.fix.Kind == rules.Directive {
+			continue
+		}
+		name := callName(c.finding)
+		if c.fix.Migration == nil {
+			p.byHand = append(p.byHand, fmt.Sprintf("To be done by hand, for there is no recipe: %s of %s (%s).", c.fix.ID, name, c.fix.Title))
+			continue
+		}
 		coordinate := name
-		if len(values) > 0 {
-			used[as], coordinate = true, as
-		} else if several(asking[name]) {
-			coordinate += "/" + c.fix.ID
+		if wanting[name] > 1 {
+			coordinate = name + ":" + c.fix.ID
 		}
 		need := c.fix.Migration.Need
+		var values []string
+		if need != nil || wanting[name] == 0 { // else they are for another fix there
+			values = o.given(c, wanting[name] > 1, used)
+		}
 		switch {
 		case need == nil && len(values) > 0:
 			return nil, given(flags, "set", fmt.Errorf("--set %s: %s has to know nothing", coordinate, c.fix.ID))
 		case need != nil && !need.Several && len(values) > 1:
 			return nil, given(flags, "set", fmt.Errorf("--set %s: given %d times; %s takes one value", coordinate, len(values), c.fix.ID))
 		case need != nil && len(values) == 0 && need.Default == "":
-			p.missing = append(p.missing, fmt.Sprintf("--set '%s=...': %s has to know %s%s", coordinate, c.fix.ID, need.What, options(need)))
+			p.missing = append(p.missing, missing{coordinate, c.fix.ID, need})
 			continue
-		case need != nil && len(values) == 0:
+		}
+		said := len(values) > 0
+		if need != nil && !said {
 			values = []string{need.Default}
 		}
 		r, err := c.fix.Migration.Build(values)
+		if err != nil && said {
+			return nil, given(flags, "set", fmt.Errorf("--set %s: %w", coordinate, err))
+		}
 		if err != nil {
-			return nil, given(flags, "set", fmt.Errorf("%s of %s: %w", c.fix.ID, coordinate, err))
+			p.impossible = append(p.impossible, fmt.Sprintf("%s of %s cannot be made: %v", c.fix.ID, coordinate, err))
+			continue
 		}
 		recipes, names = append(recipes, c.noted(r)), append(names, name)
 	}
 	for _, s := range o.set {
-		coordinate, _, _ := strings.Cut(s, "=")
-		if !used[coordinate] {
-			all := coordinatesOf(choices)
-			if near := config.Nearest(coordinate, all); near != "" && near != coordinate {
-				return nil, given(flags, "set", fmt.Errorf("--set %s: did you mean %s?", s, near))
-			}
-			err := fmt.Errorf("--set %s: no fix that is taken for %s has to know anything", s, coordinate)
-			var others []string
-			for _, c := range choices {
-				if c.fix.Migration.Need != nil {
-					others = append(others, c.finding.Coordinate)
-				}
-			}
-			if len(others) > 0 {
-				err = fmt.Errorf("%w; those for %s have to", err, strings.Join(slices.Compact(others), ", "))
-			}
-			return nil, given(flags, "set", err)
+		if used[s] {
+			continue
 		}
+		coordinate, _, _ := strings.Cut(s, "=")
+		if wanting[coordinate] > 1 {
+			return nil, given(flags, "set", fmt.Errorf("--set %s: several fixes of %s have to know something: name the fix, as in %s:FIX-ID=VALUE", s, coordinate, coordinate))
+		}
+		if near := config.Nearest(coordinate, coordinatesOf(choices)); near != "" && near != coordinate {
+			return nil, given(flags, "set", fmt.Errorf("--set %s: did you mean %s?", s, near))
+		}
+		err := fmt.Errorf("--set %s: no fix that is taken for %s has to know anything", s, coordinate)
+		if len(wanting) > 0 {
+			err = fmt.Errorf("%w; those for %s have to", err, strings.Join(slices.Sorted(maps.Keys(wanting)), ", "))
+		}
+		return nil, given(flags, "set", err)
 	}
 	if len(p.missing) > 0 || len(recipes) == 0 {
 		return p, nil
@@ -121,11 +167,7 @@ func (o *planOptions) plan(flags *pflag.FlagSet, choices []choice, from, to stri
 		title, slug = fmt.Sprintf("%d fixes: %s", len(names), strings.Join(names, ", ")), fmt.Sprintf("%s-and-%d-more", slugOf(names[0]), len(names)-1)
 	}
 	head := migrate.Plan{ID: now.UTC().Format("20060102150405") + "-" + slug, Name: title, From: from, To: to}
-	if slices.ContainsFunc(recipes, func(r *migrate.Recipe) bool {
-		return slices.ContainsFunc(r.Steps, func(s migrate.Step) bool { return s.Phase == migrate.Contract })
-	}) {
-		head.NotBefore = now.UTC().Add(contractAfter).Format(time.DateOnly)
-	}
+	head.NotBefore = notBefore(recipes, now)
 	plan, err := migrate.Assemble(head, recipes...)
 	if err != nil {
 		return nil, fmt.Errorf("making the plan: %w", err)
@@ -134,44 +176,59 @@ func (o *planOptions) plan(flags *pflag.FlagSet, choices []choice, from, to stri
 	return p, nil
 }
 
-// given are the values that were given for a fix, and what they were given for:
-// a coordinate, or COORDINATE/FIX-ID where several fixes have to know something.
-// Without the id they are for those that cannot do without.
-func (o *planOptions) given(c choice, asking map[string][]*migrate.Need) (values []string, as string) {
-	for _, s := range o.set {
-		name, value, _ := strings.Cut(s, "=")
-		coordinate, id, _ := strings.Cut(name, "/")
-		need, needs := c.fix.Migration.Need, asking[coordinate]
+// notBefore is the day before which a plan deletes nothing; empty when it does
+// not. One that does nothing else was made for that, and need not wait.
+func notBefore(recipes []*migrate.Recipe, now time.Time) string {
+	contract, other := false, false
+	for _, r := range recipes {
+		for _, s := range r.Steps {
+			contract = contract || s.Phase == migrate.Contract
+			other = other || s.Phase != migrate.Contract
+		}
+	}
+	switch {
+	case !contract:
+		return ""
+	case other:
+		return now.UTC().Add(contractAfter).Format(time.DateOnly)
+	}
+	return now.UTC().Format(time.DateOnly)
+}
+
+// given are the values that were given for a fix, by flags or else by the
+// configuration. Used are the flags that some fix wanted.
+func (o *planOptions) given(c choice, several bool, used map[string]bool) []string {
+	var values []string
+	for _, all := range [][]string{o.set, o.standing} {
+		for _, s := range all {
+			if value, ok := wanted(c, several, s); ok {
+				used[s] = true
+				values = append(values, value)
+			}
+		}
+		if len(values) > 0 {
+			break
+		}
+	}
+	return values
+}
+
+// wanted is the value of a COORDINATE=VALUE that is for a fix: for its
+// coordinate, for that and its ID where one alone could mean several, and for a
+// value of an enum also for the enum: Color=RED=CRIMSON.
+func wanted(c choice, several bool, s string) (value string, ok bool) {
+	at, value, _ := strings.Cut(s, "=")
+	for _, name := range []string{callName(c.finding), c.finding.To} {
+		owner, member, _ := strings.Cut(name, ".")
 		switch {
-		case !slices.Contains(c.names(), coordinate) || id != "" && id != c.fix.ID:
-			continue
-		case id == "" && need == nil && slices.ContainsFunc(needs, func(n *migrate.Need) bool { return n != nil }):
-			continue
-		case id == "" && need != nil && need.Default != "" && slices.ContainsFunc(needs, func(n *migrate.Need) bool { return n != nil && n.Default == "" }):
-			continue
-		}
-		values, as = append(values, value), name
-	}
-	return values, as
-}
-
-// names are the coordinates of a choice's finding.
-func (c choice) names() []string {
-	if c.finding.To == "" || c.finding.To == c.finding.Coordinate {
-		return []string{c.finding.Coordinate}
-	}
-	return []string{c.finding.Coordinate, c.finding.To}
-}
-
-// several reports whether more than one fix has to know something.
-func several(needs []*migrate.Need) bool {
-	n := 0
-	for _, need := range needs {
-		if need != nil {
-			n++
+		case name == "":
+		case at == name+":"+c.fix.ID, at == name && !several:
+			return value, true
+		case at == owner && c.fix.ID == "map-value" && strings.HasPrefix(value, member+"="):
+			return value, true
 		}
 	}
-	return n > 1
+	return "", false
 }
 
 // noted gives the steps of a recipe what is known of the finding that they are
@@ -201,7 +258,7 @@ func options(need *migrate.Need) string {
 func coordinatesOf(choices []choice) []string {
 	var all []string
 	for _, c := range choices {
-		all = append(all, c.finding.Coordinate)
+		all = append(all, callName(c.finding))
 	}
 	return all
 }
@@ -284,26 +341,41 @@ func sameWork(a, b *migrate.Plan) bool {
 }
 
 // inWords are the sentences about a plan for the end of a report.
-func (d *planned) inWords(folder string) []string {
+func (d *planned) inWords(folder string, applied bool) []string {
+	all := slices.Concat(d.impossible, d.byHand)
 	if len(d.missing) > 0 {
-		return append([]string{"Some fixes have to know more:"}, d.missing...)
+		return append(append(all, "Some fixes have to know more:"), d.flags()...)
 	}
 	if d.plan == nil {
-		return nil
+		return all
 	}
-	var all []string
 	for _, s := range d.plan.Steps {
 		all = append(all, fmt.Sprintf("%s: %s.", s.Phase, report.Escape(s.Title)))
 	}
-	if folder == "" {
+	if folder == "" && !applied {
 		all = append(all, "--out FOLDER writes this as a plan, and --format dql prints what can be sent by hand.")
 	}
 	return all
 }
 
-// errMissing is the error about what fixes have to know.
-func (d *planned) errMissing() error {
-	return errors.New("some fixes have to know more:\n" + strings.Join(d.missing, "\n"))
+// unready is why no plan can be made, or nil.
+func (d *planned) unready() error {
+	switch {
+	case len(d.impossible) > 0:
+		return errors.New(strings.Join(d.impossible, "\n") + "\nchoose another fix with --choose COORDINATE=FIX-ID, or none with COORDINATE=" + leave)
+	case len(d.missing) > 0:
+		return errors.New("some fixes have to know more:\n" + strings.Join(d.flags(), "\n"))
+	}
+	return nil
+}
+
+// flags answer what is missing.
+func (d *planned) flags() []string {
+	var all []string
+	for _, m := range d.missing {
+		all = append(all, m.flag())
+	}
+	return all
 }
 
 // dql is what can be sent by hand, step by step.
@@ -340,9 +412,51 @@ func (m *mended) current() []choice {
 		if i < 0 {
 			continue
 		}
-		now := *c.finding // with its evidence
-		c.finding, c.fix = &now, &f.Fixes[i]
+		c.fix = &f.Fixes[i]
 		all = append(all, c)
 	}
 	return all
+}
+
+// sampled is how many nodes a preview shows.
+const sampled = 3
+
+// previewOf shows what a change of stored data would make of some nodes, where
+// there is a Dgraph to look at.
+func previewOf(ctx context.Context, l *live, x rules.Fix, showValues bool) string {
+	const plain = "This changes stored data, not the schema."
+	switch {
+	case x.Migration == nil:
+		return plain + " It is to be done by hand."
+	case l == nil:
+		return plain + " With --alpha some nodes are shown here, before and after."
+	}
+	var given []string
+	if need := x.Migration.Need; need != nil {
+		if need.Default == "" {
+			return plain + " It takes " + need.What + "."
+		}
+		given = []string{need.Default}
+	}
+	r, err := x.Migration.Build(given)
+	if err != nil {
+		return plain + " It cannot be made: " + err.Error()
+	}
+	all, err := migrate.Preview(ctx, l.client, r, sampled)
+	if err != nil {
+		return plain + " What it would do cannot be shown: " + err.Error()
+	}
+	var b strings.Builder
+	b.WriteString(plain)
+	for _, s := range all {
+		before, after := "?", "?"
+		if showValues {
+			before, after = migrate.InWords(s.Before), migrate.InWords(s.After)
+		}
+		fmt.Fprintf(&b, "\n%s %s: %s -> %s", dql.Node(s.UID), s.Predicate, before, after)
+	}
+	if len(all) > 0 && !showValues {
+		b.WriteString("\nWith --show-values the values are shown.")
+	}
+	return b.String()
 }

@@ -14,7 +14,8 @@ import (
 	"github.com/schemacheck/schemacheck/cmd/internal/report"
 )
 
-// question is one that a person answers with one of some options.
+// question is one that a person answers with one of some options, or without
+// options with a text.
 type question struct {
 	title   string
 	about   string
@@ -58,15 +59,31 @@ func prompt(ctx context.Context, in io.Reader, out io.Writer, q question) (strin
 		}
 		return text
 	}
+	if len(q.options) == 0 {
+		return typed(ctx, in, out, q)
+	}
 	pick := huh.NewSelect[string]().Title(report.Escape(q.title)).DescriptionFunc(about, &answer).Options(options...).Value(&answer)
 	err := huh.NewForm(huh.NewGroup(pick)).WithInput(in).WithOutput(out).RunWithContext(ctx)
-	if errors.Is(err, huh.ErrUserAborted) {
-		return "", &problem{exitInterrupted, errors.New("interrupted, and nothing was written")}
+	return answer, answered(err)
+}
+
+// typed asks for a text.
+func typed(ctx context.Context, in io.Reader, out io.Writer, q question) (string, error) {
+	answer := q.start
+	field := huh.NewInput().Title(report.Escape(q.title)).Description(report.Escape(q.about)).Value(&answer)
+	err := answered(huh.NewForm(huh.NewGroup(field)).WithInput(in).WithOutput(out).RunWithContext(ctx))
+	return answer, err
+}
+
+// answered is the error of a form.
+func answered(err error) error {
+	switch {
+	case errors.Is(err, huh.ErrUserAborted):
+		return &problem{exitInterrupted, errors.New("interrupted, and nothing was written")}
+	case err != nil:
+		return fmt.Errorf("asking on the terminal: %w", err)
 	}
-	if err != nil {
-		return "", fmt.Errorf("asking on the terminal: %w", err)
-	}
-	return answer, nil
+	return nil
 }
 
 // preview is the beginning of an edit, safe for a terminal.

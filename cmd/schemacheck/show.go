@@ -7,7 +7,9 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
+	"github.com/schemacheck/schemacheck/cmd/internal/config"
 	"github.com/schemacheck/schemacheck/cmd/internal/report"
 	"github.com/schemacheck/schemacheck/diff/api"
 	"github.com/schemacheck/schemacheck/diff/schema"
@@ -26,16 +28,20 @@ type showOptions struct {
 func (p program) showCommand() *cobra.Command {
 	o := &showOptions{}
 	cmd := &cobra.Command{
-		Use:   "show SCHEMA --storage|--api",
+		Use:   "show [SCHEMA] --storage|--api",
 		Short: "Print what Dgraph stores, or generates, for a schema",
 		Long: `Print what Dgraph derives from a schema, without a Dgraph, in Dgraph's own form:
 with --storage the DQL schema, that is the types with their predicates, and for
 each predicate its type and indexes; with --api the complete GraphQL API that
-clients see.`,
+clients see.
+
+SCHEMA is as for diff. Without it, it is the one that the Dgraph of --alpha,
+--conn-str or --env serves.`,
 		Example: `  schemacheck show schema.graphql --storage
   schemacheck show git:main:schema.graphql --api
-  schemacheck show dgraph://localhost:9080 --api`,
-		Args: arguments(1, 1, "one schema"),
+  schemacheck show dgraph://localhost:9080 --api
+  schemacheck show --env production --storage`,
+		Args: arguments(0, 1, "one schema, or none with --alpha"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			p.warnOfSecrets(cmd, args)
 			if err := p.environment(cmd); err != nil {
@@ -44,7 +50,11 @@ clients see.`,
 			if o.storage == o.api {
 				return errors.New("say what to show: --storage or --api")
 			}
-			return p.show(cmd, args[0], o)
+			name, err := o.source(cmd.Flags(), args)
+			if err != nil {
+				return err
+			}
+			return p.show(cmd, name, o)
 		},
 	}
 	bindConfig(cmd.Flags(), &o.config)
@@ -52,6 +62,25 @@ clients see.`,
 	cmd.Flags().BoolVar(&o.storage, "storage", false, "the DQL schema")
 	cmd.Flags().BoolVar(&o.api, "api", false, "the generated GraphQL API; dgraphVersion in the configuration says which Dgraph's")
 	return cmd
+}
+
+// source is the schema that is meant, empty for the one of the Dgraph that the
+// flags name.
+func (o *showOptions) source(flags *pflag.FlagSet, args []string) (string, error) {
+	if len(args) == 0 {
+		if !o.connection.given() {
+			return "", errors.New("no schema is given: schemacheck show SCHEMA, or --alpha HOST:PORT for the one that is served there")
+		}
+		return "", nil
+	}
+	for _, name := range []string{"alpha", "conn-str", "env"} {
+		f := flags.Lookup(name)
+		credentials := name == "env" && fromDgraph(args[0])
+		if f.Changed && f.Annotations[variable] == nil && !credentials { // variables are there for other commands too
+			return "", fmt.Errorf("--%s says which schema to show, and %s is another: leave out one of them", name, shown(args[0]))
+		}
+	}
+	return args[0], nil
 }
 
 func (p program) show(cmd *cobra.Command, name string, o *showOptions) error {
@@ -63,7 +92,15 @@ func (p program) show(cmd *cobra.Command, name string, o *showOptions) error {
 	if err != nil {
 		return err
 	}
-	files, err := p.load(cmd, sdl.Loader{Dir: dir, Stdin: p.in}, name, &o.connection, nil)
+	var files []*sdl.File
+	switch {
+	case name == "":
+		name, files, err = p.served(cmd, &o.connection, cfg)
+	case fromDgraph(name):
+		files, err = p.fetch(cmd, name, &o.connection, cfg, nil)
+	default:
+		files, err = load(cmd.Context(), sdl.Loader{Dir: dir, Stdin: p.in}, name)
+	}
 	if err != nil {
 		return err
 	}
@@ -107,4 +144,19 @@ func (p program) show(cmd *cobra.Command, name string, o *showOptions) error {
 		fmt.Fprintln(p.err, "schemacheck: a description holds a key for Dgraph, which is printed as [redacted]: clients see all of it")
 	}
 	return nil
+}
+
+// served is the schema that the Dgraph of the flags serves, and its name.
+func (p program) served(cmd *cobra.Command, c *connection, cfg *config.Config) (string, []*sdl.File, error) {
+	settings, err := c.config(p, cmd.Flags(), cfg)
+	if err != nil {
+		return "", nil, err
+	}
+	l, err := p.open(cmd.Context(), settings)
+	if err != nil {
+		return "", nil, err
+	}
+	defer l.client.Close()
+	files, err := l.schema()
+	return l.name, files, err
 }

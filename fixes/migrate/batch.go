@@ -24,6 +24,8 @@ type reader struct {
 	step *Step
 	task paged
 	live *dql.Stored
+	// written is what earlier phases wrote; nil when that is not known.
+	written *handiwork
 	// began is when the first page was read.
 	began time.Time
 }
@@ -86,7 +88,7 @@ func (r *reader) page(ctx context.Context, tx asker, after uint64, first int) (*
 	if r.began.IsZero() {
 		r.began = time.Now()
 	}
-	p := &page{live: r.live, now: r.began}
+	p := &page{live: r.live, now: r.began, written: r.written}
 	columns := r.columns()
 	noted := map[string][]*node{} // by the predicate with languages
 	if err := dql.Rows(answer, "q", func(row dql.Row) error {

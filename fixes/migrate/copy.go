@@ -10,8 +10,9 @@ import (
 )
 
 // Copy writes what a node holds under one predicate to another one: values of
-// every language and edges, with their facets. It never overwrites: a single
-// value that is there and differs is left and told.
+// every language and edges, with their facets. A single value that is there and
+// differs is overwritten only when an earlier phase of the plan wrote it; else it
+// is left and told.
 type Copy struct {
 	From string `yaml:"from"`
 	To   string `yaml:"to"`
@@ -40,7 +41,17 @@ func (c *Copy) judge(p *page) (*change, error) {
 		if len(c.Types) > 0 && !slices.ContainsFunc(c.Types, n.is) {
 			continue
 		}
-		set, differs := arranged(n.quads[c.From], n.quads[c.To], to)
+		there := n.quads[c.To]
+		if !to.List && p.written != nil {
+			// What an earlier phase wrote, and nobody has changed since, is ours to
+			// overwrite: the value was written anew under the old predicate.
+			ours := p.written.ours(there)
+			there = slices.DeleteFunc(slices.Clone(there), func(q dql.Quad) bool {
+				return slices.ContainsFunc(ours, func(o dql.Quad) bool { return sameObject(o, q) }) &&
+					!slices.ContainsFunc(n.quads[c.From], func(f dql.Quad) bool { return sameObject(f, q) })
+			})
+		}
+		set, differs := arranged(n.quads[c.From], there, to)
 		if differs {
 			result.leave(n, "%s and %s hold different values", c.From, c.To)
 		}

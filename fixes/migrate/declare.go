@@ -127,6 +127,15 @@ func (d Declared) whole(live *dql.Predicate) dql.Predicate {
 	return p
 }
 
+// wholes are the predicates as they are once they are declared.
+func (d *Declare) wholes(live *dql.Stored) []dql.Predicate {
+	var all []dql.Predicate
+	for _, p := range d.Predicates {
+		all = append(all, p.whole(live.Predicate(p.Name)))
+	}
+	return all
+}
+
 func (d *Declare) alter(ctx context.Context, c *dql.Client, live *dql.Stored) error {
 	var lines strings.Builder
 	for _, p := range d.Predicates {

@@ -230,7 +230,11 @@ func (r *run) close(ctx context.Context, s *Step) error {
 		if err != nil {
 			return err
 		}
-		check, err := closing(ctx, r.client, &reader{step: s, task: p, live: live})
+		before, err := r.writtenBefore(ctx, s)
+		if err != nil {
+			return err
+		}
+		check, err := closing(ctx, r.client, &reader{step: s, task: p, live: live, written: before})
 		if err != nil {
 			return err
 		}

@@ -50,7 +50,11 @@ func (r *run) pages(ctx context.Context, s *Step, p paged, name string) error {
 			return err
 		}
 	}
-	w := &work{run: r, reader: &reader{step: s, task: p, live: live, began: r.status.Started}, name: name, size: r.firstSize(s)}
+	before, err := r.writtenBefore(ctx, s)
+	if err != nil {
+		return err
+	}
+	w := &work{run: r, reader: &reader{written: before, step: s, task: p, live: live, began: r.status.Started}, name: name, size: r.firstSize(s)}
 	return w.all(ctx, spans)
 }
 

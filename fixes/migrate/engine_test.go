@@ -417,3 +417,40 @@ _:c <U.title> "Cid" .
 		}
 	}
 }
+
+// TestSweepOverwrites: between the phases the old application changes a value that was copied, and the new one writes
+// another.
+func TestSweepOverwrites(t *testing.T) {
+	t.Parallel()
+	d := dgraphtest.Server(t)
+	d.Lock(t)
+	c := open(t, d)
+	d.DropAll(t)
+	d.Alter(t, "U.name: string .\nU.title: string .\ntype U {\n U.name\n}\n")
+	uids := d.Mutate(t, `
+_:a <dgraph.type> "U" .
+_:a <U.name> "Ann" .
+_:b <dgraph.type> "U" .
+_:b <U.name> "Bob" .
+_:c <dgraph.type> "U" .
+_:c <U.name> "Cid" .
+`)
+	step := Step{ID: "names", Phase: Before, Kind: "copy", Select: &Select{Root: "has(U.name)"}, Reads: []string{"U.name", "U.title"}, Writes: []string{"U.title"}, Convergent: true, Undo: UndoYes, Copy: &Copy{From: "U.name", To: "U.title"}}
+	again := step
+	again.ID, again.Phase = "sweep", After
+	f := File{&Plan{Version: 1, ID: "20260101000000-sweep", Steps: []Step{step, again}}, "abc"}
+	if _, err := Run(t.Context(), c, f, Before, Options{BatchSize: 2}); err != nil {
+		t.Fatal(err)
+	}
+	d.Mutate(t, "<"+uids["a"]+"> <U.name> \"Anna\" .\n<"+uids["b"]+"> <U.name> \"Bobby\" .\n<"+uids["b"]+"> <U.title> \"Robert\" .\n")
+	r, err := Run(t.Context(), c, f, After, Options{BatchSize: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(r.Left) != 1 || string(dql.Node(r.Left[0].UID)) != uids["b"] || r.Status.Counts.Changed != 1 {
+		t.Errorf("%+v", r)
+	}
+	if got := string(d.Query(t, "{q(func: type(U), orderasc: U.title) {U.name U.title}}")); got != `{"q":[{"U.name":"Anna","U.title":"Anna"},{"U.name":"Cid","U.title":"Cid"},{"U.name":"Bobby","U.title":"Robert"}]}` {
+		t.Error(got)
+	}
+}

@@ -80,12 +80,7 @@ func logged(p *page, c *change) (string, error) {
 			return
 		}
 		noted[at] = true
-		if q.Predicate == dgraphType {
-			for _, name := range n.types {
-				e.Before = append(e.Before, logQuad(typeQuad(n, name)))
-			}
-		}
-		for _, old := range n.quads[q.Predicate] {
+		for _, old := range n.holds(q.Predicate) {
 			e.Before = append(e.Before, logQuad(old))
 		}
 	}

@@ -209,7 +209,7 @@ func MapValues(c Converting, removed []string) *Migration {
 	}
 	if len(removed) == 1 {
 		return &Migration{
-			Need:  &Need{What: "the member that takes the place of " + removed[0], Options: c.Target.Enum},
+			Need:  &Need{What: "the member that " + removed[0] + " becomes", Options: c.Target.Enum},
 			Build: func(given []string) (*Recipe, error) { return c.mapped(given, removed) },
 		}
 	}
@@ -244,7 +244,7 @@ func (c Converting) mapped(given, removed []string) (*Recipe, error) {
 		rules.Map = append(rules.Map, m)
 	}
 	if len(rules.Map) == 0 && len(removed) == 1 {
-		return nil, fmt.Errorf("it takes the member that takes the place of %s: %s", removed[0], strings.Join(c.Target.Enum, ", "))
+		return nil, fmt.Errorf("it takes the member that %s becomes, one of %s", removed[0], strings.Join(c.Target.Enum, ", "))
 	}
 	if len(rules.Map) == 0 {
 		return nil, fmt.Errorf("it takes OLD=NEW for one of %s", strings.Join(removed, ", "))

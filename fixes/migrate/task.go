@@ -56,6 +56,8 @@ type page struct {
 	// found is what an inquirer learned, of a type of its own; nil when it asked
 	// nothing.
 	found any
+	// written is what earlier phases of the plan wrote; nil when that is not known.
+	written *handiwork
 	// now is when the step began to run here.
 	now time.Time
 }

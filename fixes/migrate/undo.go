@@ -158,6 +158,8 @@ func (u *undoing) batch(ctx context.Context, s *Step, sp *span) error {
 	}
 }
 
+var errNoLog = errors.New("is not in the database any more")
+
 // logAt reads a log.
 func logAt(ctx context.Context, tx asker, key string) (*kept, string, error) {
 	answer, err := tx.Query(ctx, "query q($k: string) {q(func: eq("+keyPredicate+", $k)) {uid "+logPredicate+"}}", map[string]string{"$k": key})
@@ -173,7 +175,7 @@ func logAt(ctx context.Context, tx asker, key string) (*kept, string, error) {
 		return nil
 	})
 	if err == nil && stored == "" {
-		err = fmt.Errorf("the log %s that undoing needs is not in the database any more", key)
+		err = fmt.Errorf("the log %s that undoing needs %w", key, errNoLog)
 	}
 	return k, stored, err
 }
@@ -202,13 +204,11 @@ func (u *undoing) reversal(ctx context.Context, tx asker, s *Step, e *entry) (se
 		p := at(q)
 		before[p] = append(before[p], q)
 	}
-	for p, quads := range before {
-		after[p] = slices.Clone(quads)
-	}
+	sets, dels := map[spot][]dql.Quad{}, map[spot][]dql.Quad{}
 	for _, l := range e.Delete {
 		q := l.quad()
 		p := at(q)
-		after[p] = slices.DeleteFunc(after[p], func(have dql.Quad) bool { return q.All || sameObject(have, q) })
+		dels[p] = append(dels[p], q)
 	}
 	for _, l := range e.Set {
 		q := l.quad()
@@ -216,11 +216,11 @@ func (u *undoing) reversal(ctx context.Context, tx asker, s *Step, e *entry) (se
 			continue // a new node stays, with nothing that leads to it
 		}
 		p := at(q)
-		stored := live.Predicate(q.Predicate)
-		after[p] = slices.DeleteFunc(after[p], func(have dql.Quad) bool {
-			return sameObject(have, q) || stored != nil && !stored.List && have.Lang == q.Lang
-		})
-		after[p] = append(after[p], q)
+		sets[p] = append(sets[p], q)
+	}
+	for _, p := range places {
+		stored := live.Predicate(p.predicate)
+		after[p] = applied(before[p], sets[p], dels[p], stored == nil || stored.List)
 	}
 	now, err := u.current(ctx, tx, s, live, places)
 	if err != nil {

@@ -43,6 +43,8 @@ type Config struct {
 	Operations []string
 	// Migrations is the folder of migration plans.
 	Migrations string
+	// Fixes are what is chosen for fixes; command lines beat it.
+	Fixes Fixes
 	// UndoRetention is how long old values are kept for undo.
 	UndoRetention time.Duration
 	// Accept lists the findings that are accepted, in the order of the file.
@@ -54,6 +56,16 @@ type Config struct {
 type Rename struct {
 	From, To     string
 	Line, Column int // of From in the file, 1-based
+}
+
+// Fixes are decisions about fixes. Those that fit no finding have no effect: they
+// are for a change that is over, or to come.
+type Fixes struct {
+	// Prefer is "directive" or "migration".
+	Prefer string
+	// Choose and Set are as on the command line: COORDINATE=FIX-ID and
+	// COORDINATE=VALUE, in the order of the file.
+	Choose, Set []string
 }
 
 // Environment is a connection to one Dgraph. The secrets in Creds, AuthToken

@@ -48,6 +48,14 @@ operations:
   - "app/**/*.graphql"
   - web/{a,b}/*.gql
 migrations: migrations
+fixes:
+  prefer: migration
+  choose:
+    User.phone: copy-values
+  set:
+    User.plan: basic
+    Color: [RED=CRIMSON, "BLUE=NAVY"]
+    User.email:make-unique: suffix
 undoRetention: 30d
 accept:
   - fingerprint: ` + printA + `
@@ -73,10 +81,12 @@ func fullConfig() *Config {
 			"cloud": {ConnStr: "dgraph://user@host:443?sslmode=verify-ca"},
 		},
 		DgraphVersion: "25.10", Operations: []string{"app/**/*.graphql", "web/{a,b}/*.gql"},
+		Fixes: Fixes{Prefer: "migration", Choose: []string{"User.phone=copy-values"},
+			Set: []string{"User.plan=basic", "Color=RED=CRIMSON", "Color=BLUE=NAVY", "User.email:make-unique=suffix"}},
 		Migrations: "migrations", UndoRetention: 30 * 24 * time.Hour,
 		Accept: []Acceptance{
-			{printA, "the app reads both fields", time.Date(2027, 1, 31, 0, 0, 0, 0, time.UTC), 30, 5},
-			{printB, "known", time.Time{}, 35, 5},
+			{printA, "the app reads both fields", time.Date(2027, 1, 31, 0, 0, 0, 0, time.UTC), 38, 5},
+			{printB, "known", time.Time{}, 43, 5},
 		},
 	}
 }

@@ -19,6 +19,7 @@ var (
 	coordinate  = regexp.MustCompile(`^[_A-Za-z][_0-9A-Za-z]*(\.[_A-Za-z][_0-9A-Za-z]*)?$`)
 	version     = regexp.MustCompile(`^v?[0-9]+(\.[0-9]+){0,2}(-[0-9A-Za-z.-]+)?$`)
 	retention   = regexp.MustCompile(`^([1-9][0-9]{0,4})([dh])$`)
+	decision    = regexp.MustCompile(`^[_A-Za-z][_0-9A-Za-z]*(\.[_A-Za-z][_0-9A-Za-z]*)?(:[a-z-]+)?$`)
 	fingerprint = regexp.MustCompile(`^[0-9a-f]{64}$`)
 	environment = regexp.MustCompile(`^[0-9A-Za-z][0-9A-Za-z._-]*$`)
 	reference   = regexp.MustCompile(`^(@.+|\$[_A-Za-z][_0-9A-Za-z]*)$`)
@@ -69,9 +70,35 @@ func (c *Config) keys(rules []string) []key {
 			})
 		}},
 		{"migrations", line("migrations", &c.Migrations)},
+		{"fixes", func(r *reader, e entry) { r.keys(e.value, "fixes", c.Fixes.keys()) }},
 		{"undoRetention", func(r *reader, e entry) { c.UndoRetention = readRetention(r, e.value) }},
 		{"accept", func(r *reader, e entry) { c.Accept = readAccept(r, e.value) }},
 	}
+}
+
+// keys lists every key of fixes.
+func (f *Fixes) keys() []key {
+	return []key{
+		{"prefer", func(r *reader, e entry) {
+			r.choice(e.value, "fixes: prefer", []string{"directive", "migration"}, func(s string) { f.Prefer = s })
+		}},
+		{"choose", func(r *reader, e entry) { f.Choose = readDecisions(r, e.value, "fixes: choose") }},
+		{"set", func(r *reader, e entry) { f.Set = readDecisions(r, e.value, "fixes: set") }},
+	}
+}
+
+// readDecisions reads what is decided for coordinates, one text or several for
+// each.
+func readDecisions(r *reader, n ast.Node, what string) []string {
+	var all []string
+	r.mapping(n, what, func(e entry) {
+		if !decision.MatchString(e.key) {
+			r.fail(e.at, "%s is neither a type nor Type.field", quoted(e.key))
+			return
+		}
+		r.texts(e.value, what+": "+quoted(e.key), func(text string, _ *token.Token) { all = append(all, e.key+"="+text) })
+	})
+	return all
 }
 
 // line reads text into *to.
