@@ -87,7 +87,7 @@ func checkMigrated(t *testing.T, d *dgraphtest.Dgraph, c *testCase, script *txta
 		}
 		seen[kinds] = true
 		if !t.Run(w.name, func(t *testing.T) { m.carryOut(t, d, c, script, r) }) {
-			t.Logf("%s: %s\n%s", w.name, strings.Join(m.taken, ", "), m.text)
+			t.Logf("%s, with %v:\n%s", w.name, m.given, m.text)
 		}
 	}
 }
@@ -239,6 +239,7 @@ func (m *migration) run(t *testing.T, d *dgraphtest.Dgraph, client *dql.Client, 
 }
 
 func (m *migration) carryOut(t *testing.T, d *dgraphtest.Dgraph, c *testCase, script *txtar.Archive, r *liveRun) {
+	t.Log(strings.Join(m.taken, ", "))
 	begin(t, d, c, script)
 	client := open(t, d)
 	defer client.Close()
