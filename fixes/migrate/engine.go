@@ -292,16 +292,12 @@ func (r *run) save(ctx context.Context) error {
 			return err
 		}
 		tx := r.client.Txn()
-		nodes, err := find(ctx, tx, runKey(r.file.ID, r.phase), lockKey)
+		if err := r.holds(ctx, tx); err != nil {
+			return err
+		}
+		nodes, err := find(ctx, tx, runKey(r.file.ID, r.phase))
 		if err != nil {
 			return err
-		}
-		var now lockHolder
-		if err := nodes[1].decode(&now); err != nil {
-			return err
-		}
-		if now.Token != r.token {
-			return errLeaseLost
 		}
 		if r.node = nodes[0]; r.node.uid != 0 {
 			if quads, err = r.node.quads(r.status); err != nil {
