@@ -465,7 +465,11 @@ func (w *work) try(ctx context.Context, sp *span, size int) (span, []Left, error
 	next.Counts.Changed += uint64(c.changed)
 	next.Counts.Left += uint64(len(c.left))
 	set := slices.Clone(c.set)
-	if !w.options.NoUndo && c.changed > 0 && w.reader.step.Undo != UndoNo {
+	switch {
+	case c.changed == 0:
+	case w.options.NoUndo || w.reader.step.Undo == UndoNo:
+		next.Unlogged += uint64(c.changed)
+	default:
 		entry, err := logged(p, c)
 		switch {
 		case errors.Is(err, errTooMany) && size == leastBatch:
