@@ -345,7 +345,7 @@ func (r *run) tell() {
 func (r *run) failed(ctx context.Context, s *Step, err error) (*Result, error) {
 	var stopped *Stopped
 	switch {
-	case errors.Is(err, errLeaseLost):
+	case errors.Is(err, ErrLeaseLost):
 		return nil, err // the state is somebody else's
 	case errors.As(err, &stopped) && stopped.Cancelled:
 		r.status.State = Cancelled

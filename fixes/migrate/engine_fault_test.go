@@ -186,7 +186,7 @@ func TestThawedBeforeCursors(t *testing.T) {
 				}
 				if commits++; commits == 2 {
 					close(thaw)
-					if err := <-result; !errors.Is(err, errLeaseLost) {
+					if err := <-result; !errors.Is(err, ErrLeaseLost) {
 						t.Errorf("the frozen run ends with %v", err)
 					}
 				}

@@ -40,7 +40,7 @@ func (r *run) step(ctx context.Context, s *Step) error {
 	return a.alter(ctx, r.client, live)
 }
 
-// holds returns errLeaseLost when the lock is somebody else's.
+// holds returns ErrLeaseLost when the lock is somebody else's.
 func (r *run) holds(ctx context.Context, tx asker) error {
 	nodes, err := find(ctx, tx, lockKey)
 	if err != nil {
@@ -51,7 +51,7 @@ func (r *run) holds(ctx context.Context, tx asker) error {
 		return err
 	}
 	if now.Token != r.token {
-		return errLeaseLost
+		return ErrLeaseLost
 	}
 	return nil
 }
@@ -431,7 +431,7 @@ func (w *work) try(ctx context.Context, sp *span, size int) (span, []Left, error
 		return next, nil, err
 	}
 	if nodes[0].fence != w.token {
-		return next, nil, errLeaseLost
+		return next, nil, ErrLeaseLost
 	}
 	if err := nodes[0].decode(&next); err != nil {
 		return next, nil, err
@@ -514,7 +514,7 @@ func (w *work) skip(ctx context.Context, sp *span, cause *atCommit) error {
 		return err
 	}
 	if nodes[0].fence != w.token {
-		return errLeaseLost
+		return ErrLeaseLost
 	}
 	next := span{key: sp.key, uid: sp.uid}
 	if err := nodes[0].decode(&next); err != nil {

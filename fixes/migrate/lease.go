@@ -41,8 +41,8 @@ func (b *Busy) Error() string {
 		b.Who, b.Since.UTC().Format(time.RFC3339), b.Doing)
 }
 
-// errLeaseLost is why a run ends whose lock somebody else has taken.
-var errLeaseLost = errors.New("another process has taken over, since this one gave no sign of life for the time of the lease; nothing was written twice")
+// ErrLeaseLost is why a run ends whose lock somebody else has taken.
+var ErrLeaseLost = errors.New("another process has taken over, since this one gave no sign of life for the time of the lease; nothing was written twice")
 
 // lease is a held lock. While it is held a counter in the database goes up; one
 // who sees it stand still for the time of the lease, by a clock of its own, takes
@@ -54,7 +54,7 @@ type lease struct {
 	beats  sync.WaitGroup
 }
 
-// acquire takes the lock. The returned context ends with [errLeaseLost] when
+// acquire takes the lock. The returned context ends with [ErrLeaseLost] when
 // somebody else has it.
 func acquire(ctx context.Context, c *dql.Client, who, doing string, beat, ttl time.Duration) (context.Context, *lease, error) {
 	random := make([]byte, 16)
@@ -171,7 +171,7 @@ func (l *lease) keep(ctx context.Context, beat time.Duration, lost context.Cance
 		}
 		var now lockHolder
 		if nodes[0].decode(&now) == nil && now.Token != l.token {
-			lost(errLeaseLost)
+			lost(ErrLeaseLost)
 			return
 		}
 		quads, err := nodes[1].quads(nil, dql.Quad{Predicate: beatPredicate, Data: number(nodes[1].beat + 1), Type: "int"})

@@ -142,7 +142,7 @@ func (u *undoing) batch(ctx context.Context, s *Step, sp *span) error {
 			return err
 		}
 		if nodes[0].fence != u.token {
-			return errLeaseLost
+			return ErrLeaseLost
 		}
 		next := span{key: sp.key, uid: sp.uid}
 		if err := nodes[0].decode(&next); err != nil {
