@@ -9,6 +9,7 @@ import (
 	"net"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -274,4 +275,42 @@ func (s spoilt) judge(p *page) (*change, error) {
 		}
 	}
 	return c, err
+}
+
+// TestPaced: a run with a rate does not sleep past its time, nor past what others want of it, and goes on later.
+func TestPaced(t *testing.T) {
+	t.Parallel()
+	d := dgraphtest.Server(t)
+	d.Lock(t)
+	c := open(t, d)
+	const n = 400
+	fillCounted(t, d, n)
+	f, taskOf := countingPlan()
+	start := time.Now()
+	result, err := Run(t.Context(), c, f, Before, Options{Rate: 50, MaxDuration: 300 * time.Millisecond, taskOf: taskOf})
+	var stopped *Stopped
+	if !errors.As(err, &stopped) || stopped.Cancelled || result.Status.State != Paused || result.Status.Counts.Nodes != 50 {
+		t.Errorf("%+v, %v", result, err)
+	}
+	if took := time.Since(start); took > 10*time.Second {
+		t.Errorf("it takes %v", took)
+	}
+	var batches atomic.Int32
+	result, err = Run(t.Context(), c, f, Before, Options{BatchSize: 20, Concurrency: 2, taskOf: taskOf, point: func(name string) {
+		if name != "batch done" {
+			return
+		}
+		if batches.Add(1) == 2 {
+			if err := Tell(t.Context(), c, f.ID, WishCancel, "somebody"); err != nil {
+				t.Error(err)
+			}
+		}
+	}})
+	if !errors.As(err, &stopped) || !stopped.Cancelled || result.Status.State != Cancelled || !strings.Contains(err.Error(), "somebody") || result.Status.Counts.Nodes == n {
+		t.Errorf("%+v, %v", result, err)
+	}
+	if _, err := Run(t.Context(), c, f, Before, Options{taskOf: taskOf}); err != nil {
+		t.Fatal(err)
+	}
+	wantOnce(t, d, n)
 }

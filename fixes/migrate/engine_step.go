@@ -550,9 +550,14 @@ func (w *work) skip(ctx context.Context, sp *span, cause *atCommit) error {
 	return nil
 }
 
+// batchSize is the size of the next batch. With a rate it is what a second allows,
+// so that no pause is longer: in it nobody is obeyed.
 func (w *work) batchSize() int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if rate := w.options.Rate; rate > 0 {
+		return min(w.size, max(int(rate), leastBatch))
+	}
 	return w.size
 }
 
