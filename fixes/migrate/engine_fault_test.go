@@ -314,3 +314,55 @@ func TestPaced(t *testing.T) {
 	}
 	wantOnce(t, d, n)
 }
+
+// TestFenced thaws a run after another one has taken the cursors and before that one has moved any: not one batch of
+// it may be written, in no range.
+func TestFenced(t *testing.T) {
+	t.Parallel()
+	d := dgraphtest.Server(t)
+	d.Lock(t)
+	const n = 200
+	fillCounted(t, d, n)
+	f, taskOf := countingPlan()
+	frozen, thaw, result := make(chan struct{}), make(chan struct{}), make(chan error, 1)
+	var commits, late atomic.Int32
+	first := open(t, d)
+	go func() {
+		_, err := Run(t.Context(), first, f, Before, Options{BatchSize: 10, Concurrency: 2, Who: "frozen", Beat: time.Hour, taskOf: taskOf, point: func(name string) {
+			switch {
+			case name == "before commit" && commits.Add(1) > 4:
+				if commits.Load() == 6 {
+					close(frozen)
+				}
+				<-thaw
+			case name == "after commit" && commits.Load() >= 6:
+				late.Add(1)
+			}
+		}})
+		result <- err
+	}()
+	<-frozen
+	was := hits(t, d)["1"]
+	var once sync.Once
+	second, err := Run(t.Context(), open(t, d), f, Before, Options{BatchSize: 10, Concurrency: 2, Who: "second", Beat: 50 * time.Millisecond, Lease: 300 * time.Millisecond, taskOf: taskOf, point: func(name string) {
+		if name != "before commit" {
+			return
+		}
+		once.Do(func() { // the others wait for it
+			close(thaw)
+			if err := <-result; !errors.Is(err, ErrLeaseLost) {
+				t.Errorf("the frozen run ends with %v", err)
+			}
+			if now := hits(t, d)["1"]; now != was || late.Load() > 0 {
+				t.Errorf("the frozen run wrote %d batches: %d nodes were counted, and %d are now", late.Load(), was, now)
+			}
+		})
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if second.Status.Counts.Aborts > 0 {
+		t.Errorf("%+v", second.Status.Counts)
+	}
+	wantOnce(t, d, n)
+}
