@@ -215,7 +215,7 @@ func ours(name string) error {
 	switch {
 	case strings.HasPrefix(name, "dgraph."):
 		return errors.New("it belongs to Dgraph")
-	case strings.HasPrefix(name, "schemacheck."):
+	case slices.ContainsFunc(statePredicates, func(d Declared) bool { return d.Name == name }):
 		return errors.New("it holds the state of migrations")
 	}
 	return nil

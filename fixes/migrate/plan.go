@@ -242,7 +242,7 @@ func bounded(text string) error {
 		default:
 			documents = max(documents, 1)
 		}
-		if flow+at.IndentLevel > maxDepth || run > maxDepth && flow == 0 {
+		if flow > maxDepth || at.IndentNum > 2*maxDepth || run > maxDepth && flow == 0 {
 			return fmt.Errorf("[%d:%d] nested more than %d levels deep", at.Line, at.Column, maxDepth)
 		}
 	}
