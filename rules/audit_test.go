@@ -126,6 +126,7 @@ func TestAuditCases(t *testing.T) {
 			}
 			compareGolden(t, filepath.Join(c.dir, "audit.txtar"), string(txtar.Format(out)))
 			c.check(t, violated, rowsOf(t, d, query), got.Errors)
+			checkMended(t, d, c, violated)
 		})
 	}
 }

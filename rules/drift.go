@@ -185,7 +185,7 @@ func (w *drift) stored() {
 			f := w.add(name, fmt.Sprintf("%s has no index (%s) for %s, which the served schema asks for", w.Name, strings.Join(lost, ", "), name),
 				"The build of the index failed, or it was taken away by hand: filters by it fail.")
 			f.Predicates = []string{name}
-			f.Fixes = []Fix{migration("build-index", Safe, fmt.Sprintf("build the index of %s", name)).by(migrate.BuildIndexes(want))}
+			f.Fixes = []Fix{migration("build-index", Safe, fmt.Sprintf("build the index of %s", name)).by(migrate.BuildIndexes(nil, want))}
 			continue
 		}
 		if is, asked := otherOptions(got.Index, want.Tokenizers); asked != "" {

@@ -55,7 +55,7 @@ var duplicateID = &Rule{
 			about.Message = within + ", and not empty"
 			about.Consequence = "For a value that several nodes hold, get queries answer null with an error, and adds and upserts fail."
 			about.Question = fmt.Sprintf("Which values of %s do several nodes hold, and which nodes have an empty one?", storedAs(f))
-			about.Fixes = []Fix{migration("make-unique", Review, "make the values of "+storedAs(f)+" unique").by(uniqueness(a.Schema, f, scopesOf(f)))}
+			about.Fixes = []Fix{migration("make-unique", Review, "make the values of "+storedAs(f)+" unique").by(uniqueness(a.Schema, f, scopesOf(f), nil))}
 			var questions []dql.Question
 			for _, types := range scopes {
 				questions = append(questions, dql.Duplicates(dql.Field{Types: types, Predicate: unquoted(f.Predicate)}))

@@ -49,7 +49,7 @@ var enumOutOfRange = &Rule{
 				about.Consequence = "Every other value makes its whole node null, with an error."
 			}
 			about.Question = fmt.Sprintf("How many nodes hold a value under %s that is no member of %s?", storedAs(f), enum.Name)
-			about.Fixes = []Fix{migration("map-value", Review, "map the stored values to members of "+enum.Name)}
+			about.Fixes = []Fix{migration("map-value", Review, "map the stored values to members of "+enum.Name).by(mappingAny(a.Schema, f))}
 			about.ask(dql.Outside(valuesOf(f, f.Owner), targetOf(a.Schema, f).Enum...))
 			return about
 		})

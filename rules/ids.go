@@ -38,7 +38,7 @@ var idAdded = &Rule{
 		f.Message = fmt.Sprintf("%s gets @id: stored values must be unique and not empty", c.Before.Coordinate())
 		f.Question = fmt.Sprintf("Which values of %s do several nodes hold, and which nodes have none?", storedAs(c.After))
 		f.Consequence = "For a value that several nodes hold, get queries answer null with an error, and adds and upserts fail."
-		f.Fixes = []Fix{migration("make-unique", Review, "make the values of "+storedAs(c.After)+" unique before the update").by(uniqueness(p.After, c.After, scopesOf(c.After)))}
+		f.Fixes = []Fix{migration("make-unique", Review, "make the values of "+storedAs(c.After)+" unique before the update").by(uniqueness(p.After, c.After, scopesOf(c.After), p.Before.Storage.Predicate(c.After.Predicate)))}
 		f.askUnique(p.duplicates(c.After, c.Before.Owner), c.After, c.Before.Owner)
 		if storedAs(c.Before) != storedAs(c.After) && !p.inUse(c.After) {
 			f.Severity = Warning
@@ -127,7 +127,7 @@ var idScopeChanged = &Rule{
 			across.Types = append(across.Types, t.Stored)
 		}
 		f.inquiry = &inquiry{questions: []dql.Question{dql.DuplicatesAcross(across)}, sum: unique}
-		f.Fixes = []Fix{migration("make-unique", Review, "make the values of "+c.Before.Predicate+" unique over all types before the update").by(uniqueness(p.After, c.After, scopesOf(c.After)))}
+		f.Fixes = []Fix{migration("make-unique", Review, "make the values of "+c.Before.Predicate+" unique over all types before the update").by(uniqueness(p.After, c.After, scopesOf(c.After), p.Before.Storage.Predicate(c.After.Predicate)))}
 		return f
 	}),
 }

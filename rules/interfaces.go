@@ -57,6 +57,12 @@ var interfaceAdded = &Rule{
 		}
 		f.ask(dql.Untagged(i.Stored, c.Before.Stored))
 		required := requiredOf(c.Gained)
+		also, fill := "", p.fillingGained(c)
+		if fill != nil {
+			also = ", and fill " + list(required)
+			f.Fixes[0].Risk, f.Fixes[0].Title = Review, f.Fixes[0].Title+also
+			f.Fixes[0] = f.Fixes[0].by(migrate.Together(f.Fixes[0].Migration, fill))
+		}
 		switch {
 		case len(c.Moved) > 0:
 			f.Severity = Error
@@ -67,7 +73,8 @@ var interfaceAdded = &Rule{
 			f.Consequence = fmt.Sprintf("The stored values of %s are no longer found (they stay under %s), and queries of %s miss these nodes.",
 				list(f.Affects), list(oldPredicates(c.Moved)), i.Name)
 			f.Fixes = append(p.pinInterface(c.Moved), migration("copy-and-retag", Review,
-				fmt.Sprintf("copy the values to the predicates of %s and add its dgraph.type", i.Name)).by(migrate.MoveIntoInterface(p.crossing(c.Before, i, c.Moved))))
+				fmt.Sprintf("copy the values to the predicates of %s and add its dgraph.type%s", i.Name, also)).
+				by(migrate.Together(migrate.MoveIntoInterface(p.crossing(c.Before, i, c.Moved)), fill)))
 		case len(required) > 0:
 			f.Severity = Error
 			f.Impact.Data = DataInvalid
@@ -86,6 +93,19 @@ var interfaceAdded = &Rule{
 		}
 		return f
 	}),
+}
+
+// fillingGained fills what an interface requires of its new members; nil when
+// that is nothing, or something that no plan can fill.
+func (p *pass) fillingGained(c diff.InterfaceAdded) *migrate.Migration {
+	var names []string
+	var all []*migrate.Migration
+	for _, f := range c.Gained {
+		if required(f) {
+			names, all = append(names, f.Name), append(all, fillingIn(p.After, f, c.Before.Stored))
+		}
+	}
+	return migrate.Apart(names, all)
 }
 
 var interfaceRemoved = &Rule{

@@ -34,6 +34,7 @@ func TestLive(t *testing.T) {
 	t.Parallel()
 	d := dgraphtest.Server(t)
 	d.Lock(t)
+	seen := map[string]bool{} // kinds of migrations
 	for _, c := range allCases(t) {
 		text, err := os.ReadFile(filepath.Join(c.dir, "live.txtar"))
 		if err != nil {
@@ -52,6 +53,7 @@ func TestLive(t *testing.T) {
 			checkClaims(t, findings, r)
 			checkEvidence(t, findings, r)
 			checkFixed(t, d, c, script, r)
+			checkMigrated(t, d, c, script, r, seen)
 		})
 	}
 }
@@ -87,21 +89,7 @@ func carryOut(t *testing.T, d *dgraphtest.Dgraph, c *testCase, script *txtar.Arc
 	t.Helper()
 	section := func(name string) string { return sectionOf(script, name) }
 	r := &liveRun{oneSided: map[string]int{}}
-	d.DropAll(t)
-	if result := d.ApplySchema(t, c.old); result.Refused {
-		t.Fatalf("the old schema is refused: %s", result.Message)
-	}
-	if drifted := drift(t, d, c.old); len(drifted) > 0 {
-		t.Errorf("drift right after the update:\n%s", render(drifted))
-	}
-	if data := section("data.graphql"); data != "" {
-		if answer := d.GraphQL(t, data, nil); len(answer.Errors) > 0 {
-			t.Fatalf("adding data: %v", answer.Errors)
-		}
-	}
-	if data := section("data.rdf"); data != "" {
-		d.Mutate(t, data)
-	}
+	begin(t, d, c, script)
 	look := func() (stored map[string]string, holds, tagged map[string]int) {
 		stored = map[string]string{}
 		for line := range strings.Lines(d.StoredSchema(t)) {
@@ -151,6 +139,26 @@ func carryOut(t *testing.T, d *dgraphtest.Dgraph, c *testCase, script *txtar.Arc
 	r.backRefused = d.ApplySchema(t, c.old).Refused
 	r.back = ask(t, d, section("query-old.graphql"))
 	return r
+}
+
+// begin brings the old schema and its data onto an empty server.
+func begin(t *testing.T, d *dgraphtest.Dgraph, c *testCase, script *txtar.Archive) {
+	t.Helper()
+	d.DropAll(t)
+	if result := d.ApplySchema(t, c.old); result.Refused {
+		t.Fatalf("the old schema is refused: %s", result.Message)
+	}
+	if drifted := drift(t, d, c.old); len(drifted) > 0 {
+		t.Errorf("drift right after the update:\n%s", render(drifted))
+	}
+	if data := sectionOf(script, "data.graphql"); data != "" {
+		if answer := d.GraphQL(t, data, nil); len(answer.Errors) > 0 {
+			t.Fatalf("adding data: %v", answer.Errors)
+		}
+	}
+	if data := sectionOf(script, "data.rdf"); data != "" {
+		d.Mutate(t, data)
+	}
 }
 
 // drift is what is told of a server that serves a schema.

@@ -1,8 +1,8 @@
 package rules
 
 import (
+	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/schemacheck/schemacheck/diff"
 	"github.com/schemacheck/schemacheck/diff/schema"
@@ -30,7 +30,14 @@ func (p *pass) copying(before, after *schema.Field) *migrate.Migration {
 	if stays != nil {
 		m.Types = storedTypes(before.Owner)
 	}
-	return p.moving(m, before, after)
+	if !after.Has("id") || before.Has("id") && interfaceWide(before) == interfaceWide(after) {
+		return p.moving(m, before, after)
+	}
+	if before.Type().Named() != after.Type().Named() || stays != nil {
+		return nil // which values are the same shows only when they are there
+	}
+	// What is copied has to differ, also what is copied later.
+	return migrate.Together(uniqueness(p.Before, before, scopesOf(after), nil), p.moving(m, before, after))
 }
 
 // moving chooses the recipe by what the two sides are.
@@ -46,11 +53,11 @@ func (p *pass) moving(m migrate.Moving, before, after *schema.Field) *migrate.Mi
 		}
 		return migrate.ScalarToReference(migrate.Referencing{Moving: m, Target: withInterfaces(t), Keys: scalars(p.After, t.Name)})
 	case m.From.List && !m.To.List && m.From.Type == m.To.Type:
-		return migrate.ListToSingle(migrate.Single{From: m.From, To: m.To, Types: m.Types})
+		return migrate.ListToSingle(migrate.Single{From: m.From, To: m.To, Types: m.Types, FromStays: m.FromStays})
 	case m.From.List && !m.To.List:
 		return nil
-	case m.From.Type != m.To.Type || target.Enum != nil && before.Type().Named() != after.Type().Named():
-		return migrate.ConvertInto(migrate.Converting{From: m.From, To: m.To, Target: target, Types: m.Types})
+	case m.From.Type != m.To.Type || m.To.Type != "uid" && before.Type().Named() != after.Type().Named():
+		return migrate.ConvertInto(migrate.Converting{From: m.From, To: m.To, Target: target, Types: m.Types, FromStays: m.FromStays})
 	}
 	return migrate.CopyValues(m)
 }
@@ -133,14 +140,19 @@ func (p *pass) implementing(i, but *schema.Type) []string {
 
 // filling gives the nodes that lack a value one.
 func filling(s *diff.Schema, f *schema.Field) *migrate.Migration {
+	if f.Source != nil {
+		return fillingIn(s, f, f.Source.Stored)
+	}
+	return fillingIn(s, f, f.Owner.Stored)
+}
+
+// fillingIn does so for the nodes of one stored type.
+func fillingIn(s *diff.Schema, f *schema.Field, stored string) *migrate.Migration {
 	into := s.Storage.Predicate(f.Predicate)
 	if into == nil || f.Reverse {
 		return nil
 	}
-	fill := migrate.Filling{Into: into, Target: targetOf(s, f), Type: f.Owner.Stored, Lang: f.Language}
-	if f.Source != nil {
-		fill.Type = f.Source.Stored
-	}
+	fill := migrate.Filling{Into: into, Target: targetOf(s, f), Type: stored, Lang: f.Language}
 	if v := f.Directive("default").Arg("add").Field("value"); v != nil {
 		fill.Default = &v.Raw
 	}
@@ -171,30 +183,37 @@ func (p *pass) mapping(before, after *schema.Type, gone string, given ...string)
 		m := migrate.MapValues(migrate.Converting{From: from, To: to, Target: target}, []string{gone})
 		if len(given) > 0 {
 			m = m.Saying(given...)
-		} else {
-			m = becoming(m, gone, target.Enum)
 		}
 		all = append(all, m)
 	}
 	return migrate.Together(all...)
 }
 
-// becoming takes for a member that goes the name alone of what it becomes.
-func becoming(m *migrate.Migration, gone string, options []string) *migrate.Migration {
-	if m == nil || m.Need == nil {
-		return m
+// mappingAny replaces values that are no members of the enum of a field, and sets
+// those aside that nobody names.
+func mappingAny(s *diff.Schema, f *schema.Field) *migrate.Migration {
+	p := s.Storage.Predicate(f.Predicate)
+	if p == nil || f.Reverse {
+		return nil
 	}
-	need := &migrate.Need{What: "the member that " + gone + " becomes", Options: options}
-	return &migrate.Migration{Need: need, Build: func(given []string) (*migrate.Recipe, error) {
-		var all []string
-		for _, g := range given {
-			if !strings.HasPrefix(g, gone+"=") {
-				g = gone + "=" + g
-			}
-			all = append(all, g)
-		}
-		return m.Build(all)
-	}}
+	return migrate.ConvertInPlace(migrate.Converting{From: p, To: p, Target: targetOf(s, f)}).Demanding()
+}
+
+// mending are the ways to mend values that a field does not read: those that the
+// server reads, and those that it reads as text only.
+func mending(s *diff.Schema, f *schema.Field) []Fix {
+	p := s.Storage.Predicate(f.Predicate)
+	all := []Fix{migration("convert-in-place", Review, "mend the values of "+storedAs(f))}
+	if p == nil || f.Reverse {
+		return all
+	}
+	c := migrate.Converting{From: p, To: p, Target: targetOf(s, f)}
+	all[0] = all[0].by(migrate.ConvertInPlace(c))
+	c.From = &storage.Predicate{Name: p.Name, Type: "string", List: p.List, Lang: p.Lang}
+	if m := migrate.ConvertUnreadable(c); m != nil {
+		all = append(all, migration("convert-as-text", Review, fmt.Sprintf("have the server store text under %s for a while, and mend the values that it does not read", storedAs(f))).by(m))
+	}
+	return all
 }
 
 func members(enum *schema.Type) []string {
@@ -206,12 +225,13 @@ func members(enum *schema.Type) []string {
 }
 
 // uniqueness leaves each value of a field with one node of each of some types.
-func uniqueness(s *diff.Schema, f *schema.Field, types []string) *migrate.Migration {
+// Before is how the old schema stores them; nil when there is none.
+func uniqueness(s *diff.Schema, f *schema.Field, types []string, before *storage.Predicate) *migrate.Migration {
 	p := s.Storage.Predicate(f.Predicate)
 	if p == nil || len(types) == 0 {
 		return nil
 	}
-	u := migrate.Uniqueness{Predicate: p, Types: types, Fields: map[string]*storage.Predicate{}, NonNull: required(f)}
+	u := migrate.Uniqueness{Predicate: p, Before: before, Types: types, Fields: map[string]*storage.Predicate{}, NonNull: required(f)}
 	for _, other := range f.Owner.Fields {
 		if q := s.Storage.Predicate(other.Predicate); q != nil && !q.List && !other.Reverse && other.Language == "" && q.Type != "uid" && q.Type != "password" && other != f {
 			u.Fields[other.Name] = q
@@ -296,7 +316,10 @@ func discarding(name string) *migrate.Migration {
 
 // nodesOf are the nodes of a type of the old schema, with what they hold.
 func (p *pass) nodesOf(t *schema.Type) migrate.Nodes {
-	n := migrate.Nodes{Type: t.Stored, Used: map[string]bool{}}
+	n := migrate.Nodes{Type: t.Stored, Used: map[string]bool{}, Interfaces: map[string][]string{}}
+	for _, i := range t.Interfaces {
+		n.Interfaces[i.Stored] = p.implementing(i, t)
+	}
 	for _, f := range t.Fields {
 		if q := p.Before.Storage.Predicate(f.Predicate); q != nil && !f.Reverse && !slices.Contains(n.Predicates, q) {
 			n.Predicates = append(n.Predicates, q)

@@ -221,7 +221,10 @@ func (p *pass) aboutBuild(f *Finding, a *schema.Field) {
 	if p.builds > manyBuilds {
 		f.inquiry.clean = func(*Finding) {} // the memory that so many builds need stays a danger
 	}
-	f.Fixes = []Fix{migration("build-before", Safe, fmt.Sprintf("build the index of %s before the update, by altering at most 8 predicates at a time", name)).by(migrate.BuildIndexes(p.After.Storage.Predicate(a.Predicate)))}
+	if m := migrate.BuildIndexes(p.Before.Storage.Predicate(a.Predicate), p.After.Storage.Predicate(a.Predicate)); m != nil {
+		title := fmt.Sprintf("build the index of %s before the update, by altering at most 8 predicates at a time", name)
+		f.Fixes = []Fix{migration("build-before", Safe, title).by(m)}
+	}
 }
 
 // looked is the evidence of a count: what is there violates nothing.

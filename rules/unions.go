@@ -6,6 +6,7 @@ import (
 	"github.com/schemacheck/schemacheck/diff"
 	"github.com/schemacheck/schemacheck/diff/sdl"
 	"github.com/schemacheck/schemacheck/dql"
+	"github.com/schemacheck/schemacheck/fixes/migrate"
 )
 
 var unionMemberRemoved = &Rule{
@@ -66,7 +67,14 @@ var unionMemberRemoved = &Rule{
 			f.Consequence = "No stored field uses the union any more, so no edge is concerned; clients that expect the member break."
 			return f
 		}
-		f.Fixes = append(f.Fixes, migration("delete-edges", Destructive, "delete the edges to nodes of "+c.Member.Text))
+		var removals []*migrate.Migration
+		for _, u := range p.usesOf(c.Before, c.After) {
+			if u.Reverse {
+				continue
+			}
+			removals = append(removals, unlinking(p.After, u.Predicate, storedTypes(u.Owner), targets(p.After, c.After.Name)))
+		}
+		f.Fixes = append(f.Fixes, migration("delete-edges", Destructive, "delete the edges to nodes of "+c.Member.Text).by(migrate.Together(removals...)))
 		return f
 	}),
 }

@@ -2,6 +2,8 @@ package rules
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/schemacheck/schemacheck/diff/schema"
 	"github.com/schemacheck/schemacheck/dql"
@@ -37,18 +39,18 @@ var unreadableValues = &Rule{
 			to, was := targetOf(a.Schema, f), a.found(f)
 			about := aboutField(f)
 			about.Message = fmt.Sprintf("values of %s must read as %s", f.Coordinate(), written(f))
-			about.Fixes = []Fix{migration("convert-in-place", Review, "mend the values of "+storedAs(f))}
 			switch {
 			case a.otherKind(f):
 				about.Message = fmt.Sprintf("%s is %s, and the server stores %s under %s", f.Coordinate(), written(f), asStored(was), was.Name)
 				about.Consequence = "Nothing that is stored there can be read, and Dgraph does not turn one into the other."
 				about.Question = fmt.Sprintf("How many nodes have something under %s?", was.Name)
 				about.ask(dql.Values(anyValues(f.Predicate)))
+				about.Fixes = []Fix{migration("rebuild", Destructive, fmt.Sprintf("keep what is stored, drop %s and declare it as the schema wants it", was.Name)).
+					by(rebuilding(a.Schema, was, a.Storage.Predicate(f.Predicate)))}
 				return about
 			case storesOneOf(f):
 				about.Consequence = manyOfOne.consequence
 				about.Question = fmt.Sprintf("How many nodes have a value under %s?", storedAs(f))
-				about.Fixes = nil
 				about.ask(held(f))
 				return about
 			case reference(f, a.Schema) || to.Enum != nil:
@@ -58,6 +60,7 @@ var unreadableValues = &Rule{
 			case schema.Geo(to.GraphQL):
 				about.Severity = Warning
 			}
+			about.Fixes = mending(a.Schema, f)
 			about.Consequence = "One value that does not convert makes every query that selects the field fail, for all nodes."
 			if to.GraphQL == "Int" {
 				about.Consequence += " Numbers beyond 32 bits read null with an error; where the field is non-null, the node is lost with them."
@@ -68,11 +71,19 @@ var unreadableValues = &Rule{
 			about.Question = fmt.Sprintf("Which values under %s cannot be read as %s?", storedAs(f), written(f))
 			about.ask(dql.Unfit(valuesOf(f, f.Owner), readAs(to)))
 			about.inquiry.sum = histogram(unfit)
-			about.inquiry.found = func(f *Finding) { f.Severity = Error }
+			about.inquiry.found = func(f *Finding) {
+				f.Severity = Error
+				if slices.ContainsFunc(f.Evidence.Remarks, func(r string) bool { return strings.Contains(r, unreadable) }) && len(f.Fixes) > 1 {
+					f.Fixes = slices.DeleteFunc(slices.Clone(f.Fixes), func(x Fix) bool { return x.ID == "convert-in-place" })
+				}
+			}
 			return about
 		})
 	},
 }
+
+// unreadable is what is said of values that the server does not read.
+const unreadable = " fail every query that reads them"
 
 // found is how the server stores a field; nil when nothing is there, or nobody
 // knows.
@@ -118,5 +129,5 @@ func unfit(verdict, n string) string {
 	case convert.Crashes.String():
 		return n + " end the server that reads them"
 	}
-	return n + " fail every query that reads them"
+	return n + unreadable
 }

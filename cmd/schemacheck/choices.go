@@ -115,20 +115,28 @@ func (o *choiceOptions) choices(flags *pflag.FlagSet, findings []*rules.Finding,
 	return all, nil
 }
 
-// first is the fix that is taken without a word from the user, or nil.
+// first is the fix that is taken without a word from the user, or nil. What no
+// plan can do comes last.
 func (o *choiceOptions) first(f *rules.Finding) *rules.Fix {
-	for _, kind := range []rules.FixKind{rules.FixKind(o.prefer), ""} {
-		for i := range f.Fixes {
-			if x := &f.Fixes[i]; x.Risk != rules.Destructive && (kind == "" || x.Kind == kind) {
-				return x
+	for _, planned := range []bool{true, false} {
+		for _, kind := range []rules.FixKind{rules.FixKind(o.prefer), ""} {
+			for i := range f.Fixes {
+				x := &f.Fixes[i]
+				if x.Risk != rules.Destructive && (kind == "" || x.Kind == kind) && (!planned || !byHand(x)) {
+					return x
+				}
 			}
 		}
 	}
 	return nil
 }
 
-// later decides about findings that come up, or offer an edit, once the edits so
-// far are made. What was decided otherwise, or is no danger, stays so.
+// byHand reports whether nothing but people can carry out a fix.
+func byHand(x *rules.Fix) bool { return x.Kind == rules.Migration && x.Migration == nil }
+
+// later decides about findings that come up, or offer another fix, once the edits
+// so far are made: a field with a new predicate has to be filled. What was decided
+// otherwise, or is no danger, stays so.
 func (o *choiceOptions) later(so []choice, left []*rules.Finding, severity func(*rules.Finding) report.Severity) []choice {
 	before := map[string]choice{}
 	for _, c := range so {
@@ -141,7 +149,10 @@ func (o *choiceOptions) later(so []choice, left []*rules.Finding, severity func(
 			continue
 		}
 		x := o.first(f)
-		if x == nil || x.Kind != rules.Directive || known && c.fix != nil && c.fix.ID == x.ID {
+		if x == nil || known && c.fix != nil && c.fix.ID == x.ID {
+			continue
+		}
+		if x.Kind == rules.Migration && known && (c.fix == nil || c.fix.Kind == rules.Migration) {
 			continue
 		}
 		all = append(all, choice{finding: f, fix: x, note: "this comes up once the other edits are made"})

@@ -17,7 +17,11 @@ import (
 // offers are findings with fixes of all kinds.
 func offers() []*rules.Finding {
 	fix := func(id string, kind rules.FixKind, risk rules.Risk) rules.Fix {
-		return rules.Fix{ID: id, Kind: kind, Risk: risk, Title: "do " + id, Patch: fixes.Patch{}}
+		x := rules.Fix{ID: id, Kind: kind, Risk: risk, Title: "do " + id, Patch: fixes.Patch{}}
+		if kind == rules.Migration {
+			x.Migration = &migrate.Migration{}
+		}
+		return x
 	}
 	rule := rules.Find("field-renamed")
 	return []*rules.Finding{
@@ -62,6 +66,50 @@ func TestChoices(t *testing.T) {
 		if err != nil || taken(got) != c.want {
 			t.Errorf("%s: %s, %v, want %s", c.name, taken(got), err, c.want)
 		}
+	}
+}
+
+// TestLater: what an edit leaves to do is planned with it, and what was decided
+// before is not decided again.
+func TestLater(t *testing.T) {
+	t.Parallel()
+	all := offers()
+	severity := func(f *rules.Finding) report.Severity { return report.Severity(f.Severity) }
+	o := choiceOptions{choose: []string{"A.c=none"}}
+	so, err := o.choices(nil, all, severity)
+	if err != nil {
+		t.Fatal(err)
+	}
+	filled := *all[0] // the edit is made, and there is something to copy
+	filled.Fixes = filled.Fixes[1:]
+	fresh := rules.Finding{Rule: all[0].Rule, Severity: rules.Error, Coordinate: "A.x", Fixes: filled.Fixes}
+	got := o.later(so, []*rules.Finding{&filled, all[1], all[2], all[3], &fresh}, severity)
+	if want := "A.a=copy A.x=copy"; taken(got) != want {
+		t.Errorf("%s, want %s", taken(got), want)
+	}
+	o = choiceOptions{prefer: "migration"}
+	if so, err = o.choices(nil, all, severity); err != nil {
+		t.Fatal(err)
+	}
+	if got := o.later(so, all, severity); len(got) > 0 {
+		t.Errorf("%s, want nothing", taken(got))
+	}
+}
+
+// TestFirstByHand: what people have to do themselves is taken only where nothing
+// else is offered.
+func TestFirstByHand(t *testing.T) {
+	t.Parallel()
+	f := offers()[0]
+	f.Fixes[0], f.Fixes[1] = f.Fixes[1], f.Fixes[0]
+	f.Fixes[0].Migration = nil
+	o := choiceOptions{prefer: "migration"}
+	if x := o.first(f); x == nil || x.ID != "pin" {
+		t.Errorf("%+v", x)
+	}
+	f.Fixes = f.Fixes[:1]
+	if x := o.first(f); x == nil || x.ID != "copy" {
+		t.Errorf("%+v", x)
 	}
 }
 
@@ -123,7 +171,7 @@ func TestAskMissing(t *testing.T) {
 		asked = append(asked, fmt.Sprint(q.title, "; ", q.about, " ", len(q.options)))
 		return "basic", nil
 	})
-	want := []string{"fill of A.b; It takes a value. 0", "unique of A.c:unique; It takes a policy. 2"}
+	want := []string{"fill of A.b; It has to know a value. 0", "unique of A.c:unique; It has to know a policy. 2"}
 	if err != nil || !slices.Equal(asked, want) || !slices.Equal(o.set, []string{"A.x=1", "A.b=basic", "A.c:unique=basic"}) {
 		t.Errorf("%v, %q, %q", err, asked, o.set)
 	}

@@ -287,7 +287,7 @@ func (m *mended) repairs() report.Repairs {
 		one := report.Repair{Finding: &f, Note: c.note}
 		if c.fix != nil {
 			one.Chosen = c.fix.ID
-			if c.fix.Kind == rules.Migration {
+			if c.fix.Kind == rules.Migration && !byHand(c.fix) {
 				migrations++
 			}
 		}

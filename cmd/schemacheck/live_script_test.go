@@ -14,6 +14,7 @@ import (
 // testdata/live is a session that begins with an empty server, at $ALPHA with
 // its HTTP side at $HTTP. The commands of our own are those of TestScripts and
 //
+//	reset         the server is emptied
 //	serve FILE    the server gets the GraphQL schema of that file
 //	add FILE      the GraphQL mutation of that file adds data
 //	store FILE    the N-Quads of that file are stored
@@ -44,6 +45,12 @@ func TestLiveScripts(t *testing.T) {
 
 // serverCommands are those that change what a server holds.
 func serverCommands(t *testing.T, p testscript.Params, d *dgraphtest.Dgraph) {
+	p.Cmds["reset"] = func(ts *testscript.TestScript, neg bool, args []string) {
+		if neg || len(args) > 0 {
+			ts.Fatalf("usage: reset")
+		}
+		d.DropAll(t)
+	}
 	p.Cmds["serve"] = onFile(func(ts *testscript.TestScript, text string) {
 		if result := d.ApplySchema(t, text); result.Refused {
 			ts.Logf("the schema is refused: %s", result.Message)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -55,13 +56,13 @@ type missing struct {
 
 // flag is what answers it on the command line.
 func (m missing) flag() string {
-	return fmt.Sprintf("--set '%s=...': %s takes %s%s", m.coordinate, m.fix, m.need.What, options(m.need))
+	return fmt.Sprintf("--set '%s=...': %s has to know %s%s", m.coordinate, m.fix, m.need.What, options(m.need))
 }
 
 // askMissing lets a person say what fixes have to know.
 func (o *planOptions) askMissing(ctx context.Context, all []missing, to asker) error {
 	for _, m := range all {
-		q := question{title: m.fix + " of " + m.coordinate, about: "It takes " + m.need.What + "."}
+		q := question{title: m.fix + " of " + m.coordinate, about: "It has to know " + m.need.What + "."}
 		for _, text := range m.need.Options {
 			q.options = append(q.options, option{id: text, label: text})
 		}
@@ -113,8 +114,11 @@ func (o *planOptions) plan(flags *pflag.FlagSet, choices []choice, from, to stri
 		if wanting[name] > 1 {
 			coordinate = name + ":" + c.fix.ID
 		}
-		values := o.given(c, wanting[name] > 1, used)
 		need := c.fix.Migration.Need
+		var values []string
+		if need != nil || wanting[name] == 0 { // else they are for another fix there
+			values = o.given(c, wanting[name] > 1, used)
+		}
 		switch {
 		case need == nil && len(values) > 0:
 			return nil, given(flags, "set", fmt.Errorf("--set %s: %s has to know nothing", coordinate, c.fix.ID))
@@ -149,7 +153,11 @@ func (o *planOptions) plan(flags *pflag.FlagSet, choices []choice, from, to stri
 		if near := config.Nearest(coordinate, coordinatesOf(choices)); near != "" && near != coordinate {
 			return nil, given(flags, "set", fmt.Errorf("--set %s: did you mean %s?", s, near))
 		}
-		return nil, given(flags, "set", fmt.Errorf("--set %s: no fix that is taken for %s has to know anything", s, coordinate))
+		err := fmt.Errorf("--set %s: no fix that is taken for %s has to know anything", s, coordinate)
+		if len(wanting) > 0 {
+			err = fmt.Errorf("%w; those for %s have to", err, strings.Join(slices.Sorted(maps.Keys(wanting)), ", "))
+		}
+		return nil, given(flags, "set", err)
 	}
 	if len(p.missing) > 0 || len(recipes) == 0 {
 		return p, nil
@@ -406,29 +414,6 @@ func (m *mended) current() []choice {
 		}
 		c.fix = &f.Fixes[i]
 		all = append(all, c)
-	}
-	return append(all, m.comeUp()...)
-}
-
-// comeUp are what edits that were made leave to be done: a field that was given
-// a predicate of its own is to be filled.
-func (m *mended) comeUp() []choice {
-	known, edited := map[string]bool{}, map[string]bool{}
-	for _, c := range m.choices {
-		known[fingerprint(c.finding)] = true
-	}
-	for _, d := range m.Done {
-		edited[d.Finding.Coordinate] = true
-	}
-	var all []choice
-	for _, f := range m.Left {
-		if known[fingerprint(f)] || !edited[f.Coordinate] || m.severity(f) == report.Info {
-			continue
-		}
-		i := slices.IndexFunc(f.Fixes, func(x rules.Fix) bool { return x.Migration != nil && x.Risk != rules.Destructive })
-		if i >= 0 {
-			all = append(all, choice{finding: f, fix: &f.Fixes[i]})
-		}
 	}
 	return all
 }

@@ -109,6 +109,10 @@ func (d DeclaredType) lines() (string, error) {
 	return b.String(), nil
 }
 
+// calendar are the tokenizers of which Dgraph allows a predicate only one: the
+// update replaces it.
+var calendar = []string{"year", "month", "day", "hour"}
+
 // whole is the predicate that is declared: what is stored, and what is new.
 func (d Declared) whole(live *dql.Predicate) dql.Predicate {
 	p := dql.Predicate{Name: d.Name, Type: d.Type, List: d.List}
@@ -118,7 +122,9 @@ func (d Declared) whole(live *dql.Predicate) dql.Predicate {
 	}
 	for _, t := range d.Index {
 		name, _, _ := strings.Cut(t, "(")
-		if !slices.ContainsFunc(p.Index, func(have dql.Tokenizer) bool { return have.Name == name || have.Name == t }) {
+		if !slices.ContainsFunc(p.Index, func(have dql.Tokenizer) bool {
+			return have.Name == name || have.Name == t || slices.Contains(calendar, have.Name) && slices.Contains(calendar, name)
+		}) {
 			p.Index = append(p.Index, dql.Tokenizer{Name: t})
 		}
 	}

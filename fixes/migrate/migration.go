@@ -22,8 +22,8 @@ type Migration struct {
 
 // Need is something that only people can know.
 type Need struct {
-	// What completes the sentence "it takes ...": "a value for the nodes that
-	// have none".
+	// What completes the sentence "it has to know ...": "a value for the nodes
+	// that have none".
 	What string
 	// Options are the answers that are possible; nil when any text is.
 	Options []string

@@ -18,6 +18,9 @@ type Converting struct {
 	Target convert.Target
 	// Types leaves out nodes that have none of these stored types; nil takes all.
 	Types []string
+	// FromStays says that the new schema still uses From, so that it is not dropped
+	// in the end.
+	FromStays bool
 }
 
 // QuarantineOf is the predicate that has the values of another one that could
@@ -148,8 +151,8 @@ func quarantine(p *storage.Predicate) Declared {
 	return Declared{Name: QuarantineOf(p.Stored()), Type: p.Type, List: p.List || lists && !p.Lang, Lang: p.Lang}
 }
 
-// ConvertInto fills a new predicate with converted values. The old ones stay, and
-// so does what rules do not mend.
+// ConvertInto fills a new predicate with converted values. The old ones, and with
+// them what rules do not mend, stay until phase contract.
 func ConvertInto(c Converting) *Migration {
 	if !c.scalars() || c.From.Stored() == c.To.Stored() {
 		return nil
@@ -171,6 +174,9 @@ func (c Converting) into(rules Rules) (*Recipe, error) {
 	r.each(Before, root, err, step)
 	step.ID, step.Title = "sweep-"+from+"-to-"+to, fmt.Sprintf("Fill %s with what was written under %s meanwhile, as %s (%s)", to, from, task.Reading.name(), rules)
 	r.each(After, root, err, step)
+	if !c.FromStays {
+		r.drop(Contract, Drop{Predicates: []string{from}})
+	}
 	r.DualWrite = fmt.Sprintf("Until the new schema is deployed everywhere, the application has to write %s wherever it writes %s.", to, from)
 	return r.done()
 }
@@ -201,6 +207,12 @@ func MapValues(c Converting, removed []string) *Migration {
 	if !c.scalars() || c.From.Stored() != c.To.Stored() || !c.sameStorage() || len(removed) == 0 {
 		return nil
 	}
+	if len(removed) == 1 {
+		return &Migration{
+			Need:  &Need{What: "the member that " + removed[0] + " becomes", Options: c.Target.Enum},
+			Build: func(given []string) (*Recipe, error) { return c.mapped(given, removed) },
+		}
+	}
 	need := &Need{What: fmt.Sprintf("OLD=NEW for each value that is to be replaced, of %s by one of %s",
 		strings.Join(removed, ", "), strings.Join(c.Target.Enum, ", ")), Several: true}
 	if len(c.Target.Enum)*len(removed) <= 100 {
@@ -216,6 +228,9 @@ func MapValues(c Converting, removed []string) *Migration {
 func (c Converting) mapped(given, removed []string) (*Recipe, error) {
 	var rules Rules
 	for _, text := range given {
+		if len(removed) == 1 && !strings.Contains(text, "=") {
+			text = removed[0] + "=" + text
+		}
 		m, err := parseMapping(text)
 		if err != nil {
 			return nil, fmt.Errorf("%q maps nothing; it takes OLD=NEW", brief(text))
@@ -223,7 +238,13 @@ func (c Converting) mapped(given, removed []string) (*Recipe, error) {
 		if !slices.Contains(removed, m.Old) {
 			return nil, fmt.Errorf("%q is none of the values that are removed: %s", brief(m.Old), strings.Join(removed, ", "))
 		}
+		if !slices.Contains(c.Target.Enum, m.New) {
+			return nil, fmt.Errorf("%q is no member of %s; these are: %s", brief(m.New), c.Target.GraphQL, strings.Join(c.Target.Enum, ", "))
+		}
 		rules.Map = append(rules.Map, m)
+	}
+	if len(rules.Map) == 0 && len(removed) == 1 {
+		return nil, fmt.Errorf("it takes the member that %s becomes, one of %s", removed[0], strings.Join(c.Target.Enum, ", "))
 	}
 	if len(rules.Map) == 0 {
 		return nil, fmt.Errorf("it takes OLD=NEW for one of %s", strings.Join(removed, ", "))

@@ -133,6 +133,7 @@ func TestMerge(t *testing.T) {
 		"12 User.tags all: its facets under User.tags are not those of 0x10, into which it is merged",
 		"13 User.bio other: its User.bio is not that of 0x10, into which it is merged",
 		"13 User.tags all: its facets under User.tags are not those of 0x10, into which it is merged",
+		"14 User.email : it is empty, which no @id may be: people have to say what it is",
 		"15 User.pass <nil>: it has a password, which cannot be given to 0x14",
 		"15 User.tags all: its facets under User.tags are not those of 0x14, into which it is merged",
 		`20  <nil>: its facets under Post.likers are not those of its edge to 0x10, which 0x13 is merged into: w=2`,

@@ -14,6 +14,9 @@ type Single struct {
 	// Types leaves out nodes that have none of these stored types; nil takes all.
 	// In place all are concerned.
 	Types []string
+	// FromStays says that the new schema still uses From, so that it is not dropped
+	// in the end.
+	FromStays bool
 }
 
 // policies are the answers that are possible, and the policy that each is.
@@ -55,7 +58,7 @@ func (s Single) possible() bool {
 }
 
 // ListToSingle chooses a value of each list for a new predicate, which the field
-// then reads by @dgraph(pred:). The list stays.
+// then reads by @dgraph(pred:). The list goes in phase contract.
 func ListToSingle(s Single) *Migration {
 	if !s.possible() || s.From.Stored() == s.To.Stored() {
 		return nil
@@ -72,6 +75,9 @@ func ListToSingle(s Single) *Migration {
 		r.each(Before, root, err, step)
 		step.ID, step.Title = "sweep-"+to, fmt.Sprintf("Write %s of each list that was written under %s meanwhile to %s", picked(policy), from, to)
 		r.each(After, root, err, step)
+		if !s.FromStays {
+			r.drop(Contract, Drop{Predicates: []string{from}})
+		}
 		r.DualWrite = fmt.Sprintf("Until the new schema is deployed everywhere, the application has to write %s wherever it writes %s.", to, from)
 		return r.done()
 	})

@@ -3,6 +3,8 @@ package migrate
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/schemacheck/schemacheck/diff/storage"
 )
@@ -50,6 +52,36 @@ func Together(all ...*Migration) *Migration {
 	return together
 }
 
+// Apart is one migration that does what several do, each of which has to know
+// something of its own, said as NAME=VALUE; nil when one of them is.
+func Apart(names []string, all []*Migration) *Migration {
+	if slices.Contains(all, nil) || len(all) == 0 {
+		return nil
+	}
+	if len(all) == 1 {
+		return all[0]
+	}
+	need := &Need{What: "NAME=VALUE for each of " + strings.Join(names, ", "), Several: true}
+	return &Migration{Need: need, Build: func(given []string) (*Recipe, error) {
+		said := map[string][]string{}
+		for _, text := range given {
+			name, value, ok := strings.Cut(text, "=")
+			if !ok || !slices.Contains(names, name) {
+				return nil, fmt.Errorf("%q is no NAME=VALUE with one of the names %s", brief(text), strings.Join(names, ", "))
+			}
+			said[name] = append(said[name], value)
+		}
+		var told []*Migration
+		for i, m := range all {
+			if len(said[names[i]]) == 0 && m.Need != nil && m.Need.Default == "" {
+				return nil, fmt.Errorf("it takes %s=VALUE: %s", names[i], m.Need.What)
+			}
+			told = append(told, m.Saying(said[names[i]]...))
+		}
+		return Together(told...).Build(nil)
+	}}
+}
+
 // Saying is a migration for which everything has been said.
 func (m *Migration) Saying(given ...string) *Migration {
 	if m == nil {
@@ -58,11 +90,27 @@ func (m *Migration) Saying(given ...string) *Migration {
 	return &Migration{Build: func([]string) (*Recipe, error) { return m.Build(given) }}
 }
 
+// Demanding is a migration that takes no default: what it has to know has to be
+// said.
+func (m *Migration) Demanding() *Migration {
+	if m == nil || m.Need == nil {
+		return m
+	}
+	need := *m.Need
+	need.Default = ""
+	return &Migration{Need: &need, Build: m.Build}
+}
+
 // BuildIndexes builds the index of a predicate before the update would, so that
 // its filters work from the first moment, and not all indexes are built at once.
-func BuildIndexes(p *storage.Predicate) *Migration {
+// Before is the predicate as the old schema derives it, if it does. There is
+// nothing to build where Dgraph takes only the old index or the new one.
+func BuildIndexes(before, p *storage.Predicate) *Migration {
 	r := &recipe{}
-	if p == nil || len(p.Tokenizers) == 0 {
+	if p == nil || len(p.Tokenizers) == 0 || before != nil && before.Type != p.Type {
+		return nil
+	}
+	if before != nil && slices.ContainsFunc(before.Tokenizers, func(t string) bool { return slices.Contains(calendar, t) }) {
 		return nil
 	}
 	r.declare(declared(p))
@@ -77,6 +125,9 @@ type Nodes struct {
 	Predicates []*storage.Predicate
 	// Used are the names of the predicates that the new schema still uses.
 	Used map[string]bool
+	// Interfaces are the other types that the nodes have, each with the types
+	// that have it too in the new schema.
+	Interfaces map[string][]string
 }
 
 // RemoveNodes deletes what the nodes of a stored type hold, and then the type
@@ -95,6 +146,9 @@ func RemoveNodes(n Nodes) *Migration {
 		all = append(all, RemoveValues(l))
 	}
 	r := &recipe{}
+	for _, i := range sortedKeys(n.Interfaces) {
+		r.leaves(n.Type, i, n.Interfaces[i])
+	}
 	root, err := typeRoot(n.Type)
 	r.each(Contract, root, err, Step{
 		ID: "remove-type-" + n.Type, Title: fmt.Sprintf("Take the type %s from its nodes", n.Type),

@@ -13,6 +13,8 @@ import (
 type Uniqueness struct {
 	// Predicate is that of the field with @id, as the new schema derives it.
 	Predicate *storage.Predicate
+	// Before is it as the old schema derives it; nil when that has the same type.
+	Before *storage.Predicate
 	// Types are the stored types in each of which a value may be there once: that
 	// of the field's type, or for @id(interface: true) that of the interface.
 	Types []string
@@ -29,7 +31,7 @@ type Uniqueness struct {
 // with @id is deployed, and once more after it.
 func MakeUnique(u Uniqueness) *Migration {
 	options := "suffix (adds -2, -3, ... to the value), clear (deletes the value)"
-	if u.Predicate.Type == "int" {
+	if u.numbers() {
 		options = "clear (deletes the value)"
 	}
 	if u.Merged != nil {
@@ -55,7 +57,7 @@ func (u Uniqueness) choose(given []string) (choice, error) {
 	for _, answer := range given {
 		keep, field, _ := strings.Cut(answer, ":")
 		switch {
-		case answer == losersSuffix && u.Predicate.Type == "int":
+		case answer == losersSuffix && u.numbers():
 			return c, fmt.Errorf("%s has whole numbers, which take no suffix; clear or merge would do", u.Predicate.Stored())
 		case answer == losersMerge && u.Merged == nil:
 			return c, fmt.Errorf("the nodes with %s cannot be merged; suffix or clear would do", u.Predicate.Stored())
@@ -125,9 +127,19 @@ func (u Uniqueness) manners() string {
 	return fmt.Sprintf("Until the new schema is deployed everywhere, the application must not write a value of %s that another node has.", u.Predicate.Stored())
 }
 
-// indexed declares the predicate with an index that finds equal values.
+// numbers reports whether the values are whole numbers, before the update or
+// after it.
+func (u Uniqueness) numbers() bool {
+	return u.Predicate.Type == "int" || u.Before != nil && u.Before.Type == "int"
+}
+
+// indexed declares the predicate with an index that finds equal values, as it is
+// stored before the update.
 func (u Uniqueness) indexed() Declared {
 	d := declared(u.Predicate)
+	if u.Before != nil {
+		d = declared(u.Before)
+	}
 	d.Upsert = true
 	exact := []string{"hash", "exact"}
 	if d.Type == "int" {

@@ -309,6 +309,8 @@ func (u *Unique) judge(p *page) (*change, error) {
 		v := textOf(q.Data)
 		keeper := known.keeper[v]
 		switch {
+		case keeper == n.uid && v == "":
+			c.left = append(c.left, Left{UID: n.uid, Reason: "it is empty, which no @id may be: people have to say what it is", Predicate: u.Predicate, Data: q.Data})
 		case keeper == n.uid:
 		case u.Losers == losersSuffix:
 			q.Data = known.free[v][given[v]]
