@@ -48,8 +48,9 @@ type Error struct {
 	// Unknown says that the server may have carried out the request all the same.
 	Unknown bool
 
-	cause error
-	stale bool // the login was good and is no longer
+	cause    error
+	stale    bool // the login was good and is no longer
+	indexing bool // an index is being built
 }
 
 // Error returns the server and the sentence.
@@ -161,6 +162,8 @@ type phrase struct {
 	text string // sentence; %s stands for the quoted text, empty means only that
 }
 
+const indexing = "an index is being built; try again when that is done"
+
 const staleLogin = "the login has expired and could not be renewed; check the clocks of client and server"
 
 // phrases are the texts of Dgraph that mean something special, the first that fits counts. Nearly all arrive
@@ -182,7 +185,7 @@ var phrases = []phrase{
 	{"only superadmin is allowed", PermissionDenied, "only members of the group guardians of namespace 0 may do this"},
 	{"server is not ready", NotReady, "the server is starting and does not answer questions yet; try again in a few seconds"},
 	{"uninitialized", NotReady, ""},
-	{"errindexinginprogress", Busy, "an index is being built; try again when that is done"},
+	{"errindexinginprogress", Busy, indexing},
 	{"pending transactions found", Busy, "other transactions are writing to the same predicates; try again"},
 	{"transaction has been aborted", Aborted, "another transaction was first; try again"},
 	{"transaction conflict", Aborted, "another transaction was first; try again"},
@@ -207,7 +210,7 @@ func (q *quoter) said(server, text string, cause error) *Error {
 		case strings.Contains(sentence, "%s"):
 			sentence = fmt.Sprintf(sentence, quoted)
 		}
-		return &Error{Kind: p.kind, Server: server, Text: sentence, cause: cause, stale: p.text == staleLogin}
+		return &Error{Kind: p.kind, Server: server, Text: sentence, cause: cause, stale: p.text == staleLogin, indexing: p.text == indexing}
 	}
 	return &Error{Server: server, Text: quoted, cause: cause}
 }

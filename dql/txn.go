@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/dgraph-io/dgo/v230/protos/api"
 )
@@ -136,14 +137,25 @@ func (c *Client) DropType(ctx context.Context, name string) error {
 	return c.alter(ctx, &api.Operation{DropOp: api.Operation_TYPE, DropValue: name})
 }
 
+// alterTime bounds how long an alteration may take: of a large predicate an index is
+// not built in the time that other requests have.
+const alterTime = time.Hour
+
 func (c *Client) alter(ctx context.Context, op *api.Operation) error {
-	// The same change a second time changes nothing.
-	err := c.call(ctx, reads, func(ctx context.Context, a *alpha) error {
-		_, err := a.api.Alter(ctx, op)
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("altering the stored schema: %w", err)
+	ctx, cancel := context.WithTimeout(ctx, alterTime)
+	defer cancel()
+	for {
+		// The same change a second time changes nothing.
+		err := c.call(ctx, reads, func(ctx context.Context, a *alpha) error {
+			_, err := a.api.Alter(ctx, op)
+			return err
+		})
+		if err == nil {
+			return nil
+		}
+		e := (*Error)(nil)
+		if !errors.As(err, &e) || ctx.Err() != nil || e.Kind != Timeout && !e.indexing {
+			return fmt.Errorf("altering the stored schema: %w", err)
+		}
 	}
-	return nil
 }

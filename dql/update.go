@@ -28,30 +28,41 @@ const halfDone = "succeeded in saving GraphQL schema but failed to alter Dgraph 
 // UpdateGraphQLSchema sends a GraphQL schema, and waits until it is served. An update that Dgraph refused after saving
 // it is a [*HalfDone]; one that it refused as a whole is an [*Error].
 func (c *Client) UpdateGraphQLSchema(ctx context.Context, text string) error {
-	// The same schema a second time changes nothing.
-	err := c.web(ctx, reads, http.MethodPost, "/admin/schema", []byte(text), func(server string, page []byte) *Error {
-		var answer struct {
-			Errors []struct{ Message string }
+	saved := ""
+	for {
+		// The same schema a second time changes nothing.
+		err := c.web(ctx, reads, http.MethodPost, "/admin/schema", []byte(text), func(server string, page []byte) *Error {
+			var answer struct {
+				Errors []struct{ Message string }
+			}
+			if err := json.Unmarshal(page, &answer); err != nil {
+				return notDgraph(server, c.quoter.clean(err))
+			}
+			if len(answer.Errors) == 0 {
+				return nil
+			}
+			said := answer.Errors[0].Message
+			e := c.quoter.said(server, said, errors.New(c.quoter.redact(said)))
+			if strings.Contains(said, halfDone) {
+				_, cause, _ := strings.Cut(said, "may prevent any issues: ")
+				saved = c.quoter.quote(cause)
+				if e.Kind != Busy && e.Kind != Aborted { // those are worth repeating
+					e.Kind = Other
+				}
+			}
+			return e
+		})
+		if err == nil {
+			break
 		}
-		if err := json.Unmarshal(page, &answer); err != nil {
-			return notDgraph(server, c.quoter.clean(err))
+		if e := (*Error)(nil); errors.As(err, &e) && (e.Kind == Timeout || e.Kind == Unreachable && e.Unknown) && ctx.Err() == nil {
+			// It may be at work yet: indexes take longer to build than a request may. One
+			// that is sent again waits for that.
+			continue
 		}
-		if len(answer.Errors) == 0 {
-			return nil
+		if saved != "" {
+			return &HalfDone{saved}
 		}
-		said := answer.Errors[0].Message
-		e := c.quoter.said(server, said, errors.New(c.quoter.redact(said)))
-		if strings.Contains(said, halfDone) && !strings.Contains(said, "Pending transactions found") && !strings.Contains(said, "errIndexingInProgress") {
-			_, cause, _ := strings.Cut(said, "may prevent any issues: ")
-			e.Kind, e.cause = Other, &HalfDone{c.quoter.quote(cause)}
-		}
-		return e
-	})
-	var half *HalfDone
-	if errors.As(err, &half) {
-		return half
-	}
-	if err != nil {
 		return fmt.Errorf("updating the GraphQL schema: %w", err)
 	}
 	for {

@@ -212,15 +212,17 @@ func migrationFailed(ctx context.Context, err error) error {
 		edited  *migrate.Edited
 		refused *migrate.Refused
 		between *migrate.Between
+		unfit   *migrate.Unfit
+		undoing *migrate.HalfUndone
 	)
 	switch {
 	case errors.As(err, &between):
 		return &problem{exitBetween, err}
 	case ctx.Err() != nil:
 		return ctx.Err()
-	case errors.As(err, &foreign), errors.As(err, &edited):
+	case errors.As(err, &foreign), errors.As(err, &edited), errors.As(err, &unfit), errors.As(err, &undoing):
 		return &problem{exitUsage, err}
-	case errors.As(err, &busy), errors.As(err, &stopped):
+	case errors.As(err, &busy), errors.As(err, &stopped), errors.Is(err, migrate.ErrLeaseLost):
 		return &problem{exitUnfinished, err}
 	case errors.As(err, &refused):
 		return &problem{exitFindings, err}

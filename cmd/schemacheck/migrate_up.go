@@ -186,9 +186,9 @@ func pendingOf(all []migrate.Status, phase migrate.Phase) []migrate.Status {
 // next says how to go on.
 func (p program) next(m *migration, outcomes []migrate.Outcome, err error) {
 	again := strings.TrimSpace("schemacheck migrate up " + m.spelt)
-	var foreign *migrate.Foreign
 	switch {
-	case errors.As(err, &foreign):
+	case errors.As(err, new(*migrate.Foreign)), errors.As(err, new(*migrate.Unfit)), errors.As(err, new(*migrate.Edited)):
+	case errors.As(err, new(*migrate.HalfUndone)): // the error says it
 	case err != nil:
 		fmt.Fprintf(p.out, "next: %s (it goes on where it stopped)\n      schemacheck migrate status\n", again)
 	case len(outcomes) > 0 && outcomes[len(outcomes)-1].Waiting != "":

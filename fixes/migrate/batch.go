@@ -2,6 +2,7 @@ package migrate
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -211,6 +212,17 @@ func (r *reader) furtherEdges(ctx context.Context, tx asker, n *node, p dql.Pred
 	return nil
 }
 
+// ours refuses names that no plan may write, declare or drop.
+func ours(name string) error {
+	switch {
+	case strings.HasPrefix(name, "dgraph."):
+		return errors.New("it belongs to Dgraph")
+	case slices.ContainsFunc(statePredicates, func(d Declared) bool { return d.Name == name }):
+		return errors.New("it holds the state of migrations")
+	}
+	return nil
+}
+
 // within refuses a change that writes what the step does not declare, whatever
 // the task says.
 func (s *Step) within(c *change, live *dql.Stored) error {
@@ -218,8 +230,10 @@ func (s *Step) within(c *change, live *dql.Stored) error {
 		if !slices.Contains(s.Writes, q.Predicate) {
 			return fmt.Errorf("step %s would write %s, which is not among its writes: nothing of the batch is written", s.ID, q.Predicate)
 		}
-		if strings.HasPrefix(q.Predicate, "dgraph.") && q.Predicate != dgraphType {
-			return fmt.Errorf("step %s would write %s, which belongs to Dgraph", s.ID, q.Predicate)
+		if q.Predicate != dgraphType {
+			if err := ours(q.Predicate); err != nil {
+				return fmt.Errorf("step %s would write %s: %w", s.ID, q.Predicate, err)
+			}
 		}
 	}
 	// Of a single value Dgraph shows neither afterwards, and calls that success.

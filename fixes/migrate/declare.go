@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/schemacheck/schemacheck/dql"
 )
@@ -54,13 +55,19 @@ func (d *Declare) check() error {
 		if p.Name == "" || p.Type == "" {
 			return errors.New("a predicate has no name or no type")
 		}
+		if err := ours(p.Name); err != nil {
+			return fmt.Errorf("%s: %w", p.Name, err)
+		}
+		if err := p.spelt(); err != nil {
+			return err
+		}
 		if _, err := p.whole(nil).Line(); err != nil {
 			return err
 		}
 	}
 	for _, t := range d.Types {
-		if strings.HasPrefix(t.Name, "dgraph.") {
-			return fmt.Errorf("%s belongs to Dgraph", t.Name)
+		if err := ours(t.Name); err != nil {
+			return fmt.Errorf("%s: %w", t.Name, err)
 		}
 		if _, err := t.whole(nil).lines(); err != nil {
 			return err
@@ -136,6 +143,25 @@ func (d *Declare) wholes(live *dql.Stored) []dql.Predicate {
 	return all
 }
 
+// spelt refuses a type and tokenizers that would end what they are part of, and
+// go on with other lines of the schema.
+func (d Declared) spelt() error {
+	word := func(text string) bool {
+		return text != "" && !strings.ContainsFunc(text, func(r rune) bool { return r != '_' && !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+	}
+	if !word(d.Type) {
+		return fmt.Errorf("%s: %q is no type", d.Name, d.Type)
+	}
+	for _, text := range d.Index {
+		name, options, has := strings.Cut(text, "(")
+		options, ended := strings.CutSuffix(options, ")")
+		if !word(name) || has != ended || strings.ContainsAny(options, "()@\n\r") {
+			return fmt.Errorf("%s: %q is no tokenizer", d.Name, text)
+		}
+	}
+	return nil
+}
+
 func (d *Declare) alter(ctx context.Context, c *dql.Client, live *dql.Stored) error {
 	var lines strings.Builder
 	for _, p := range d.Predicates {
@@ -195,8 +221,8 @@ func (d *Drop) check() error {
 		return errors.New("nothing is dropped")
 	}
 	for _, name := range slices.Concat(d.Predicates, d.Types) {
-		if strings.HasPrefix(name, "dgraph.") {
-			return fmt.Errorf("%s belongs to Dgraph", name)
+		if err := ours(name); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
 		}
 		if _, err := dql.Quote(name); err != nil {
 			return err

@@ -170,6 +170,9 @@ func (r *run) all(ctx context.Context) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	if r.status.State == Undoing {
+		return nil, &HalfUndone{Plan: r.file.ID, Phase: r.phase}
+	}
 	if r.status.State == Done || r.status.State == NotApplicable {
 		r.result.Status, r.result.Already = r.status, true
 		return &r.result, nil
@@ -269,10 +272,24 @@ func (r *run) begin(ctx context.Context) error {
 	if err := r.node.decode(&r.status); err != nil {
 		return err
 	}
+	if r.status.State == Pending { // it was undone
+		r.status.Checksum = r.file.Checksum
+	}
 	if r.status.Checksum != r.file.Checksum {
 		return &Edited{Plan: r.file.ID, Was: r.status.Checksum, Is: r.file.Checksum, State: r.status.State}
 	}
 	return nil
+}
+
+// HalfUndone is the error for a phase that somebody began to undo.
+type HalfUndone struct {
+	Plan  string
+	Phase Phase
+}
+
+// Error says what to do.
+func (h *HalfUndone) Error() string {
+	return fmt.Sprintf("undoing phase %s of the plan %s was begun and not ended: end it first (schemacheck migrate undo %[2]s --phase %[1]s)", h.Phase, h.Plan)
 }
 
 // Edited is the error for a plan whose text is not the one that was begun.
@@ -296,16 +313,12 @@ func (r *run) save(ctx context.Context) error {
 			return err
 		}
 		tx := r.client.Txn()
-		nodes, err := find(ctx, tx, runKey(r.file.ID, r.phase), lockKey)
+		if err := r.holds(ctx, tx); err != nil {
+			return err
+		}
+		nodes, err := find(ctx, tx, runKey(r.file.ID, r.phase))
 		if err != nil {
 			return err
-		}
-		var now lockHolder
-		if err := nodes[1].decode(&now); err != nil {
-			return err
-		}
-		if now.Token != r.token {
-			return errLeaseLost
 		}
 		if r.node = nodes[0]; r.node.uid != 0 {
 			if quads, err = r.node.quads(r.status); err != nil {
@@ -336,7 +349,7 @@ func (r *run) tell() {
 func (r *run) failed(ctx context.Context, s *Step, err error) (*Result, error) {
 	var stopped *Stopped
 	switch {
-	case errors.Is(err, errLeaseLost):
+	case errors.Is(err, ErrLeaseLost):
 		return nil, err // the state is somebody else's
 	case errors.As(err, &stopped) && stopped.Cancelled:
 		r.status.State = Cancelled

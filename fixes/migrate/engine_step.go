@@ -31,7 +31,29 @@ func (r *run) step(ctx context.Context, s *Step) error {
 	if err != nil {
 		return err
 	}
+	r.options.point("before alter")
+	// An alter is in no transaction: one who was frozen must not do it again after
+	// others went on.
+	if err := r.holds(ctx, r.client.Txn()); err != nil {
+		return err
+	}
 	return a.alter(ctx, r.client, live)
+}
+
+// holds returns ErrLeaseLost when the lock is somebody else's.
+func (r *run) holds(ctx context.Context, tx asker) error {
+	nodes, err := find(ctx, tx, lockKey)
+	if err != nil {
+		return err
+	}
+	var now lockHolder
+	if err := nodes[0].decode(&now); err != nil {
+		return err
+	}
+	if now.Token != r.token {
+		return ErrLeaseLost
+	}
+	return nil
 }
 
 // pages goes through the nodes of a step, with cursors under a name: that of the
@@ -41,6 +63,7 @@ func (r *run) pages(ctx context.Context, s *Step, p paged, name string) error {
 	if err != nil {
 		return err
 	}
+	r.options.point("before cursors")
 	spans, err := r.fence(ctx, name)
 	if err != nil {
 		return err
@@ -74,6 +97,9 @@ func (r *run) firstSize(s *Step) int {
 func (r *run) fence(ctx context.Context, step string) ([]*span, error) {
 	for {
 		tx := r.client.Txn()
+		if err := r.holds(ctx, tx); err != nil {
+			return nil, err
+		}
 		nodes, err := below(ctx, tx, spanPrefix(r.file.ID, r.phase, step))
 		if err != nil {
 			return nil, err
@@ -126,6 +152,9 @@ func (r *run) cut(ctx context.Context, s *Step, name string) ([]*span, error) {
 	}
 	for {
 		tx := r.client.Txn()
+		if err := r.holds(ctx, tx); err != nil {
+			return nil, err
+		}
 		there, err := below(ctx, tx, spanPrefix(r.file.ID, r.phase, name))
 		if err != nil {
 			return nil, err
@@ -289,28 +318,36 @@ func (w *work) mayGoOn(ctx context.Context) error {
 // batch carries out the next batch of a range, as often as it takes.
 func (w *work) batch(ctx context.Context, sp *span) error {
 	size := w.batchSize()
+	var unsure []Left // of an attempt whose answer did not come
 	for failures := 0; ; failures++ {
 		start := time.Now()
 		next, left, err := w.try(ctx, sp, size)
+		var late *atCommit
 		switch {
 		case err == nil:
 			w.took(size, time.Since(start), failures)
-			w.mu.Lock()
-			w.logged += next.LogBytes - sp.LogBytes
-			*sp = next
-			w.result.Left = append(w.result.Left, left[:min(len(left), mostLeft-len(w.result.Left))]...)
-			w.mu.Unlock()
+			w.reached(sp, next, left)
 			w.options.point("batch done")
 			return nil
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
-		case isUnknown(err):
-			done, err := w.findOut(ctx, sp)
-			if err != nil {
-				return err
+		case errors.Is(err, errMoved):
+			w.reached(sp, next, unsure)
+			return nil
+		case failures >= mostFailures && isAborted(err):
+			return fmt.Errorf("others write the same nodes all the time, so that %d attempts in a row had to be given up: %w", failures+1, err)
+		case failures >= mostFailures:
+			return err
+		case errors.As(err, &late) && isUnknown(err):
+			// The next attempt sees by the cursor whether it was written, and should it
+			// be written only after that, that attempt is aborted.
+			unsure = left
+			if isTooLarge(err) && size > leastBatch {
+				size = max(size/2, leastBatch)
+				w.shrink(size)
 			}
-			if done {
-				return nil
+			if err := sleep(ctx, jitter(failures)); err != nil {
+				return err
 			}
 		case isAborted(err):
 			w.mu.Lock()
@@ -319,33 +356,64 @@ func (w *work) batch(ctx context.Context, sp *span) error {
 			if failures >= 2 {
 				size = max(size/2, leastBatch)
 			}
-			if failures >= mostFailures {
-				return fmt.Errorf("others write the same nodes all the time, so that %d attempts in a row had to be given up: %w", failures+1, err)
-			}
 			if err := sleep(ctx, jitter(failures)); err != nil {
 				return err
 			}
 		case isTooLarge(err) && size > leastBatch:
 			size = max(size/2, leastBatch)
 			w.shrink(size)
-		case size > leastBatch && isOther(err):
+		case size > leastBatch && (late != nil && late.ofNode() || isOther(err)):
 			// One node is in the way: it is found by smaller batches.
 			size = max(size/10, leastBatch)
-		case isOther(err) && w.options.OnError != Stop:
-			if err := w.skip(ctx, sp, err); !isAborted(err) && !isUnknown(err) {
+		case late != nil && late.ofNode() && w.options.OnError != Stop:
+			if err := w.skip(ctx, sp, late); !isAborted(err) && !isUnknown(err) {
 				return err
 			}
+		case late != nil && late.ofNode():
+			return fmt.Errorf("node %s: %w", dql.Node(late.uid), err)
 		default:
 			return err
 		}
 	}
 }
 
-// mostFailures is how often a batch is repeated because others write the same.
+// reached notes where a range is.
+func (w *work) reached(sp *span, next span, left []Left) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.logged += next.LogBytes - sp.LogBytes
+	*sp = next
+	w.result.Left = append(w.result.Left, left[:min(len(left), mostLeft-len(w.result.Left))]...)
+}
+
+// mostFailures is how often a batch is repeated, because others write the same or
+// no answer comes.
 const mostFailures = 30
+
+// errMoved is for an attempt that finds that an earlier one was written, whose
+// answer was lost.
+var errMoved = errors.New("the batch was written before")
+
+// atCommit is the error of writing a batch.
+type atCommit struct {
+	error
+	uid uint64 // of its last node
+}
+
+func (a *atCommit) Unwrap() error { return a.error }
+
+// ofNode reports whether a single node can be the reason: what is to be written
+// of it cannot be, or Dgraph refuses it.
+func (a *atCommit) ofNode() bool {
+	var known *dql.Error
+	return !errors.As(a.error, &known) || known.Kind == dql.Other && !known.Unknown
+}
 
 // errTooMany is for a batch that would write too much.
 var errTooMany = errors.New("a batch would write too much at once")
+
+// errLog is for a node whose log alone is too much.
+var errLog = fmt.Errorf("the log that undoing needs would have more than %d MiB for it alone; do without (--undo off)", mostLog>>20)
 
 func isTooLarge(err error) bool {
 	var known *dql.Error
@@ -360,14 +428,21 @@ func isOther(err error) bool {
 // try carries out one batch in one transaction: it reads the page, and writes
 // the data with the cursor. It returns what the span is then.
 func (w *work) try(ctx context.Context, sp *span, size int) (span, []Left, error) {
-	next := *sp
+	next := span{key: sp.key, uid: sp.uid}
 	tx := w.client.Txn()
 	nodes, err := find(ctx, tx, sp.key, controlKey(w.file.ID))
 	if err != nil {
 		return next, nil, err
 	}
 	if nodes[0].fence != w.token {
-		return next, nil, errLeaseLost
+		return next, nil, ErrLeaseLost
+	}
+	if err := nodes[0].decode(&next); err != nil {
+		return next, nil, err
+	}
+	next.Counts.Aborts = max(next.Counts.Aborts, sp.Counts.Aborts)
+	if next.Counts.Batches != sp.Counts.Batches {
+		return next, nil, errMoved
 	}
 	if err := obey(nodes[1]); err != nil {
 		return next, nil, err
@@ -394,9 +469,16 @@ func (w *work) try(ctx context.Context, sp *span, size int) (span, []Left, error
 	next.Counts.Changed += uint64(c.changed)
 	next.Counts.Left += uint64(len(c.left))
 	set := slices.Clone(c.set)
-	if !w.options.NoUndo && c.changed > 0 && w.reader.step.Undo != UndoNo {
+	switch {
+	case c.changed == 0:
+	case w.options.NoUndo || w.reader.step.Undo == UndoNo:
+		next.Unlogged += uint64(c.changed)
+	default:
 		entry, err := logged(p, c)
-		if err != nil {
+		switch {
+		case errors.Is(err, errTooMany) && size == leastBatch:
+			return next, nil, &atCommit{errLog, at.last}
+		case err != nil:
 			return next, nil, err
 		}
 		k := &kept{key: logKey(sp.key, next.Logs)}
@@ -414,7 +496,7 @@ func (w *work) try(ctx context.Context, sp *span, size int) (span, []Left, error
 	}
 	w.options.point("before commit")
 	if _, err := tx.Commit(ctx, append(set, state...), c.del); err != nil {
-		return next, nil, err
+		return next, c.left, &atCommit{err, at.last}
 	}
 	w.options.point("after commit")
 	return next, c.left, nil
@@ -427,17 +509,26 @@ func (sp *span) pass(at position, size int) {
 	sp.Done = at.nodes < uint64(size) || sp.After >= sp.UpTo
 }
 
-// skip moves the cursor behind a node that cannot be written.
-func (w *work) skip(ctx context.Context, sp *span, cause error) error {
-	next := *sp
+// skip moves the cursor behind a node that cannot be written, unless the node is
+// gone or another one stands there now.
+func (w *work) skip(ctx context.Context, sp *span, cause *atCommit) error {
 	tx := w.client.Txn()
 	nodes, err := find(ctx, tx, sp.key)
 	if err != nil {
 		return err
 	}
 	if nodes[0].fence != w.token {
-		return errLeaseLost
+		return ErrLeaseLost
 	}
+	next := span{key: sp.key, uid: sp.uid}
+	if err := nodes[0].decode(&next); err != nil {
+		return err
+	}
+	if next.Counts.Batches != sp.Counts.Batches {
+		w.reached(sp, next, nil) // an earlier attempt to skip it, whose answer was lost
+		return nil
+	}
+	next.Counts.Aborts = max(next.Counts.Aborts, sp.Counts.Aborts)
 	answer, err := tx.Query(ctx, fmt.Sprintf("{p(func: %s, first: 1, after: %s) {uid}}", w.reader.step.Select.Root, dql.Node(sp.After)), nil)
 	if err != nil {
 		return err
@@ -445,6 +536,9 @@ func (w *work) skip(ctx context.Context, sp *span, cause error) error {
 	var at position
 	if err := dql.Rows(answer, "p", func(row dql.Row) error { at = position{1, row.UID}; return nil }); err != nil {
 		return err
+	}
+	if at.last != cause.uid || at.last > sp.UpTo {
+		return nil
 	}
 	next.pass(at, 1)
 	next.Counts.Nodes++
@@ -456,41 +550,18 @@ func (w *work) skip(ctx context.Context, sp *span, cause error) error {
 	if _, err := tx.Commit(ctx, quads, nil); err != nil {
 		return err
 	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	*sp = next
-	if len(w.result.Left) < mostLeft {
-		w.result.Left = append(w.result.Left, Left{UID: at.last, Reason: cause.Error()})
-	}
+	w.reached(sp, next, []Left{{UID: at.last, Reason: cause.Error()}})
 	return nil
 }
 
-// findOut finds out whether a batch was written whose answer did not come: its
-// cursor was written with it.
-func (w *work) findOut(ctx context.Context, sp *span) (bool, error) {
-	nodes, err := find(ctx, w.client.Txn(), sp.key)
-	if err != nil {
-		return false, err
-	}
-	if nodes[0].fence != w.token {
-		return false, errLeaseLost
-	}
-	now := span{key: sp.key, uid: sp.uid}
-	if err := nodes[0].decode(&now); err != nil {
-		return false, err
-	}
-	if now.Counts.Batches == sp.Counts.Batches {
-		return false, nil // and should it come yet, it meets the next attempt, and is aborted
-	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	*sp = now
-	return true, nil
-}
-
+// batchSize is the size of the next batch. With a rate it is what a second allows,
+// so that no pause is longer: in it nobody is obeyed.
 func (w *work) batchSize() int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if rate := w.options.Rate; rate > 0 {
+		return min(w.size, max(int(rate), leastBatch))
+	}
 	return w.size
 }
 

@@ -200,7 +200,7 @@ func TestThawed(t *testing.T) {
 		t.Errorf("taking over: %v", err)
 	}
 	close(thaw)
-	if err := <-result; !errors.Is(err, errLeaseLost) {
+	if err := <-result; !errors.Is(err, ErrLeaseLost) {
 		t.Errorf("the frozen run ends with %v", err)
 	}
 	wantOnce(t, d, n)

@@ -41,8 +41,8 @@ func (b *Busy) Error() string {
 		b.Who, b.Since.UTC().Format(time.RFC3339), b.Doing)
 }
 
-// errLeaseLost is why a run ends whose lock somebody else has taken.
-var errLeaseLost = errors.New("another process has taken over, since this one gave no sign of life for the time of the lease; nothing was written twice")
+// ErrLeaseLost is why a run ends whose lock somebody else has taken.
+var ErrLeaseLost = errors.New("another process has taken over, since this one gave no sign of life for the time of the lease; nothing was written twice")
 
 // lease is a held lock. While it is held a counter in the database goes up; one
 // who sees it stand still for the time of the lease, by a clock of its own, takes
@@ -54,7 +54,7 @@ type lease struct {
 	beats  sync.WaitGroup
 }
 
-// acquire takes the lock. The returned context ends with [errLeaseLost] when
+// acquire takes the lock. The returned context ends with [ErrLeaseLost] when
 // somebody else has it.
 func acquire(ctx context.Context, c *dql.Client, who, doing string, beat, ttl time.Duration) (context.Context, *lease, error) {
 	random := make([]byte, 16)
@@ -109,6 +109,8 @@ func (l *lease) take(ctx context.Context, me lockHolder, replaced string) (lockH
 		switch {
 		case err == nil:
 			return me, nil
+		case isAborted(err) && replaced != "" && replaced != l.token:
+			return now, nil // it may have been a sign of life
 		case isAborted(err):
 		case isUnknown(err):
 			// The next look shows who has it.
@@ -136,8 +138,11 @@ func (l *lease) write(ctx context.Context, tx *dql.Txn, nodes []*kept, me *lockH
 // observe returns an error when the holder is alive, and nil after the time of
 // the lease without a sign of it.
 func observe(ctx context.Context, c *dql.Client, of lockHolder, beat, ttl time.Duration) error {
-	seen, since := int64(-1), time.Now()
+	seen, since := int64(-1), time.Time{}
 	for {
+		// By the time before the question: this process can be frozen while it waits
+		// for the answer.
+		at := time.Now()
 		nodes, err := find(ctx, c.Snapshot(), lockKey, beatKey)
 		if err != nil {
 			return err
@@ -149,12 +154,13 @@ func observe(ctx context.Context, c *dql.Client, of lockHolder, beat, ttl time.D
 		switch {
 		case now.Token != of.Token:
 			return nil // whoever it is now, the next attempt sees
-		case seen >= 0 && nodes[1].beat != seen:
+		case seen < 0:
+			seen, since = nodes[1].beat, time.Now()
+		case nodes[1].beat != seen:
 			return &Busy{Who: of.Who, Since: of.Since, Doing: of.Doing}
-		case time.Since(since) >= ttl:
+		case at.Sub(since) >= ttl:
 			return nil
 		}
-		seen = nodes[1].beat
 		if err := sleep(ctx, beat/2); err != nil {
 			return err
 		}
@@ -171,7 +177,7 @@ func (l *lease) keep(ctx context.Context, beat time.Duration, lost context.Cance
 		}
 		var now lockHolder
 		if nodes[0].decode(&now) == nil && now.Token != l.token {
-			lost(errLeaseLost)
+			lost(ErrLeaseLost)
 			return
 		}
 		quads, err := nodes[1].quads(nil, dql.Quad{Predicate: beatPredicate, Data: number(nodes[1].beat + 1), Type: "int"})

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/schemacheck/schemacheck/diff/storage"
 )
@@ -132,7 +133,7 @@ func unique(names []string) []string {
 // idOf is a text as it can stand in an id.
 func idOf(text string) string {
 	return strings.Map(func(r rune) rune {
-		if r == ' ' || r == '/' || r < ' ' {
+		if r == ' ' || r == '/' || r == '~' || !unicode.IsPrint(r) {
 			return '-'
 		}
 		return r

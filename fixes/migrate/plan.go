@@ -10,8 +10,12 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
+	"unicode"
 
 	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/lexer"
+	"github.com/goccy/go-yaml/token"
 )
 
 // PlanVersion is the version of the format of plan files.
@@ -160,6 +164,9 @@ func (p *Plan) check() error {
 	case len(p.Steps) == 0:
 		return errors.New("it has no steps")
 	}
+	if err := idFor(p.ID); err != nil {
+		return err
+	}
 	var ids []string
 	for i := range p.Steps {
 		s := &p.Steps[i]
@@ -170,6 +177,9 @@ func (p *Plan) check() error {
 			return fmt.Errorf("two steps have the id %s", s.ID)
 		}
 		ids = append(ids, s.ID)
+		if err := idFor(s.ID); err != nil {
+			return err
+		}
 		if err := s.check(); err != nil {
 			return fmt.Errorf("step %s: %w", s.ID, err)
 		}
@@ -186,6 +196,9 @@ func Decode(text []byte) (*Plan, error) {
 	if len(text) > maxPlan {
 		return nil, fmt.Errorf("a plan of more than %d MiB is not read", maxPlan>>20)
 	}
+	if err := bounded(string(text)); err != nil {
+		return nil, fmt.Errorf("reading the plan: %w", err)
+	}
 	p := &Plan{}
 	if err := yaml.NewDecoder(bytes.NewReader(text), yaml.Strict()).Decode(p); err != nil {
 		return nil, fmt.Errorf("reading the plan: %w", err)
@@ -198,3 +211,49 @@ func Decode(text []byte) (*Plan, error) {
 
 // maxPlan bounds a plan file, in bytes. A step has some hundred.
 const maxPlan = 16 << 20
+
+// maxDepth bounds what the YAML parser is given: it recurses, and its time grows
+// with the square of the depth.
+const maxDepth = 32
+
+// bounded refuses what no plan needs, and what would cost the parser all memory
+// or hide a part of the plan.
+func bounded(text string) error {
+	flow, run, line, documents := 0, 0, 0, 0
+	for _, t := range lexer.Tokenize(text) {
+		at := t.Position
+		if at.Line != line {
+			run, line = 0, at.Line
+		}
+		switch t.Type {
+		case token.SequenceStartType, token.MappingStartType:
+			flow++
+		case token.SequenceEndType, token.MappingEndType:
+			flow--
+		case token.SequenceEntryType, token.MappingKeyType:
+			run++
+		case token.AnchorType, token.AliasType, token.TagType:
+			return fmt.Errorf("[%d:%d] anchors, aliases and tags are not for plans", at.Line, at.Column)
+		case token.DocumentHeaderType:
+			if documents++; documents > 1 {
+				return fmt.Errorf("[%d:%d] a second YAML document; a plan is a single one", at.Line, at.Column)
+			}
+		case token.CommentType:
+		default:
+			documents = max(documents, 1)
+		}
+		if flow > maxDepth || at.IndentNum > 2*maxDepth || run > maxDepth && flow == 0 {
+			return fmt.Errorf("[%d:%d] nested more than %d levels deep", at.Line, at.Column, maxDepth)
+		}
+	}
+	return nil
+}
+
+// idFor refuses ids that would be taken for those of others where runs are noted,
+// or that could steer a terminal.
+func idFor(id string) error {
+	if strings.ContainsFunc(id, func(r rune) bool { return r == '/' || r == '~' || !unicode.IsPrint(r) }) {
+		return fmt.Errorf("the id %q has a character that ids do not have", id)
+	}
+	return nil
+}

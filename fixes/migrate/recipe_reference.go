@@ -59,7 +59,7 @@ func ScalarToReference(m Referencing) *Migration {
 			return Step{
 				ID: "refer-" + from, Title: fmt.Sprintf("Make a node of type %s of each value of %s, and edges to it under %s", m.Target[0], from, to),
 				Refer:      &Refer{From: from, To: to, Types: m.Types, Key: key.Stored(), Target: m.Target},
-				Convergent: true, Undo: UndoYes, Risk: "review", BatchSize: 500,
+				Convergent: true, Undo: UndoPartial, Risk: "review", BatchSize: 500, // the nodes stay
 			}
 		}
 		if r.restate(m.Moving, made) == After && !key.Upsert {

@@ -37,7 +37,8 @@ var statePredicates = []Declared{
 // State is where a plan is in one phase.
 type State string
 
-// The states. Waiting is for phase after while the new schema is not served.
+// The states. Waiting is for phase after while the new schema is not served, and
+// Undoing for one that is taken back, until that is done.
 const (
 	Pending       State = "pending"
 	Running       State = "running"
@@ -46,6 +47,7 @@ const (
 	Failed        State = "failed"
 	Cancelled     State = "cancelled"
 	Done          State = "done"
+	Undoing       State = "undoing"
 	NotApplicable State = "not-applicable"
 )
 
@@ -101,6 +103,8 @@ type span struct {
 	// Logs is how many batches have a log, and LogBytes how large they are.
 	Logs     uint64 `json:"logs,omitempty"`
 	LogBytes int64  `json:"logBytes,omitempty"`
+	// Unlogged is how many nodes were changed without a log.
+	Unlogged uint64 `json:"unlogged,omitempty"`
 	// Undone is how many batches were taken back.
 	Undone uint64 `json:"undone,omitempty"`
 

@@ -212,6 +212,14 @@ func (s *Step) check() error {
 	if !rooted(s.Select.Root) {
 		return fmt.Errorf("the root %q is neither type(T) nor has(p)", s.Select.Root)
 	}
+	if err := enclosed(s.Select.Filter); err != nil {
+		return err
+	}
+	for _, name := range s.Writes {
+		if err := ours(name); err != nil && name != dgraphType {
+			return fmt.Errorf("it writes %s: %w", name, err)
+		}
+	}
 	for _, name := range p.reads() {
 		if !slices.Contains(s.Reads, name) {
 			return fmt.Errorf("it reads %s, which is not among its reads", name)
@@ -221,6 +229,34 @@ func (s *Step) check() error {
 		if !slices.Contains(s.Writes, name) {
 			return fmt.Errorf("it writes %s, which is not among its writes", name)
 		}
+	}
+	return nil
+}
+
+// enclosed refuses a filter that would end before its end, and could go on with
+// other questions.
+func enclosed(filter string) error {
+	depth, quoted := 0, false
+	for i := 0; i < len(filter); i++ {
+		switch c := filter[i]; {
+		case quoted && c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '(':
+			depth++
+		case c == ')':
+			depth--
+		case c == '{', c == '}', c == '#', c == '`':
+			depth = -1
+		}
+		if depth < 0 {
+			break
+		}
+	}
+	if depth != 0 || quoted {
+		return fmt.Errorf("the filter %q is not one expression", filter)
 	}
 	return nil
 }

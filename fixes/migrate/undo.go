@@ -44,6 +44,15 @@ func (u *undoing) all(ctx context.Context) (*Result, error) {
 	if u.status.Served != "" && served != u.status.Served {
 		return nil, errors.New("another GraphQL schema is served than the one that the plan ran under: deploy that one again first, since undoing would write what the served one does not read")
 	}
+	if err := u.possible(ctx); err != nil {
+		return nil, err
+	}
+	// From here on the cursors do not say any more what was done: nothing goes on
+	// from them.
+	u.status.State, u.status.Who, u.status.Error = Undoing, u.options.Who, ""
+	if err := u.save(ctx); err != nil {
+		return nil, err
+	}
 	for i := len(u.file.Steps) - 1; i >= 0; i-- {
 		s := &u.file.Steps[i]
 		if s.Phase != u.phase {
@@ -53,10 +62,10 @@ func (u *undoing) all(ctx context.Context) (*Result, error) {
 			return &u.result, err
 		}
 	}
-	u.status.State, u.status.Finished, u.status.Step, u.status.Error = Pending, nil, "", ""
 	if err := u.forget(ctx); err != nil {
 		return nil, err
 	}
+	u.status = Status{Plan: u.file.ID, Phase: u.phase, State: Pending, Checksum: u.file.Checksum}
 	if err := u.save(ctx); err != nil {
 		return nil, err
 	}
@@ -64,27 +73,53 @@ func (u *undoing) all(ctx context.Context) (*Result, error) {
 	return &u.result, nil
 }
 
+// possible refuses, before anything is written, what could be taken back in part
+// only: what a step kept may be the only copy of what a later one dropped.
+func (u *undoing) possible(ctx context.Context) error {
+	for i := range u.file.Steps {
+		s := &u.file.Steps[i]
+		if s.Phase != u.phase || s.Declare != nil { // what was declared stays, and is in nobody's way
+			continue
+		}
+		begun := slices.Contains(u.status.Finished, s.ID) || u.status.Step == s.ID
+		if s.Undo == UndoNo && s.Select == nil && begun {
+			return fmt.Errorf("step %s cannot be undone: what it dropped or declared anew is gone, and the steps before it hold what was kept", s.ID)
+		}
+		for round := range mostSweeps + 1 {
+			nodes, err := below(ctx, u.client.Txn(), spanPrefix(u.file.ID, u.phase, roundName(s, round)))
+			if err != nil {
+				return err
+			}
+			for _, n := range nodes {
+				var sp span
+				if err := n.decode(&sp); err != nil {
+					return err
+				}
+				switch {
+				case sp.Unlogged > 0 && s.Undo == UndoNo:
+					return fmt.Errorf("step %s cannot be undone", s.ID)
+				case sp.Unlogged > 0:
+					return fmt.Errorf("step %s ran without the log that undoing needs (--undo off), or the log was removed", s.ID)
+				}
+			}
+		}
+	}
+	return nil
+}
+
 // step takes one step back, its rounds too.
 func (u *undoing) step(ctx context.Context, s *Step) error {
-	if s.Drop != nil && slices.Contains(u.status.Finished, s.ID) {
-		return fmt.Errorf("step %s cannot be undone: what was dropped is gone", s.ID)
-	}
 	for round := mostSweeps; round >= 0; round-- {
 		spans, err := u.fence(ctx, roundName(s, round))
 		if err != nil {
 			return err
 		}
-		if len(spans) > 0 && s.Undo == UndoNo {
-			return fmt.Errorf("step %s cannot be undone", s.ID)
-		}
 		for _, sp := range spans {
-			if sp.Counts.Changed > 0 && sp.Logs == 0 && sp.Undone == 0 {
-				return fmt.Errorf("step %s ran without the log that undoing needs (--undo off), or the log was removed", s.ID)
-			}
 			for sp.Logs > 0 {
 				if err := u.batch(ctx, s, sp); err != nil {
 					return err
 				}
+				u.options.point("batch undone")
 				u.tell()
 			}
 		}
@@ -99,16 +134,25 @@ func (u *undoing) forget(ctx context.Context) error {
 
 // batch takes the last batch of a range back that is logged.
 func (u *undoing) batch(ctx context.Context, s *Step, sp *span) error {
-	for {
+	var unsure []Left // of an attempt whose answer did not come
+	for failures := 0; ; failures++ {
 		tx := u.client.Txn()
 		nodes, err := find(ctx, tx, sp.key)
 		if err != nil {
 			return err
 		}
 		if nodes[0].fence != u.token {
-			return errLeaseLost
+			return ErrLeaseLost
 		}
-		key := logKey(sp.key, sp.Logs-1)
+		next := span{key: sp.key, uid: sp.uid}
+		if err := nodes[0].decode(&next); err != nil {
+			return err
+		}
+		if next.Undone != sp.Undone {
+			u.undone(sp, next, unsure)
+			return nil
+		}
+		key := logKey(sp.key, next.Logs-1)
 		log, stored, err := logAt(ctx, tx, key)
 		if err != nil {
 			return err
@@ -121,7 +165,6 @@ func (u *undoing) batch(ctx context.Context, s *Step, sp *span) error {
 		if err != nil {
 			return err
 		}
-		next := *sp
 		next.Logs--
 		next.Undone++
 		state, err := nodes[0].quads(&next, dql.Quad{Predicate: fencePredicate, Data: u.token, Type: "string"})
@@ -129,33 +172,27 @@ func (u *undoing) batch(ctx context.Context, s *Step, sp *span) error {
 			return err
 		}
 		del = append(del, dql.Quad{Subject: log.ref(), Predicate: keyPredicate, All: true}, dql.Quad{Subject: log.ref(), Predicate: logPredicate, All: true})
+		u.options.point("before commit")
 		_, err = tx.Commit(ctx, append(set, state...), del)
 		switch {
 		case err == nil:
-			*sp = next
-			u.result.Left = append(u.result.Left, left[:min(len(left), mostLeft-len(u.result.Left))]...)
-			u.status.Counts.Left += uint64(len(left))
+			u.undone(sp, next, left)
 			return nil
 		case isUnknown(err):
-			again, err := find(ctx, u.client.Txn(), sp.key)
-			if err != nil {
-				return err
-			}
-			now := span{key: sp.key, uid: sp.uid}
-			if err := again[0].decode(&now); err != nil {
-				return err
-			}
-			if now.Undone > sp.Undone {
-				*sp = now
-				return nil
-			}
+			unsure = left // the next attempt sees whether it was written
 		case !isAborted(err):
 			return err
 		}
-		if err := sleep(ctx, jitter(0)); err != nil {
+		if err := sleep(ctx, jitter(failures)); err != nil {
 			return err
 		}
 	}
+}
+
+// undone notes where a range is.
+func (u *undoing) undone(sp *span, next span, left []Left) {
+	*sp = next
+	u.result.Left = append(u.result.Left, left[:min(len(left), mostLeft-len(u.result.Left))]...)
 }
 
 var errNoLog = errors.New("is not in the database any more")
@@ -226,28 +263,89 @@ func (u *undoing) reversal(ctx context.Context, tx asker, s *Step, e *entry) (se
 	if err != nil {
 		return nil, nil, nil, err
 	}
+	if err := u.name(ctx, tx, s, live, e, before, after, now); err != nil {
+		return nil, nil, nil, err
+	}
 	for _, p := range places {
 		if !slices.Contains(s.Writes, p.predicate) {
 			return nil, nil, nil, fmt.Errorf("the log names %s, which step %s does not write: it was tampered with", p.predicate, s.ID)
 		}
-		if !sameQuads(now[p], after[p]) {
+		stored := live.Predicate(p.predicate)
+		if stored != nil && stored.List {
+			// Each value of a list is one by itself, whatever others have added.
+			for _, q := range after[p] {
+				if !in(before[p], q) && in(now[p], q) {
+					del = append(del, q)
+				}
+			}
+			for _, b := range before[p] {
+				if !in(after[p], b) && !in(now[p], b) {
+					set = append(set, b)
+				}
+			}
+		} else if !sameQuads(now[p], after[p]) {
 			left = append(left, Left{UID: dql.Ref(p.subject).UID(), Reason: p.predicate + " was changed since, and stays as it is", Predicate: p.predicate})
 			continue
-		}
-		stored := live.Predicate(p.predicate)
-		for _, q := range after[p] {
-			overwritten := stored != nil && !stored.List && slices.ContainsFunc(before[p], func(b dql.Quad) bool { return b.Lang == q.Lang })
-			if !overwritten && !slices.ContainsFunc(before[p], func(b dql.Quad) bool { return sameObject(b, q) }) {
-				del = append(del, q)
+		} else {
+			for _, q := range after[p] {
+				if !slices.ContainsFunc(before[p], func(b dql.Quad) bool { return b.Lang == q.Lang }) { // else it is overwritten
+					del = append(del, q)
+				}
+			}
+			for _, b := range before[p] {
+				if !in(after[p], b) {
+					set = append(set, b)
+				}
 			}
 		}
-		for _, b := range before[p] {
-			if !slices.ContainsFunc(after[p], func(q dql.Quad) bool { return sameObject(b, q) && sameFacets(b.Facets, q.Facets) }) {
+		for _, b := range before[p] { // only what is noted at it has changed
+			if in(now[p], b) && slices.ContainsFunc(after[p], func(q dql.Quad) bool { return sameObject(b, q) && !sameFacets(b.Facets, q.Facets) }) {
 				set = append(set, b)
 			}
 		}
 	}
 	return set, del, left, nil
+}
+
+// name puts the nodes that a batch made in place of the names that it gave them:
+// of what an edge leads to now, those that hold what the batch gave them.
+func (u *undoing) name(ctx context.Context, tx asker, s *Step, live *dql.Stored, e *entry, before, after, now map[spot][]dql.Quad) error {
+	born := map[dql.Ref][]dql.Quad{}
+	for _, l := range e.Set {
+		if strings.HasPrefix(l.Subject, "_:") {
+			born[dql.Ref(l.Subject)] = append(born[dql.Ref(l.Subject)], l.quad())
+		}
+	}
+	if len(born) == 0 {
+		return nil
+	}
+	var children []spot
+	for p := range after {
+		for _, q := range now[p] {
+			if q.Object != "" && !in(before[p], q) {
+				children = append(children, spot{subject: string(q.Object)})
+			}
+		}
+	}
+	held, err := u.current(ctx, tx, s, live, children)
+	if err != nil {
+		return err
+	}
+	is := func(node dql.Ref, quads []dql.Quad) bool {
+		return !slices.ContainsFunc(quads, func(q dql.Quad) bool { return !in(held[spot{string(node), q.Predicate}], q) })
+	}
+	for p, quads := range after {
+		for i, q := range quads {
+			if made := born[q.Object]; made != nil {
+				for _, have := range now[p] {
+					if !in(before[p], have) && is(have.Object, made) {
+						quads[i].Object = have.Object
+					}
+				}
+			}
+		}
+	}
+	return nil
 }
 
 // current reads what is stored at places now.
@@ -303,11 +401,13 @@ func (w writing) reads() []string            { return w }
 func (w writing) writes() []string           { return w }
 func (writing) judge(*page) (*change, error) { return &change{}, nil }
 
+// in reports whether some quads say what one says.
+func in(all []dql.Quad, q dql.Quad) bool {
+	return slices.ContainsFunc(all, func(have dql.Quad) bool { return sameObject(have, q) })
+}
+
 // sameQuads reports whether two sets of quads say the same.
 func sameQuads(a, b []dql.Quad) bool {
-	in := func(all []dql.Quad, q dql.Quad) bool {
-		return slices.ContainsFunc(all, func(have dql.Quad) bool { return sameObject(have, q) })
-	}
 	return !slices.ContainsFunc(a, func(q dql.Quad) bool { return !in(b, q) }) &&
 		!slices.ContainsFunc(b, func(q dql.Quad) bool { return !in(a, q) })
 }

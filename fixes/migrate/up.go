@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/schemacheck/schemacheck/diff/sdl"
 	"github.com/schemacheck/schemacheck/dql"
 )
 
@@ -36,6 +37,12 @@ func (f *Foreign) Error() string {
 	return fmt.Sprintf("the plan %s is for the way from the schema %.19s to %.19s, and what is served is %s: make it anew with schemacheck fix --out", f.Plan, f.From, f.To, served)
 }
 
+// Unfit is the error for plans that are refused before anything is written.
+type Unfit struct{ Reason string }
+
+// Error says why.
+func (u *Unfit) Error() string { return u.Reason }
+
 // Series says how plans are carried out one after the other.
 type Series struct {
 	Options
@@ -56,12 +63,23 @@ func Up(ctx context.Context, c *dql.Client, files []File, s Series) ([]Outcome, 
 	slices.SortFunc(files, func(a, b File) int { return strings.Compare(a.ID, b.ID) })
 	for i := range files {
 		if i > 0 && files[i].ID == files[i-1].ID {
-			return nil, fmt.Errorf("two plans have the id %s", files[i].ID)
+			return nil, &Unfit{fmt.Sprintf("two plans have the id %s", files[i].ID)}
+		}
+	}
+	deployed := ""
+	if s.Deploy != "" {
+		parsed, err := sdl.Parse(&sdl.File{Name: "the new schema", Text: s.Deploy})
+		if err != nil {
+			return nil, &Unfit{fmt.Sprintf("the schema that is to be deployed: %v", err)}
+		}
+		deployed = parsed.Fingerprint()
+		if !slices.ContainsFunc(files, func(f File) bool { return f.To == deployed }) {
+			return nil, &Unfit{"no plan is for the schema that is to be deployed: it was changed after they were made; make them anew with schemacheck fix --out"}
 		}
 	}
 	var all []Outcome
 	for _, f := range files {
-		o, err := s.one(ctx, c, f)
+		o, err := s.one(ctx, c, f, f.To == deployed && s.Deploy != "")
 		all = append(all, o)
 		if err != nil || o.Waiting != "" {
 			return all, err
@@ -70,22 +88,30 @@ func Up(ctx context.Context, c *dql.Client, files []File, s Series) ([]Outcome, 
 	return all, nil
 }
 
-// one carries out what can be carried out of one plan.
-func (s *Series) one(ctx context.Context, c *dql.Client, f File) (Outcome, error) {
+// one carries out what can be carried out of one plan. deploys says that the
+// schema that is to be deployed is the one that it leads to.
+func (s *Series) one(ctx context.Context, c *dql.Client, f File, deploys bool) (Outcome, error) {
 	o := Outcome{Plan: f.ID}
-	if s.Phase != "" {
-		if err := s.due(f, s.Phase); err != nil {
-			return o, err
-		}
-		return o, s.run(ctx, c, f, s.Phase, &o)
-	}
-	done, err := s.isDone(ctx, c, f)
-	if err != nil || done {
+	all, err := Statuses(ctx, c, []File{f})
+	if err != nil {
 		return o, err
+	}
+	states := states{}
+	for _, st := range all {
+		states[st.Phase] = st.State
 	}
 	served, err := servedFingerprint(ctx, c)
 	if err != nil {
 		return o, err
+	}
+	if s.Phase != "" {
+		if err := s.due(f, states, served); err != nil {
+			return o, err
+		}
+		return o, s.run(ctx, c, f, s.Phase, &o)
+	}
+	if states.done(Before) && states.done(After) && (!deploys || served == f.To) {
+		return o, f.unchanged(all)
 	}
 	bound := f.From != "" || f.To != ""
 	if bound && served != f.From && served != f.To {
@@ -94,7 +120,8 @@ func (s *Series) one(ctx context.Context, c *dql.Client, f File) (Outcome, error
 	if err := s.run(ctx, c, f, Before, &o); err != nil {
 		return o, err
 	}
-	if bound && served != f.To && s.Deploy != "" {
+	// One that is served can have been sent by a run that did not see it through.
+	if deploys && (served != f.To || states[After] == Pending) {
 		if o.Deployed, err = Deploy(ctx, c, s.Deploy); err != nil {
 			return o, err
 		}
@@ -111,35 +138,51 @@ func (s *Series) one(ctx context.Context, c *dql.Client, f File) (Outcome, error
 	return o, s.run(ctx, c, f, After, &o)
 }
 
-// isDone reports whether phases before and after are done.
-func (s *Series) isDone(ctx context.Context, c *dql.Client, f File) (bool, error) {
-	all, err := Statuses(ctx, c, []File{f})
-	if err != nil {
-		return false, err
-	}
-	for _, st := range all {
-		if st.Phase != Contract && st.State != Done && st.State != NotApplicable {
-			return false, nil
-		}
-	}
-	return true, nil
+// states are those of the phases that a plan has steps in.
+type states map[Phase]State
+
+// done reports whether nothing is left to do in a phase.
+func (s states) done(phase Phase) bool {
+	state, has := s[phase]
+	return !has || state == Done || state == NotApplicable
 }
 
-// due refuses phase contract before its day.
-func (s *Series) due(f File, phase Phase) error {
-	if phase != Contract || !f.has(Contract) {
+// unchanged refuses a plan that is not the one that was carried out.
+func (f File) unchanged(all []Status) error {
+	for _, st := range all {
+		if st.State != Pending && st.Checksum != f.Checksum {
+			return &Edited{Plan: f.ID, Was: st.Checksum, Is: f.Checksum, State: st.State}
+		}
+	}
+	return nil
+}
+
+// due refuses a phase that was asked for by name, and whose time has not come.
+func (s *Series) due(f File, states states, served string) error {
+	if !f.has(s.Phase) || states.done(s.Phase) {
+		return nil
+	}
+	bound := f.From != "" || f.To != ""
+	switch {
+	case s.Phase != Contract && bound && served != f.From && served != f.To:
+		return &Foreign{f.ID, f.From, f.To, served}
+	case s.Phase != Before && bound && served != f.To && served == f.From:
+		return &Unfit{fmt.Sprintf("phase %s of the plan %s is for the new GraphQL schema, and the old one is served: deploy the new one first", s.Phase, f.ID)}
+	case s.Phase != Before && !states.done(Before), s.Phase == Contract && !states.done(After):
+		return &Unfit{fmt.Sprintf("phase %s of the plan %s comes last, and the phases before it are not done: run schemacheck migrate up first", s.Phase, f.ID)}
+	case s.Phase != Contract:
 		return nil
 	}
 	day, err := time.Parse(time.DateOnly, f.NotBefore)
 	if err != nil {
-		return fmt.Errorf("notBefore of the plan %s is no day such as 2026-01-31: %w", f.ID, err)
+		return &Unfit{fmt.Sprintf("notBefore of the plan %s is no day such as 2026-01-31: %v", f.ID, err)}
 	}
 	now := s.Today
 	if now.IsZero() {
 		now = time.Now()
 	}
 	if now.Before(day) {
-		return fmt.Errorf("phase contract of the plan %s deletes, and is not to run before %s", f.ID, f.NotBefore)
+		return &Unfit{fmt.Sprintf("phase contract of the plan %s deletes, and is not to run before %s", f.ID, f.NotBefore)}
 	}
 	return nil
 }

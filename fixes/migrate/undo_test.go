@@ -1,0 +1,196 @@
+package migrate
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"github.com/schemacheck/schemacheck/dql/dgraphtest"
+)
+
+// TestUndoInterrupted ends undoing at random points and goes on, until everything is as it was. In between no run goes
+// on from the cursors.
+func TestUndoInterrupted(t *testing.T) {
+	t.Parallel()
+	d := dgraphtest.Server(t)
+	d.Lock(t)
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	random := rand.New(rand.NewPCG(seed, 0))
+	c := open(t, d)
+	const n = 300
+	fillCounted(t, d, n)
+	f, taskOf := countingPlan()
+	o := Options{BatchSize: 10, Concurrency: 3, taskOf: taskOf}
+	if _, err := Run(t.Context(), c, f, Before, o); err != nil {
+		t.Fatal(err)
+	}
+	wantOnce(t, d, n)
+	for ended := 0; ; ended++ {
+		ctx, cancel := context.WithCancel(t.Context())
+		at := 2 + random.IntN(20)
+		o.point = func(string) {
+			if at--; at == 0 {
+				cancel()
+			}
+		}
+		_, err := Undo(ctx, c, f, Before, o)
+		cancel()
+		if err == nil {
+			if ended < 2 {
+				t.Errorf("only interrupted %d times", ended)
+			}
+			break
+		}
+		if ended > 100 {
+			t.Fatal(err)
+		}
+		if _, err := Run(t.Context(), c, f, Before, Options{taskOf: taskOf}); !errors.As(err, new(*HalfUndone)) {
+			t.Fatalf("a run of what is half undone: %v", err)
+		}
+	}
+	if h := hits(t, d); h[""] != n {
+		t.Errorf("undone: %v", h)
+	}
+	f.Checksum = "edited meanwhile"
+	if _, err := Run(t.Context(), c, f, Before, Options{BatchSize: 100, taskOf: taskOf}); err != nil {
+		t.Fatal(err)
+	}
+	wantOnce(t, d, n)
+}
+
+// TestUndoRefused: what could be taken back in part only is not begun.
+func TestUndoRefused(t *testing.T) {
+	t.Parallel()
+	d := dgraphtest.Server(t)
+	d.Lock(t)
+	c := open(t, d)
+	keep := &Copy{From: "T.tags", To: "T.kept"}
+	kept := Step{ID: "keep", Phase: Before, Kind: "copy", Select: &Select{Root: "has(T.tags)"}, Reads: keep.reads(), Writes: keep.writes(), Convergent: true, Undo: UndoYes, Copy: keep}
+	more := kept
+	more.ID, more.Copy, more.Writes = "more", &Copy{From: "T.kept", To: "T.more"}, []string{"T.more"}
+	more.Reads, more.Select = []string{"T.kept", "T.more"}, &Select{Root: "has(T.kept)"}
+	declare := &Declare{Predicates: []Declared{{Name: "T.kept", Type: "string", List: true}, {Name: "T.more", Type: "string", List: true}}}
+	declared := Step{ID: "declare", Phase: Before, Kind: "declare", Undo: UndoNo, Declare: declare}
+	for _, test := range []struct {
+		name  string
+		steps []Step
+		first Options // of an interrupted run
+		then  Options
+		want  string
+	}{
+		{"dropped", []Step{declared, kept, {ID: "anew", Phase: Before, Kind: "redeclare", Undo: UndoNo,
+			Redeclare: &Redeclare{Predicate: Declared{Name: "T.tags", Type: "string"}, Copied: keep}}}, Options{}, Options{}, "step anew cannot be undone"},
+		{"no log", []Step{declared, kept}, Options{}, Options{NoUndo: true}, "without the log"},
+		{"half a log", []Step{declared, kept}, Options{BatchSize: 1}, Options{BatchSize: 1, NoUndo: true}, "without the log"},
+		{"half a log, of the first step", []Step{declared, kept, more}, Options{BatchSize: 1, NoUndo: true}, Options{BatchSize: 1}, "step keep ran without the log"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			d.DropAll(t)
+			d.Alter(t, "T.tags: [string] .\n")
+			d.Mutate(t, "_:a <T.tags> \"x\" .\n_:a <T.tags> \"y\" .\n_:b <T.tags> \"z\" .\n")
+			f := File{&Plan{Version: 1, ID: "20260101000000-refused", Steps: test.steps}, "abc"}
+			ctx, cancel := context.WithCancel(t.Context())
+			test.first.point = func(name string) {
+				if name == "batch done" && test.first.BatchSize > 0 {
+					cancel()
+				}
+			}
+			if test.first.BatchSize > 0 {
+				if _, err := Run(ctx, c, f, Before, test.first); err == nil {
+					t.Error("not interrupted")
+				}
+			}
+			cancel()
+			if _, err := Run(t.Context(), c, f, Before, test.then); err != nil {
+				t.Fatal(err)
+			}
+			read := "{q(func: has(T.kept)) {T.kept} r(func: has(T.more)) {T.more}}"
+			was := string(d.Query(t, read))
+			if _, err := Undo(t.Context(), c, f, Before, Options{}); err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("%v, want %q", err, test.want)
+			}
+			if now := string(d.Query(t, read)); now != was || !strings.Contains(was, "z") {
+				t.Errorf("before:\n%s\nafter:\n%s", was, now)
+			}
+			if again, err := Run(t.Context(), c, f, Before, Options{}); err != nil || !again.Already {
+				t.Errorf("%+v, %v", again, err)
+			}
+		})
+	}
+}
+
+// TestUndoKinds takes back what makes nodes, what fills in values that Dgraph writes in another form, and values of
+// lists to which others have added.
+func TestUndoKinds(t *testing.T) {
+	t.Parallel()
+	d := dgraphtest.Server(t)
+	d.Lock(t)
+	c := open(t, d)
+	for _, test := range []struct {
+		name string
+		step Step
+		meanwhile,
+		want string // of what was added meanwhile
+	}{
+		{"refer", Step{Kind: "refer", Select: &Select{Root: "has(U.city)"}, Refer: &Refer{From: "U.city", To: "U.in", Key: "C.name", Target: []string{"C"}}}, "", ""},
+		{"refer lists", Step{Kind: "refer", Select: &Select{Root: "has(U.tags)"}, Refer: &Refer{From: "U.tags", To: "U.ins", Key: "C.name", Target: []string{"C"}}}, "", ""},
+		{"float", Step{Kind: "fill", Select: &Select{Root: "type(U)"}, Fill: &Fill{Predicate: "U.f", Type: "U", Reading: Reading{Type: "float"}, Values: []string{"1.50"}}}, "", ""},
+		{"whole float", Step{Kind: "fill", Select: &Select{Root: "type(U)"}, Fill: &Fill{Predicate: "U.f", Type: "U", Reading: Reading{Type: "float"}, Values: []string{"2"}}}, "", ""},
+		{"time", Step{Kind: "fill", Select: &Select{Root: "type(U)"}, Fill: &Fill{Predicate: "U.at", Type: "U", Reading: Reading{Type: "dateTime"}, Values: []string{"2020-02-03T04:05:06.700+02:00"}}}, "", ""},
+		{"now", Step{Kind: "fill", Select: &Select{Root: "type(U)"}, Fill: &Fill{Predicate: "U.at", Type: "U", Reading: Reading{Type: "dateTime"}, Now: true}}, "", ""},
+		{"list", Step{Kind: "copy", Select: &Select{Root: "has(U.tags)"}, Copy: &Copy{From: "U.tags", To: "U.labels"}}, "<A> <U.labels> \"new\" .\n", `"U.labels":["new"]`},
+		{"deleted", Step{Kind: "delete-values", Select: &Select{Root: "has(U.tags)"}, DeleteValues: &DeleteValues{Predicates: []string{"U.tags"}, Types: []string{"U"}}}, "<A> <U.tags> \"new\" .\n", `"new"`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			d.DropAll(t)
+			d.Alter(t, "U.city: string .\nU.in: uid .\nU.ins: [uid] .\nU.tags: [string] .\nU.labels: [string] .\nU.f: float .\nU.at: dateTime .\nC.name: string @index(hash) @upsert .\n")
+			uids := d.Mutate(t, `
+_:a <dgraph.type> "U" .
+_:a <U.city> "Rome" .
+_:a <U.tags> "x" (since=2020) .
+_:a <U.tags> "y" .
+_:b <dgraph.type> "U" .
+_:b <U.city> "Rome" .
+_:b <U.tags> "y" .
+_:c <C.name> "y" .
+_:c <dgraph.type> "C" .
+`)
+			s := test.step
+			s.ID, s.Phase, s.Undo = "s", Before, UndoYes
+			task, err := s.task()
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.Reads, s.Writes = task.(paged).reads(), task.(paged).writes()
+			if err := s.check(); err != nil {
+				t.Fatal(err)
+			}
+			everything := func() string {
+				return string(d.Query(t, "{q(func: type(U)) {uid dgraph.type U.city U.in {uid} U.ins {uid} U.tags @facets U.labels U.f U.at}}"))
+			}
+			was := everything()
+			f := File{&Plan{Version: 1, ID: "20260101000000-kinds", Steps: []Step{s}}, "abc"}
+			ran, err := Run(t.Context(), c, f, Before, Options{BatchSize: 1})
+			if err != nil || ran.Status.Counts.Changed != 2 || everything() == was {
+				t.Fatalf("%+v, %v\n%s", ran, err, everything())
+			}
+			if test.meanwhile != "" {
+				d.Mutate(t, strings.ReplaceAll(test.meanwhile, "<A>", "<"+uids["a"]+">"))
+			}
+			back, err := Undo(t.Context(), c, f, Before, Options{})
+			if err != nil || len(back.Left) > 0 {
+				t.Errorf("%+v, %v", back, err)
+			}
+			now := everything()
+			if test.meanwhile == "" && now != was {
+				t.Errorf("before:\n%s\nundone:\n%s", was, now)
+			}
+			if !strings.Contains(now, test.want) || strings.Count(now, `"y"`) != 2 || !strings.Contains(now, `U.tags|since`) {
+				t.Errorf("undone:\n%s", now)
+			}
+		})
+	}
+}

@@ -1,0 +1,96 @@
+package migrate
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/schemacheck/schemacheck/diff/sdl"
+	"github.com/schemacheck/schemacheck/dql/dgraphtest"
+)
+
+// TestUpInOrder: no phase runs before its time, and the schema is deployed that the plan is for.
+func TestUpInOrder(t *testing.T) {
+	t.Parallel()
+	d := dgraphtest.Server(t)
+	d.Lock(t)
+	c := open(t, d)
+	const before, after, another = "type T { a: String }\n", "type T { b: String }\n", "type T { c: String }\n"
+	fingerprint := func(text string) string {
+		parsed, err := sdl.Parse(&sdl.File{Name: "test.graphql", Text: text})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return parsed.Fingerprint()
+	}
+	copied := Step{ID: "copy", Phase: Before, Kind: "copy", Select: &Select{Root: "has(T.a)"}, Reads: []string{"T.a", "T.b"}, Writes: []string{"T.b"}, Convergent: true, Undo: UndoYes, Copy: &Copy{From: "T.a", To: "T.b"}}
+	swept := copied
+	swept.ID, swept.Phase = "sweep", After
+	dropped := Step{ID: "drop", Phase: Contract, Kind: "drop", Convergent: true, Undo: UndoNo, Drop: &Drop{Predicates: []string{"T.a"}}}
+	declared := Step{ID: "declare", Phase: Before, Kind: "declare", Convergent: true, Undo: UndoNo, Declare: &Declare{Predicates: []Declared{{Name: "T.b", Type: "string"}}}}
+	f := File{&Plan{Version: 1, ID: "20260101000000-move", From: fingerprint(before), To: fingerprint(after), NotBefore: "2026-02-01", Steps: []Step{declared, copied, swept, dropped}}, "abc"}
+	today := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
+	begin := func() {
+		d.DropAll(t)
+		if r := d.ApplySchema(t, before); r.Refused {
+			t.Fatal(r.Message)
+		}
+		d.Mutate(t, "_:a <dgraph.type> \"T\" .\n_:a <T.a> \"x\" .\n")
+	}
+	values := func() string { return string(d.Query(t, "{q(func: type(T)) {T.a T.b}}")) }
+	up := func(f File, s Series) ([]Outcome, error) {
+		s.Today = today
+		return Up(t.Context(), c, []File{f}, s)
+	}
+	refused := func(what string, err error) {
+		t.Helper()
+		if !errors.As(err, new(*Unfit)) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+
+	begin()
+	_, err := up(f, Series{Phase: Contract})
+	refused("contract at once", err)
+	_, err = up(f, Series{Phase: After})
+	refused("after at once", err)
+	_, err = up(f, Series{Deploy: another})
+	refused("another schema", err)
+	if got := values(); got != `{"q":[{"T.a":"x"}]}` {
+		t.Errorf("refused, and yet %s", got)
+	}
+	outcomes, err := up(f, Series{})
+	if err != nil || len(outcomes) != 1 || outcomes[0].Waiting == "" || values() != `{"q":[{"T.a":"x","T.b":"x"}]}` {
+		t.Errorf("%+v, %v, %s", outcomes, err, values())
+	}
+	_, err = up(f, Series{Phase: Contract})
+	refused("contract while the old schema is served", err)
+	if outcomes, err = up(f, Series{Deploy: after}); err != nil || outcomes[0].Deployed == nil || strings.TrimSpace(d.ServedSchema(t)) != strings.TrimSpace(after) {
+		t.Errorf("%+v, %v", outcomes, err)
+	}
+	today = time.Date(2026, 1, 31, 0, 0, 0, 0, time.UTC)
+	_, err = up(f, Series{Phase: Contract})
+	refused("contract before its day", err)
+	today = today.AddDate(0, 0, 1)
+	if _, err = up(f, Series{Phase: Contract}); err != nil || values() != `{"q":[{"T.b":"x"}]}` {
+		t.Errorf("%v, %s", err, values())
+	}
+	if outcomes, err = up(f, Series{}); err != nil || len(outcomes[0].Results) > 0 {
+		t.Errorf("done, and again: %+v, %v", outcomes, err)
+	}
+	f.Checksum = "edited"
+	if _, err = up(f, Series{}); !errors.As(err, new(*Edited)) {
+		t.Errorf("done, and edited: %v", err)
+	}
+
+	// A plan without phase after is done before the schema is deployed.
+	begin()
+	f = File{&Plan{Version: 1, ID: f.ID, From: f.From, To: f.To, Steps: []Step{declared, copied}}, "abc"}
+	if outcomes, err = up(f, Series{}); err != nil || outcomes[0].Deployed != nil {
+		t.Errorf("%+v, %v", outcomes, err)
+	}
+	if outcomes, err = up(f, Series{Deploy: after}); err != nil || outcomes[0].Deployed == nil {
+		t.Errorf("%+v, %v", outcomes, err)
+	}
+}
