@@ -53,7 +53,7 @@ func (p *pass) moving(m migrate.Moving, before, after *schema.Field) *migrate.Mi
 		}
 		return migrate.ScalarToReference(migrate.Referencing{Moving: m, Target: withInterfaces(t), Keys: scalars(p.After, t.Name)})
 	case m.From.List && !m.To.List && m.From.Type == m.To.Type:
-		return migrate.ListToSingle(migrate.Single{From: m.From, To: m.To, Types: m.Types, FromStays: m.FromStays})
+		return migrate.ListToSingle(migrate.Single(m))
 	case m.From.List && !m.To.List:
 		return nil
 	case m.From.Type != m.To.Type || m.To.Type != "uid" && before.Type().Named() != after.Type().Named():
