@@ -27,6 +27,9 @@ type upOptions struct {
 	onError          string
 	yes              bool
 	allowDestructive bool
+	dryRun           bool
+	batches          int
+	showValues       bool
 }
 
 func (p program) migrateUpCommand() *cobra.Command {
@@ -44,6 +47,7 @@ A run that was interrupted goes on where it stopped; what was done is not done
 again. Before anything is written the database and the plans are shown; on a
 terminal the host is typed to confirm, elsewhere --yes says so.`,
 		Example: `  schemacheck migrate up --alpha localhost:9080
+  schemacheck migrate up --dry-run --batches 3
   schemacheck migrate up migrations/20260131120000-user-phone.yaml --yes
   schemacheck migrate up --deploy new.graphql --env production
   schemacheck migrate up --phase contract --allow-destructive
@@ -65,6 +69,9 @@ the database is between two schemas; 130 interrupted, and to be gone on with.`,
 	flags.StringVar(&o.onError, "on-error", "stop", "when one node cannot be written: stop, skip or quarantine (skip, and name it)")
 	flags.StringVar(&o.undo, "undo", "on", "keep what undoing needs: on or off")
 	flags.Int64Var(&o.series.UndoLimit, "undo-limit", 1<<30, "end when the log that undoing needs has so many `BYTES`")
+	flags.BoolVar(&o.dryRun, "dry-run", false, "compute the next batches and show what they would change; nothing is written")
+	flags.IntVar(&o.batches, "batches", 1, "with --dry-run: `N` batches of each step")
+	flags.BoolVar(&o.showValues, "show-values", false, "with --dry-run: show the values too")
 	flags.BoolVar(&o.yes, "yes", false, "do not ask before writing")
 	flags.BoolVar(&o.allowDestructive, "allow-destructive", false, "allow phase contract, which deletes")
 	complete(cmd, "phase", "before", "after", "contract")
@@ -89,7 +96,11 @@ func (o *upOptions) check(cmd *cobra.Command) error {
 		return given(flags, "concurrency", errors.New("--concurrency: at least 1"))
 	case o.series.Rate < 0 || o.series.MaxDuration < 0:
 		return errors.New("--rate and --max-duration: not less than 0")
-	case o.phase == string(migrate.Contract) && !o.allowDestructive:
+	case !o.dryRun && (flags.Changed("batches") || o.showValues):
+		return errors.New("--batches and --show-values are for --dry-run")
+	case o.batches < 1:
+		return given(flags, "batches", errors.New("--batches: at least 1"))
+	case o.phase == string(migrate.Contract) && !o.allowDestructive && !o.dryRun:
 		return errors.New("phase contract deletes for good: add --allow-destructive when that is wanted")
 	case o.phase != "" && o.deploy != "":
 		return errors.New("--deploy is for runs of all phases: leave --phase out")
@@ -114,6 +125,12 @@ func (p program) migrateUp(cmd *cobra.Command, o *upOptions, args []string) erro
 		return err
 	}
 	defer m.client.Close()
+	o.series.Phase = migrate.Phase(o.phase)
+	if o.dryRun {
+		all, err := migrate.DryRun(ctx, m.client, m.files, o.series, o.batches)
+		p.previews(all, o.showValues)
+		return migrationFailed(ctx, err)
+	}
 	statuses, err := migrate.Statuses(ctx, m.client, m.files)
 	if err != nil {
 		return migrationFailed(ctx, err)
@@ -124,7 +141,7 @@ func (p program) migrateUp(cmd *cobra.Command, o *upOptions, args []string) erro
 			return err
 		}
 	}
-	o.series.Phase, o.series.OnError, o.series.NoUndo = migrate.Phase(o.phase), migrate.OnError(o.onError), o.undo == "off"
+	o.series.OnError, o.series.NoUndo = migrate.OnError(o.onError), o.undo == "off"
 	g := p.progress(o.quiet)
 	o.series.Progress = g.batches
 	outcomes, err := migrate.Up(ctx, m.client, m.files, o.series)

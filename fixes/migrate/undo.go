@@ -239,13 +239,11 @@ func (u *undoing) reversal(ctx context.Context, tx asker, s *Step, e *entry) (se
 		p := at(q)
 		before[p] = append(before[p], q)
 	}
-	for p, quads := range before {
-		after[p] = slices.Clone(quads)
-	}
+	sets, dels := map[spot][]dql.Quad{}, map[spot][]dql.Quad{}
 	for _, l := range e.Delete {
 		q := l.quad()
 		p := at(q)
-		after[p] = slices.DeleteFunc(after[p], func(have dql.Quad) bool { return q.All || sameObject(have, q) })
+		dels[p] = append(dels[p], q)
 	}
 	for _, l := range e.Set {
 		q := l.quad()
@@ -253,11 +251,10 @@ func (u *undoing) reversal(ctx context.Context, tx asker, s *Step, e *entry) (se
 			continue // a new node stays, with nothing that leads to it
 		}
 		p := at(q)
-		stored := live.Predicate(q.Predicate)
-		after[p] = slices.DeleteFunc(after[p], func(have dql.Quad) bool {
-			return sameObject(have, q) || stored != nil && !stored.List && have.Lang == q.Lang
-		})
-		after[p] = append(after[p], q)
+		sets[p] = append(sets[p], q)
+	}
+	for _, p := range places {
+		after[p] = applied(before[p], sets[p], dels[p], live.Predicate(p.predicate))
 	}
 	now, err := u.current(ctx, tx, s, live, places)
 	if err != nil {
