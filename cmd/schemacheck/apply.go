@@ -58,14 +58,14 @@ func (m *mended) fingerprint() string {
 }
 
 // confirmFixes shows what is to be done where, and asks for a word.
-func (p program) confirmFixes(l *live, m *mended, o *applyOptions) error {
-	if o.yes || len(m.Done) == 0 && m.planned.plan == nil {
+func (p program) confirmFixes(l *live, m *mended, o *applyOptions, protected string) error {
+	if o.yes && protected == "" || len(m.Done) == 0 && m.planned.plan == nil {
 		return nil
 	}
 	for _, f := range m.Done {
 		fmt.Fprintf(p.err, "  edit: %s\n", report.Escape(f.Fix.Title))
 	}
-	shown := &migration{alpha: l.addr}
+	shown := &migration{alpha: l.addr, protected: protected}
 	var open []migrate.Status
 	if plan := m.planned.plan; plan != nil {
 		shown.files = []migrate.File{{Plan: plan}}

@@ -76,6 +76,15 @@ func holdsSecret(connStr string) bool {
 }
 
 // given reports whether some flag says which Dgraph is meant.
+// protected is the name of the environment when it asks for that before any
+// write, else "".
+func (c *connection) protected(cfg *config.Config) string {
+	if !cfg.Environments[c.env].Protected {
+		return ""
+	}
+	return c.env
+}
+
 func (c *connection) given() bool { return len(c.alpha) > 0 || c.connStr != "" || c.env != "" }
 
 // config is what the flags and the configuration come to. Without any address

@@ -159,7 +159,7 @@ func (p program) fix(cmd *cobra.Command, o *fixOptions) error {
 		return m.planned.errMissing()
 	}
 	if o.apply {
-		if err := p.confirmFixes(w.live, m, &o.applyOptions); err != nil {
+		if err := p.confirmFixes(w.live, m, &o.applyOptions, o.connection.protected(w.cfg)); err != nil {
 			return err
 		}
 	}

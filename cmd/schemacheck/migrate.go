@@ -57,6 +57,9 @@ type migration struct {
 	cfg    *config.Config
 	alpha  string
 	spelt  string // how the plans were named on the command line
+	// protected is the name of the environment that has to be typed, also with
+	// --yes; empty when none has to.
+	protected string
 }
 
 // beginMigration reads the plans and connects. check looks at the flags before
@@ -90,7 +93,7 @@ func (p program) beginMigration(cmd *cobra.Command, o *migrateOptions, args []st
 	if m.client, err = p.dial(cmd.Context(), settings); err != nil {
 		return nil, err
 	}
-	m.alpha = settings.Alphas[0]
+	m.alpha, m.protected = settings.Alphas[0], o.connection.protected(cfg)
 	return m, nil
 }
 

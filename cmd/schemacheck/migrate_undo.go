@@ -46,7 +46,7 @@ that was served then.`,
 			if err != nil {
 				return err
 			}
-			if !yes {
+			if !yes || m.protected != "" {
 				if err := p.confirm(m, []migrate.Status{at}); err != nil {
 					return err
 				}
@@ -55,6 +55,9 @@ that was served then.`,
 			r, err := migrate.Undo(ctx, m.client, f, at.Phase, migrate.Options{Progress: g.batches})
 			g.end()
 			if err != nil {
+				if r != nil { // it was begun
+					fmt.Fprintf(p.out, "next: schemacheck migrate undo %s --phase %s (it goes on where it stopped)\n", f.ID, at.Phase)
+				}
 				return migrationFailed(ctx, err)
 			}
 			fmt.Fprintf(p.out, "%s, phase %s: taken back\n", f.ID, at.Phase)

@@ -136,7 +136,7 @@ func (p program) migrateUp(cmd *cobra.Command, o *upOptions, args []string) erro
 		return migrationFailed(ctx, err)
 	}
 	open := pendingOf(statuses, migrate.Phase(o.phase))
-	if len(open) > 0 && !o.yes {
+	if (len(open) > 0 || o.deploy != "") && (!o.yes || m.protected != "") {
 		if err := p.confirm(m, open); err != nil {
 			return err
 		}
@@ -209,17 +209,25 @@ func (p program) confirm(m *migration, open []migrate.Status) error {
 			}
 		}
 	}
+	word, what := m.alpha, "host"
+	if m.protected != "" {
+		word, what = m.protected, "environment"
+	}
 	in, ok := p.in.(*os.File)
-	if !ok || !isTerminal(in) {
+	switch {
+	case ok && isTerminal(in):
+	case m.protected != "":
+		return fmt.Errorf("the environment %s is protected: its name has to be typed on a terminal", m.protected)
+	default:
 		return errors.New("nothing is written without a word: add --yes when this is what is wanted")
 	}
-	fmt.Fprintf(p.err, "Type %s to go on: ", report.Escape(m.alpha))
+	fmt.Fprintf(p.err, "Type %s to go on: ", report.Escape(word))
 	line, err := bufio.NewReader(in).ReadString('\n')
 	if err != nil && !errors.Is(err, io.EOF) {
 		return fmt.Errorf("reading the answer: %w", err)
 	}
-	if strings.TrimSpace(line) != m.alpha {
-		return errors.New("that is not the host: nothing was written")
+	if strings.TrimSpace(line) != word {
+		return fmt.Errorf("that is not the %s: nothing was written", what)
 	}
 	return nil
 }
