@@ -172,6 +172,9 @@ func (p program) told(ctx context.Context, m *migration, outcomes []migrate.Outc
 		}
 	}
 	p.next(m, outcomes, err)
+	if between := (*migrate.Between)(nil); errors.As(err, &between) && between.Old != "" {
+		p.keep(between.Old)
+	}
 	if err != nil {
 		return migrationFailed(ctx, err)
 	}
@@ -179,6 +182,21 @@ func (p program) told(ctx context.Context, m *migration, outcomes []migrate.Outc
 		return &problem{code: exitFindings}
 	}
 	return nil
+}
+
+// keep writes the GraphQL schema that has to be served again to a file, for its
+// user only.
+func (p program) keep(old string) {
+	f, err := os.CreateTemp(p.path("."), "schema-before-*.graphql")
+	if err == nil {
+		_, err = f.WriteString(old)
+		err = errors.Join(err, f.Close())
+	}
+	if err != nil {
+		fmt.Fprintf(p.err, "schemacheck: keeping the old GraphQL schema in a file: %s\n", report.Escape(err.Error()))
+		return
+	}
+	fmt.Fprintf(p.err, "schemacheck: the old GraphQL schema is in %s\n", report.Escape(f.Name()))
 }
 
 // pendingOf are the phases that a run may write in.
