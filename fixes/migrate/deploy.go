@@ -77,14 +77,23 @@ func Deploy(ctx context.Context, c *dql.Client, text string) (*Deployed, error) 
 	if err != nil {
 		return nil, err
 	}
-	if reasons, err := refusals(ctx, c, next, live); err != nil || len(reasons) > 0 {
-		return nil, errors.Join(err, &Refused{reasons})
+	reasons, err := refusals(ctx, c, next, live)
+	if err != nil {
+		return nil, err
+	}
+	if len(reasons) > 0 {
+		return nil, &Refused{reasons}
 	}
 	if err := buildIndexes(ctx, c, next, live); err != nil {
 		return nil, err
 	}
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
 	d := &Deployed{From: time.Now()}
-	ctx, cancel := context.WithTimeout(ctx, serveTime)
+	// What is sent is seen through, whoever gives up meanwhile: in between is no
+	// state to leave.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), serveTime)
 	defer cancel()
 	if err := c.UpdateGraphQLSchema(ctx, text); err != nil {
 		var half *dql.HalfDone
@@ -94,7 +103,6 @@ func Deploy(ctx context.Context, c *dql.Client, text string) (*Deployed, error) 
 		if served.Kept == "" {
 			return nil, &Between{Cause: half, Restoring: errors.New("there was no GraphQL schema before")}
 		}
-		// Whoever gave up meanwhile: this is no state to leave.
 		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), serveTime)
 		defer cancel()
 		if restoring := c.UpdateGraphQLSchema(last, served.Kept); restoring != nil {

@@ -121,7 +121,7 @@ func (s *Series) one(ctx context.Context, c *dql.Client, f File, deploys bool) (
 	}
 	// One that is served can have been sent by a run that did not see it through.
 	if deploys && (served != f.To || states[After] == Pending) {
-		if o.Deployed, err = Deploy(ctx, c, s.Deploy); err != nil {
+		if o.Deployed, err = s.deploy(ctx, c, f); err != nil {
 			return o, err
 		}
 		if served, err = servedFingerprint(ctx, c); err != nil {
@@ -135,6 +135,20 @@ func (s *Series) one(ctx context.Context, c *dql.Client, f File, deploys bool) (
 		return o, nil
 	}
 	return o, s.run(ctx, c, f, After, &o)
+}
+
+// deploy deploys the schema that a plan leads to, while nobody else is at work.
+func (s *Series) deploy(ctx context.Context, c *dql.Client, f File) (*Deployed, error) {
+	if err := prepareState(ctx, c); err != nil {
+		return nil, err
+	}
+	o := s.filled()
+	held, l, err := acquire(ctx, c, o.Who, "deploying the GraphQL schema of plan "+f.ID, o.Beat, o.Lease)
+	if err != nil {
+		return nil, err
+	}
+	defer l.releaseAfter(ctx)
+	return Deploy(held, c, s.Deploy)
 }
 
 // states are those of the phases that a plan has steps in.
