@@ -11,7 +11,7 @@ import (
 )
 
 // previews writes what the next batches would change.
-func (p program) previews(all []migrate.Preview, showValues bool) {
+func (p program) previews(all []migrate.Foretold, showValues bool) {
 	for _, v := range all {
 		fmt.Fprintf(p.out, "%s, phase %s, step %s: %s\n", v.Plan, v.Phase, v.Step.ID, report.Escape(v.Step.Title))
 		if v.Not != "" {

@@ -9,8 +9,8 @@ import (
 	"github.com/schemacheck/schemacheck/dql"
 )
 
-// Preview is what the next batches of a step would do.
-type Preview struct {
+// Foretold is what the next batches of a step would do.
+type Foretold struct {
 	Plan  string
 	Phase Phase
 	Step  *Step
@@ -34,18 +34,18 @@ type Difference struct {
 	Before, After []dql.Quad
 }
 
-// mostPreviewed bounds the nodes whose differences are kept.
-const mostPreviewed = 10
+// mostForetold bounds the nodes whose differences are kept.
+const mostForetold = 10
 
 // DryRun computes the next batches of each step that would run now, and writes
 // nothing: even a transaction that is given up would make predicates that are not
 // there yet appear in the DQL schema. What earlier steps of the plan would declare
 // counts as if it were there, what they would write does not.
-func DryRun(ctx context.Context, c *dql.Client, files []File, s Series, batches int) ([]Preview, error) {
+func DryRun(ctx context.Context, c *dql.Client, files []File, s Series, batches int) ([]Foretold, error) {
 	files = slices.Clone(files)
 	slices.SortFunc(files, byID)
 	s.Options = s.filled()
-	var all []Preview
+	var all []Foretold
 	for _, f := range files {
 		phases, err := s.next(ctx, c, f)
 		if err != nil {
@@ -64,7 +64,7 @@ func DryRun(ctx context.Context, c *dql.Client, files []File, s Series, batches 
 			if !slices.Contains(phases, step.Phase) {
 				continue
 			}
-			p := Preview{Plan: f.ID, Phase: step.Phase, Step: step}
+			p := Foretold{Plan: f.ID, Phase: step.Phase, Step: step}
 			if err := p.compute(ctx, c, live, asIf, s.Options, batches); err != nil {
 				return all, fmt.Errorf("step %s: %w", step.ID, err)
 			}
@@ -119,7 +119,7 @@ func with(live *dql.Stored, d *Declare) *dql.Stored {
 }
 
 // compute goes through the next batches of the step.
-func (p *Preview) compute(ctx context.Context, c *dql.Client, live, asIf *dql.Stored, o Options, batches int) error {
+func (p *Foretold) compute(ctx context.Context, c *dql.Client, live, asIf *dql.Stored, o Options, batches int) error {
 	t, err := o.taskOf(p.Step)
 	if err != nil {
 		return err
@@ -172,7 +172,7 @@ func (p *Preview) compute(ctx context.Context, c *dql.Client, live, asIf *dql.St
 }
 
 // cursor is where a run would go on.
-func (p *Preview) cursor(ctx context.Context, live *dql.Stored, tx asker) (after uint64, done bool, err error) {
+func (p *Foretold) cursor(ctx context.Context, live *dql.Stored, tx asker) (after uint64, done bool, err error) {
 	if key := live.Predicate(keyPredicate); key == nil || len(key.Index) == 0 {
 		return 0, false, nil // nothing has ever run
 	}
@@ -191,7 +191,7 @@ func (p *Preview) cursor(ctx context.Context, live *dql.Stored, tx asker) (after
 
 // add counts what a batch would change, and keeps what is different in the first
 // nodes.
-func (p *Preview) add(of *page, c *change, live *dql.Stored) {
+func (p *Foretold) add(of *page, c *change, live *dql.Stored) {
 	p.Changed += uint64(c.changed)
 	p.Left += uint64(len(c.left))
 	before := map[spot][]dql.Quad{}
@@ -224,7 +224,7 @@ func (p *Preview) add(of *page, c *change, live *dql.Stored) {
 	}
 	for _, at := range places {
 		uid := dql.Ref(at.subject).UID()
-		if !nodes[uid] && len(nodes) == mostPreviewed {
+		if !nodes[uid] && len(nodes) == mostForetold {
 			continue
 		}
 		nodes[uid] = true
