@@ -74,19 +74,6 @@ func (s *Stored) Type(name string) *Type {
 	return nil
 }
 
-// With is the schema with other predicates in place of those of the same names.
-func (s *Stored) With(predicates []Predicate) *Stored {
-	changed := &Stored{Types: s.Types}
-	for _, p := range s.Predicates {
-		if !slices.ContainsFunc(predicates, func(other Predicate) bool { return other.Name == p.Name }) {
-			changed.Predicates = append(changed.Predicates, p)
-		}
-	}
-	changed.Predicates = append(changed.Predicates, predicates...)
-	slices.SortFunc(changed.Predicates, func(a, b Predicate) int { return strings.Compare(a.Name, b.Name) })
-	return changed
-}
-
 // Stored reads the DQL schema. Errors of the server are an [*Error].
 func (c *Client) Stored(ctx context.Context) (*Stored, error) {
 	text, err := c.Snapshot().Query(ctx, "schema {}", nil)

@@ -75,7 +75,6 @@ func holdsSecret(connStr string) bool {
 	return strings.Contains(connStr, "@") || strings.Contains(connStr, "key=") || strings.Contains(connStr, "token=")
 }
 
-// given reports whether some flag says which Dgraph is meant.
 func (c *connection) given() bool { return len(c.alpha) > 0 || c.connStr != "" || c.env != "" }
 
 // config is what the flags and the configuration come to. Without any address

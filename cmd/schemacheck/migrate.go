@@ -41,7 +41,7 @@ was done is never done twice, whatever happens.`,
 			return fmt.Errorf("say what to do: schemacheck migrate %s", strings.Join(commandNames(cmd), "|"))
 		},
 	}
-	cmd.AddCommand(p.migrateUpCommand(), p.migrateStatusCommand(), p.migrateVerifyCommand(), p.migrateUndoCommand(), p.migrateCancelCommand())
+	cmd.AddCommand(p.migrateUpCommand(), p.migrateStatusCommand(), p.migrateVerifyCommand(), p.migrateUndoCommand(), p.migrateCancelCommand(), p.migratePruneCommand())
 	return cmd
 }
 

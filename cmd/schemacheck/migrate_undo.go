@@ -53,6 +53,9 @@ that was served then.`,
 			r, err := migrate.Undo(ctx, m.client, f, at.Phase, migrate.Options{Progress: g.batches})
 			g.end()
 			if err != nil {
+				if r != nil { // it was begun
+					fmt.Fprintf(p.out, "next: schemacheck migrate undo %s --phase %s (it goes on where it stopped)\n", f.ID, at.Phase)
+				}
 				return migrationFailed(ctx, err)
 			}
 			fmt.Fprintf(p.out, "%s, phase %s: taken back\n", f.ID, at.Phase)

@@ -25,6 +25,8 @@ type upOptions struct {
 	onError          string
 	consent          consent
 	allowDestructive bool
+	dryRun           bool
+	batches          int
 	showValues       bool
 }
 
@@ -43,6 +45,7 @@ A run that was interrupted goes on where it stopped; what was done is not done
 again. Before anything is written the database and the plans are shown; on a
 terminal the host is typed to confirm, elsewhere --yes says so.`,
 		Example: `  schemacheck migrate up --alpha localhost:9080
+  schemacheck migrate up --dry-run --batches 3
   schemacheck migrate up migrations/20260131120000-user-phone.yaml --yes
   schemacheck migrate up --deploy new.graphql --env production
   schemacheck migrate up --phase contract --allow-destructive
@@ -64,7 +67,9 @@ the database is between two schemas; 130 interrupted, and to be gone on with.`,
 	flags.StringVar(&o.onError, "on-error", "stop", "when one node cannot be written: stop, skip or quarantine (skip, and name it)")
 	flags.StringVar(&o.undo, "undo", "on", "keep what undoing needs: on or off")
 	flags.Int64Var(&o.series.UndoLimit, "undo-limit", 1<<30, "end when the log that undoing needs has so many `BYTES`")
-	flags.BoolVar(&o.showValues, "show-values", false, "write values that were in the way into the list of nodes that are left")
+	flags.BoolVar(&o.dryRun, "dry-run", false, "compute the next batches and show what they would change; nothing is written")
+	flags.IntVar(&o.batches, "batches", 1, "with --dry-run: `N` batches of each step")
+	flags.BoolVar(&o.showValues, "show-values", false, "show the values with --dry-run, and write those that were in the way into the list of nodes that are left")
 	o.consent.bind(flags)
 	flags.BoolVar(&o.allowDestructive, "allow-destructive", false, "allow phase contract, which deletes")
 	complete(cmd, "phase", "before", "after", "contract")
@@ -89,7 +94,11 @@ func (o *upOptions) check(cmd *cobra.Command) error {
 		return given(flags, "concurrency", errors.New("--concurrency: at least 1"))
 	case o.series.Rate < 0 || o.series.MaxDuration < 0:
 		return errors.New("--rate and --max-duration: not less than 0")
-	case o.phase == string(migrate.Contract) && !o.allowDestructive:
+	case !o.dryRun && (flags.Changed("batches") || o.showValues):
+		return errors.New("--batches and --show-values are for --dry-run")
+	case o.batches < 1:
+		return given(flags, "batches", errors.New("--batches: at least 1"))
+	case o.phase == string(migrate.Contract) && !o.allowDestructive && !o.dryRun:
 		return errors.New("phase contract deletes for good: add --allow-destructive when that is wanted")
 	case o.phase != "" && o.deploy != "":
 		return errors.New("--deploy is for runs of all phases: leave --phase out")
@@ -115,17 +124,23 @@ func (p program) migrateUp(cmd *cobra.Command, o *upOptions, args []string) erro
 	}
 	defer m.client.Close()
 	m.showValues = o.showValues
+	o.series.Phase = migrate.Phase(o.phase)
+	if o.dryRun {
+		all, err := migrate.DryRun(ctx, m.client, m.files, o.series, o.batches)
+		p.previews(all, o.showValues)
+		return migrationFailed(ctx, err)
+	}
 	statuses, err := migrate.Statuses(ctx, m.client, m.files)
 	if err != nil {
 		return migrationFailed(ctx, err)
 	}
 	open := pendingOf(statuses, migrate.Phase(o.phase))
-	if len(open) > 0 {
+	if len(open) > 0 || o.deploy != "" {
 		if err := p.agree(&o.consent, m.destination, inWords(m.files, open)); err != nil {
 			return err
 		}
 	}
-	o.series.Phase, o.series.OnError, o.series.NoUndo = migrate.Phase(o.phase), migrate.OnError(o.onError), o.undo == "off"
+	o.series.OnError, o.series.NoUndo = migrate.OnError(o.onError), o.undo == "off"
 	g := p.progress(o.quiet)
 	o.series.Progress = g.batches
 	outcomes, err := migrate.Up(ctx, m.client, m.files, o.series)
@@ -161,6 +176,9 @@ func (p program) told(ctx context.Context, m *migration, outcomes []migrate.Outc
 		}
 	}
 	p.next(m, outcomes, err)
+	if between := (*migrate.Between)(nil); errors.As(err, &between) && between.Old != "" {
+		p.keep(between.Old)
+	}
 	if err != nil {
 		return migrationFailed(ctx, err)
 	}
@@ -168,6 +186,21 @@ func (p program) told(ctx context.Context, m *migration, outcomes []migrate.Outc
 		return &problem{code: exitFindings}
 	}
 	return nil
+}
+
+// keep writes the GraphQL schema that has to be served again to a file, for its
+// user only.
+func (p program) keep(old string) {
+	f, err := os.CreateTemp(p.path("."), "schema-before-*.graphql")
+	if err == nil {
+		_, err = f.WriteString(old)
+		err = errors.Join(err, f.Close())
+	}
+	if err != nil {
+		fmt.Fprintf(p.err, "schemacheck: keeping the old GraphQL schema in a file: %s\n", report.Escape(err.Error()))
+		return
+	}
+	fmt.Fprintf(p.err, "schemacheck: the old GraphQL schema is in %s\n", report.Escape(f.Name()))
 }
 
 // pendingOf are the phases that a run may write in.

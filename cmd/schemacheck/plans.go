@@ -448,12 +448,8 @@ func previewOf(ctx context.Context, l *live, x rules.Fix, showValues bool) strin
 	}
 	var b strings.Builder
 	b.WriteString(plain)
-	for _, s := range all {
-		before, after := "?", "?"
-		if showValues {
-			before, after = migrate.InWords(s.Before), migrate.InWords(s.After)
-		}
-		fmt.Fprintf(&b, "\n%s %s: %s -> %s", dql.Node(s.UID), s.Predicate, before, after)
+	for _, d := range all {
+		fmt.Fprintf(&b, "\n%s %s: %s -> %s", dql.Node(d.UID), d.Predicate, quadsInWords(d.Before, showValues), quadsInWords(d.After, showValues))
 	}
 	if len(all) > 0 && !showValues {
 		b.WriteString("\nWith --show-values the values are shown.")

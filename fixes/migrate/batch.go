@@ -27,6 +27,8 @@ type reader struct {
 	live *dql.Stored
 	// written is what earlier phases wrote; nil when that is not known.
 	written *handiwork
+	// asIf is what the task takes for stored; nil is what is.
+	asIf *dql.Stored
 	// began is when the first page was read.
 	began time.Time
 }
@@ -90,6 +92,9 @@ func (r *reader) page(ctx context.Context, tx asker, after uint64, first int) (*
 		r.began = time.Now()
 	}
 	p := &page{live: r.live, now: r.began, written: r.written}
+	if r.asIf != nil {
+		p.live = r.asIf
+	}
 	columns := r.columns()
 	noted := map[string][]*node{} // by the predicate with languages
 	if err := dql.Rows(answer, "q", func(row dql.Row) error {

@@ -134,15 +134,6 @@ func (d Declared) whole(live *dql.Predicate) dql.Predicate {
 	return p
 }
 
-// wholes are the predicates as they are once they are declared.
-func (d *Declare) wholes(live *dql.Stored) []dql.Predicate {
-	var all []dql.Predicate
-	for _, p := range d.Predicates {
-		all = append(all, p.whole(live.Predicate(p.Name)))
-	}
-	return all
-}
-
 // spelt refuses a type and tokenizers that would end what they are part of, and
 // go on with other lines of the schema.
 func (d Declared) spelt() error {

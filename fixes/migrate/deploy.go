@@ -35,12 +35,15 @@ const serveTime = 10 * time.Minute
 // schemas.
 type Between struct {
 	Cause, Restoring error
+	// Old is the GraphQL schema that has to be served again; empty when there was
+	// none. It can hold keys.
+	Old string
 }
 
 // Error says how to go on.
 func (b *Between) Error() string {
 	return fmt.Sprintf("the database is between two schemas: %v; and putting the old GraphQL schema back did not work either: %v. "+
-		"Send the old schema again (curl --data-binary @old.graphql HOST:8080/admin/schema) until that succeeds", b.Cause, b.Restoring)
+		"Send the old schema again (curl --data-binary @FILE HOST:8080/admin/schema) until that succeeds", b.Cause, b.Restoring)
 }
 
 // Unwrap returns both.
@@ -74,14 +77,23 @@ func Deploy(ctx context.Context, c *dql.Client, text string) (*Deployed, error) 
 	if err != nil {
 		return nil, err
 	}
-	if reasons, err := refusals(ctx, c, next, live); err != nil || len(reasons) > 0 {
-		return nil, errors.Join(err, &Refused{reasons})
+	reasons, err := refusals(ctx, c, next, live)
+	if err != nil {
+		return nil, err
+	}
+	if len(reasons) > 0 {
+		return nil, &Refused{reasons}
 	}
 	if err := buildIndexes(ctx, c, next, live); err != nil {
 		return nil, err
 	}
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
 	d := &Deployed{From: time.Now()}
-	ctx, cancel := context.WithTimeout(ctx, serveTime)
+	// What is sent is seen through, whoever gives up meanwhile: in between is no
+	// state to leave.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), serveTime)
 	defer cancel()
 	if err := c.UpdateGraphQLSchema(ctx, text); err != nil {
 		var half *dql.HalfDone
@@ -89,13 +101,12 @@ func Deploy(ctx context.Context, c *dql.Client, text string) (*Deployed, error) 
 			return nil, err
 		}
 		if served.Kept == "" {
-			return nil, &Between{half, errors.New("there was no GraphQL schema before")}
+			return nil, &Between{Cause: half, Restoring: errors.New("there was no GraphQL schema before")}
 		}
-		// Whoever gave up meanwhile: this is no state to leave.
 		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), serveTime)
 		defer cancel()
 		if restoring := c.UpdateGraphQLSchema(last, served.Kept); restoring != nil {
-			return nil, &Between{half, restoring}
+			return nil, &Between{half, restoring, served.Kept}
 		}
 		return nil, &Refused{[]string{half.Cause + " (the old schema was put back at once)"}}
 	}

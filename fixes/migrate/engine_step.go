@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -400,6 +401,18 @@ type atCommit struct {
 	uid uint64 // of its last node
 }
 
+// Error leaves values out that Dgraph quotes.
+func (a *atCommit) Error() string {
+	var known *dql.Error
+	if errors.As(a.error, &known) && known.Kind == dql.Other {
+		return inQuotes.ReplaceAllString(a.error.Error(), `"..."`)
+	}
+	return a.error.Error()
+}
+
+var inQuotes = regexp.MustCompile(`".*"`)
+
+// Unwrap returns the whole error.
 func (a *atCommit) Unwrap() error { return a.error }
 
 // ofNode reports whether a single node can be the reason: what is to be written

@@ -99,9 +99,10 @@ func TestRunInterrupted(t *testing.T) {
 			t.Fatal("it does not come to an end")
 		}
 		ctx, cancel := context.WithCancel(t.Context())
-		at := 1 + random.IntN(11)
+		var at atomic.Int32
+		at.Store(int32(1 + random.IntN(11)))
 		result, err := Run(ctx, c, f, Before, Options{BatchSize: 20, Concurrency: 1 + random.IntN(3), taskOf: taskOf, point: func(string) {
-			if at--; at == 0 {
+			if at.Add(-1) == 0 {
 				cancel()
 			}
 		}})

@@ -79,6 +79,18 @@ type node struct {
 	quads map[string][]dql.Quad // by predicate: all that is stored there
 }
 
+// holds are the quads of a node under a predicate, its types among them.
+func (n *node) holds(predicate string) []dql.Quad {
+	if predicate != dgraphType {
+		return n.quads[predicate]
+	}
+	var all []dql.Quad
+	for _, name := range n.types {
+		all = append(all, typeQuad(n, name))
+	}
+	return all
+}
+
 func (n *node) is(stored string) bool { return slices.Contains(n.types, stored) }
 
 // change is what a task makes of a page.

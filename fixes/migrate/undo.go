@@ -35,14 +35,14 @@ func (u *undoing) all(ctx context.Context) (*Result, error) {
 		return nil, err
 	}
 	if u.status.State == Pending {
-		return nil, fmt.Errorf("phase %s of the plan %s has not run here: there is nothing to undo", u.phase, u.file.ID)
+		return nil, &Unfit{fmt.Sprintf("phase %s of the plan %s has not run here: there is nothing to undo", u.phase, u.file.ID)}
 	}
 	served, err := servedFingerprint(ctx, u.client)
 	if err != nil {
 		return nil, err
 	}
 	if u.status.Served != "" && served != u.status.Served {
-		return nil, errors.New("another GraphQL schema is served than the one that the plan ran under: deploy that one again first, since undoing would write what the served one does not read")
+		return nil, &Unfit{"another GraphQL schema is served than the one that the plan ran under: deploy that one again first, since undoing would write what the served one does not read"}
 	}
 	if err := u.possible(ctx); err != nil {
 		return nil, err
@@ -83,7 +83,7 @@ func (u *undoing) possible(ctx context.Context) error {
 		}
 		begun := slices.Contains(u.status.Finished, s.ID) || u.status.Step == s.ID
 		if s.Undo == UndoNo && s.Select == nil && begun {
-			return fmt.Errorf("step %s cannot be undone: what it dropped or declared anew is gone, and the steps before it hold what was kept", s.ID)
+			return &Unfit{fmt.Sprintf("step %s cannot be undone: what it dropped or declared anew is gone, and the steps before it hold what was kept", s.ID)}
 		}
 		for round := range mostSweeps + 1 {
 			nodes, err := below(ctx, u.client.Txn(), spanPrefix(u.file.ID, u.phase, roundName(s, round)))
@@ -97,9 +97,9 @@ func (u *undoing) possible(ctx context.Context) error {
 				}
 				switch {
 				case sp.Unlogged > 0 && s.Undo == UndoNo:
-					return fmt.Errorf("step %s cannot be undone", s.ID)
+					return &Unfit{fmt.Sprintf("step %s cannot be undone", s.ID)}
 				case sp.Unlogged > 0:
-					return fmt.Errorf("step %s ran without the log that undoing needs (--undo off), or the log was removed", s.ID)
+					return &Unfit{fmt.Sprintf("step %s ran without the log that undoing needs (--undo off), or the log was removed", s.ID)}
 				}
 			}
 		}
@@ -256,8 +256,7 @@ func (u *undoing) reversal(ctx context.Context, tx asker, s *Step, e *entry) (se
 		sets[p] = append(sets[p], q)
 	}
 	for _, p := range places {
-		stored := live.Predicate(p.predicate)
-		after[p] = applied(before[p], sets[p], dels[p], stored == nil || stored.List)
+		after[p] = applied(before[p], sets[p], dels[p], live.Predicate(p.predicate))
 	}
 	now, err := u.current(ctx, tx, s, live, places)
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/schemacheck/schemacheck/dql/dgraphtest"
 )
@@ -193,4 +194,33 @@ _:c <dgraph.type> "C" .
 			}
 		})
 	}
+}
+
+// TestPrune removes logs that are old enough, after which nothing can be undone.
+func TestPrune(t *testing.T) {
+	t.Parallel()
+	d := dgraphtest.Server(t)
+	d.Lock(t)
+	c := open(t, d)
+	const n = 100
+	fillCounted(t, d, n)
+	f, taskOf := countingPlan()
+	if _, err := Run(t.Context(), c, f, Before, Options{BatchSize: 10, taskOf: taskOf}); err != nil {
+		t.Fatal(err)
+	}
+	logs := func() int { return strings.Count(string(d.Query(t, "{q(func: has(schemacheck.log)) {uid}}")), "uid") }
+	if pruned, err := Prune(t.Context(), c, []File{f}, time.Now().Add(-time.Hour), Options{}); err != nil || len(pruned) > 0 || logs() != 10 {
+		t.Errorf("too young: %+v, %v, %d logs", pruned, err, logs())
+	}
+	pruned, err := Prune(t.Context(), c, []File{f}, time.Now().Add(time.Hour), Options{})
+	if err != nil || len(pruned) != 1 || pruned[0].Bytes == 0 || logs() != 0 {
+		t.Errorf("%+v, %v, %d logs", pruned, err, logs())
+	}
+	if _, err := Undo(t.Context(), c, f, Before, Options{taskOf: taskOf}); err == nil || !strings.Contains(err.Error(), "the log was removed") {
+		t.Errorf("undoing without logs: %v", err)
+	}
+	if again, err := Run(t.Context(), c, f, Before, Options{taskOf: taskOf}); err != nil || !again.Already || again.Status.Counts.Changed != n {
+		t.Errorf("%+v, %v", again, err)
+	}
+	wantOnce(t, d, n)
 }

@@ -60,7 +60,7 @@ type Series struct {
 // or waits. What was done before is not done again.
 func Up(ctx context.Context, c *dql.Client, files []File, s Series) ([]Outcome, error) {
 	files = slices.Clone(files)
-	slices.SortFunc(files, func(a, b File) int { return strings.Compare(a.ID, b.ID) })
+	slices.SortFunc(files, byID)
 	for i := range files {
 		if i > 0 && files[i].ID == files[i-1].ID {
 			return nil, &Unfit{fmt.Sprintf("two plans have the id %s", files[i].ID)}
@@ -88,6 +88,8 @@ func Up(ctx context.Context, c *dql.Client, files []File, s Series) ([]Outcome, 
 	return all, nil
 }
 
+func byID(a, b File) int { return strings.Compare(a.ID, b.ID) }
+
 // one carries out what can be carried out of one plan. deploys says that the
 // schema that is to be deployed is the one that it leads to.
 func (s *Series) one(ctx context.Context, c *dql.Client, f File, deploys bool) (Outcome, error) {
@@ -96,10 +98,7 @@ func (s *Series) one(ctx context.Context, c *dql.Client, f File, deploys bool) (
 	if err != nil {
 		return o, err
 	}
-	states := states{}
-	for _, st := range all {
-		states[st.Phase] = st.State
-	}
+	states := statesOf(all)
 	served, err := servedFingerprint(ctx, c)
 	if err != nil {
 		return o, err
@@ -122,7 +121,7 @@ func (s *Series) one(ctx context.Context, c *dql.Client, f File, deploys bool) (
 	}
 	// One that is served can have been sent by a run that did not see it through.
 	if deploys && (served != f.To || states[After] == Pending) {
-		if o.Deployed, err = Deploy(ctx, c, s.Deploy); err != nil {
+		if o.Deployed, err = s.deploy(ctx, c, f); err != nil {
 			return o, err
 		}
 		if served, err = servedFingerprint(ctx, c); err != nil {
@@ -138,8 +137,30 @@ func (s *Series) one(ctx context.Context, c *dql.Client, f File, deploys bool) (
 	return o, s.run(ctx, c, f, After, &o)
 }
 
+// deploy deploys the schema that a plan leads to, while nobody else is at work.
+func (s *Series) deploy(ctx context.Context, c *dql.Client, f File) (*Deployed, error) {
+	if err := prepareState(ctx, c); err != nil {
+		return nil, err
+	}
+	o := s.filled()
+	held, l, err := acquire(ctx, c, o.Who, "deploying the GraphQL schema of plan "+f.ID, o.Beat, o.Lease)
+	if err != nil {
+		return nil, err
+	}
+	defer l.releaseAfter(ctx)
+	return Deploy(held, c, s.Deploy)
+}
+
 // states are those of the phases that a plan has steps in.
 type states map[Phase]State
+
+func statesOf(all []Status) states {
+	s := states{}
+	for _, st := range all {
+		s[st.Phase] = st.State
+	}
+	return s
+}
 
 // done reports whether nothing is left to do in a phase.
 func (s states) done(phase Phase) bool {

@@ -1,0 +1,247 @@
+package migrate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/schemacheck/schemacheck/dql"
+)
+
+// Foretold is what the next batches of a step would do.
+type Foretold struct {
+	Plan  string
+	Phase Phase
+	Step  *Step
+	// Not says why no batch was computed: the step changes the DQL schema, is done,
+	// or needs what an earlier one declares. Otherwise it is empty.
+	Not string
+	// Batches were computed, and End says that there are none after them.
+	Batches int
+	End     bool
+	// Nodes were looked at; Changed would be written, and Left would have to be and
+	// cannot.
+	Nodes, Changed, Left uint64
+	// First are some of the nodes that would be written.
+	First []Difference
+}
+
+// Difference is what a node holds under a predicate before and after a step.
+type Difference struct {
+	UID           uint64
+	Predicate     string
+	Before, After []dql.Quad
+}
+
+// mostForetold bounds the nodes whose differences are kept.
+const mostForetold = 10
+
+// DryRun computes the next batches of each step that would run now, and writes
+// nothing: even a transaction that is given up would make predicates that are not
+// there yet appear in the DQL schema. What earlier steps of the plan would declare
+// counts as if it were there, what they would write does not.
+func DryRun(ctx context.Context, c *dql.Client, files []File, s Series, batches int) ([]Foretold, error) {
+	files = slices.Clone(files)
+	slices.SortFunc(files, byID)
+	s.Options = s.filled()
+	var all []Foretold
+	for _, f := range files {
+		phases, err := s.next(ctx, c, f)
+		if err != nil {
+			return all, err
+		}
+		live, err := c.Stored(ctx)
+		if err != nil {
+			return all, err
+		}
+		asIf := live
+		for i := range f.Steps {
+			step := &f.Steps[i]
+			if step.Declare != nil {
+				asIf = with(asIf, step.Declare)
+			}
+			if !slices.Contains(phases, step.Phase) {
+				continue
+			}
+			p := Foretold{Plan: f.ID, Phase: step.Phase, Step: step}
+			if err := p.compute(ctx, c, live, asIf, s.Options, batches); err != nil {
+				return all, fmt.Errorf("step %s: %w", step.ID, err)
+			}
+			all = append(all, p)
+		}
+	}
+	return all, nil
+}
+
+// next are the phases of a plan that would run now.
+func (s *Series) next(ctx context.Context, c *dql.Client, f File) ([]Phase, error) {
+	all, err := Statuses(ctx, c, []File{f})
+	if err != nil {
+		return nil, err
+	}
+	served, err := servedFingerprint(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	states := statesOf(all)
+	if s.Phase != "" {
+		if err := s.due(f, states, served); err != nil {
+			return nil, err
+		}
+		return []Phase{s.Phase}, f.unchanged(all)
+	}
+	bound := f.From != "" || f.To != ""
+	if bound && served != f.From && served != f.To && !(states.done(Before) && states.done(After)) {
+		return nil, &Foreign{f.ID, f.From, f.To, served}
+	}
+	var phases []Phase
+	for _, phase := range []Phase{Before, After} {
+		if !states.done(phase) && (phase == Before || !bound || served == f.To) {
+			phases = append(phases, phase)
+		}
+	}
+	return phases, f.unchanged(all)
+}
+
+// with is the DQL schema with what a step declares.
+func with(live *dql.Stored, d *Declare) *dql.Stored {
+	next := &dql.Stored{Predicates: slices.Clone(live.Predicates), Types: live.Types}
+	for _, p := range d.Predicates {
+		whole := p.whole(live.Predicate(p.Name))
+		if old := next.Predicate(p.Name); old != nil {
+			*old = whole
+		} else {
+			next.Predicates = append(next.Predicates, whole)
+		}
+	}
+	return next
+}
+
+// compute goes through the next batches of the step.
+func (p *Foretold) compute(ctx context.Context, c *dql.Client, live, asIf *dql.Stored, o Options, batches int) error {
+	t, err := o.taskOf(p.Step)
+	if err != nil {
+		return err
+	}
+	task, ok := t.(paged)
+	if !ok {
+		p.Not = "it changes the stored schema"
+		return nil
+	}
+	tx := c.Snapshot()
+	after, done, err := p.cursor(ctx, live, tx)
+	if err != nil {
+		return err
+	}
+	if done {
+		p.Not = "it is done"
+		return nil
+	}
+	r := &reader{step: p.Step, task: task, live: live, asIf: asIf}
+	size := (&run{options: o}).firstSize(p.Step)
+	for p.Batches < batches && !p.End {
+		page, at, err := r.page(ctx, tx, after, size)
+		if isTooLarge(err) && size > leastBatch {
+			size /= 2
+			continue
+		}
+		var c *change
+		if err == nil {
+			c, err = task.judge(page)
+		}
+		var known *dql.Error
+		switch {
+		case err == nil:
+		case errors.As(err, &known) && known.Kind != dql.Other:
+			return err
+		default:
+			p.Not = "it cannot be computed before the steps before it have run: " + err.Error()
+			return nil
+		}
+		if err := p.Step.within(c, asIf); err != nil {
+			return err
+		}
+		p.add(page, c, asIf)
+		p.Batches++
+		p.Nodes += uint64(len(page.nodes))
+		p.End = at.nodes < uint64(size)
+		after = at.last
+	}
+	return nil
+}
+
+// cursor is where a run would go on.
+func (p *Foretold) cursor(ctx context.Context, live *dql.Stored, tx asker) (after uint64, done bool, err error) {
+	if key := live.Predicate(keyPredicate); key == nil || len(key.Index) == 0 {
+		return 0, false, nil // nothing has ever run
+	}
+	nodes, err := below(ctx, tx, spanPrefix(p.Plan, p.Phase, p.Step.ID))
+	for _, n := range nodes {
+		var sp span
+		if err := n.decode(&sp); err != nil {
+			return 0, false, err
+		}
+		if !sp.Done {
+			return sp.After, false, nil
+		}
+	}
+	return 0, len(nodes) > 0, err
+}
+
+// add counts what a batch would change, and keeps what is different in the first
+// nodes.
+func (p *Foretold) add(of *page, c *change, live *dql.Stored) {
+	p.Changed += uint64(c.changed)
+	p.Left += uint64(len(c.left))
+	before := map[spot][]dql.Quad{}
+	for _, n := range of.nodes {
+		subject := string(dql.Node(n.uid))
+		for name := range n.quads {
+			before[spot{subject, name}] = n.holds(name)
+		}
+		before[spot{subject, dgraphType}] = n.holds(dgraphType)
+	}
+	set, del := map[spot][]dql.Quad{}, map[spot][]dql.Quad{}
+	var places []spot
+	for _, each := range []struct {
+		quads []dql.Quad
+		into  map[spot][]dql.Quad
+	}{{c.set, set}, {c.del, del}} {
+		for _, q := range each.quads {
+			at := spot{string(q.Subject), q.Predicate}
+			if each.into[at] = append(each.into[at], q); !slices.Contains(places, at) && len(places) < 1000 {
+				places = append(places, at)
+			}
+		}
+	}
+	nodes := map[uint64]bool{}
+	for _, d := range p.First {
+		nodes[d.UID] = true
+	}
+	for _, at := range places {
+		uid := dql.Ref(at.subject).UID()
+		if !nodes[uid] && len(nodes) == mostForetold {
+			continue
+		}
+		nodes[uid] = true
+		p.First = append(p.First, Difference{uid, at.predicate, before[at], applied(before[at], set[at], del[at], live.Predicate(at.predicate))})
+	}
+}
+
+// applied is what is stored under a predicate of a node after a batch.
+func applied(before, set, del []dql.Quad, stored *dql.Predicate) []dql.Quad {
+	after := slices.Clone(before)
+	for _, q := range del {
+		after = slices.DeleteFunc(after, func(have dql.Quad) bool {
+			return q.All && (q.Lang == "" || q.Lang == have.Lang) || sameObject(have, q)
+		})
+	}
+	for _, q := range set {
+		after = slices.DeleteFunc(after, func(have dql.Quad) bool {
+			return sameObject(have, q) || stored != nil && !stored.List && have.Lang == q.Lang
+		})
+		after = append(after, q)
+	}
+	return after
+}
