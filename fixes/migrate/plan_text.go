@@ -32,6 +32,15 @@ func (s *Step) describe() {
 	if h, ok := t.(byHand); ok {
 		s.DQL = h.dql(s)
 	}
+	if s.Select == nil {
+		return
+	}
+	if s.Precondition == "" {
+		s.Precondition = "{\n  q(func: " + s.Select.Root + ") { count(uid) }\n}\n"
+	}
+	if s.Verify == "" && s.Convergent {
+		s.Verify = "# schemacheck migrate verify: computed again over all these nodes, the step changes nothing\n"
+	}
 }
 
 // upsert is an upsert block for the nodes of one page: what is read of them, and
