@@ -16,7 +16,7 @@ import (
 // asks compares the answer of a DQL query.
 func asks(t *testing.T, d *dgraphtest.Dgraph, query, want string) {
 	t.Helper()
-	if diff := cmp.Diff(want, string(d.Query(t, query))); diff != "" {
+	if diff := cmp.Diff(unordered(t, want), unordered(t, string(d.Query(t, query)))); diff != "" {
 		t.Errorf("%s (-want +got):\n%s", query, diff)
 	}
 }

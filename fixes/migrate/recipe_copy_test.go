@@ -1,6 +1,7 @@
 package migrate
 
 import (
+	"encoding/json"
 	"slices"
 	"strings"
 	"testing"
@@ -32,14 +33,42 @@ func apply(t *testing.T, d *dgraphtest.Dgraph, text string) {
 	}
 }
 
-// answers compares the answer of a GraphQL query.
+// unordered is JSON with its lists in one order: that of a server follows the uids, which it gives to new nodes as it
+// likes.
+func unordered(t *testing.T, text string) string {
+	t.Helper()
+	d := json.NewDecoder(strings.NewReader(text))
+	d.UseNumber()
+	var value any
+	if err := d.Decode(&value); err != nil {
+		t.Fatalf("%v: %s", err, text)
+	}
+	var sorted func(any) any
+	sorted = func(v any) any {
+		switch v := v.(type) {
+		case map[string]any:
+			for key := range v {
+				v[key] = sorted(v[key])
+			}
+		case []any:
+			for i := range v {
+				v[i] = sorted(v[i])
+			}
+			slices.SortFunc(v, func(a, b any) int { return strings.Compare(textOf(a), textOf(b)) })
+		}
+		return v
+	}
+	return textOf(sorted(value))
+}
+
+// answers compares the answer of a GraphQL query, whatever the order of its lists.
 func answers(t *testing.T, d *dgraphtest.Dgraph, query, want string) {
 	t.Helper()
 	got := d.GraphQL(t, query, nil)
 	if len(got.Errors) > 0 {
 		t.Errorf("%s: %s", query, strings.Join(got.Errors, "; "))
 	}
-	if diff := cmp.Diff(want, string(got.Data)); diff != "" {
+	if diff := cmp.Diff(unordered(t, want), unordered(t, string(got.Data))); diff != "" {
 		t.Errorf("%s (-want +got):\n%s", query, diff)
 	}
 }

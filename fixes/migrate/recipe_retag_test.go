@@ -25,10 +25,10 @@ func moved(t *testing.T, before, after string, pairs ...string) []Moving {
 	return all
 }
 
-// stands compares the answer of a DQL query.
+// stands compares the answer of a DQL query, whatever the order of its lists.
 func stands(t *testing.T, d *dgraphtest.Dgraph, query, want string) {
 	t.Helper()
-	if diff := cmp.Diff(want, string(d.Query(t, query))); diff != "" {
+	if diff := cmp.Diff(unordered(t, want), unordered(t, string(d.Query(t, query)))); diff != "" {
 		t.Errorf("%s (-want +got):\n%s", query, diff)
 	}
 }
