@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -35,9 +37,11 @@ type Client struct {
 	turn   atomic.Uint32
 	met    atomic.Bool // an alpha has answered over gRPC
 	seen   atomic.Bool // and over HTTP
-	login  *session
-	http   *http.Client
-	bases  []*url.URL
+	// version is what an alpha says of itself, nil before that.
+	version atomic.Pointer[string]
+	login   *session
+	http    *http.Client
+	bases   []*url.URL
 }
 
 // alpha is one of the servers.
@@ -95,7 +99,10 @@ func Open(ctx context.Context, config Config) (*Client, error) {
 // greet meets the server and logs in.
 func (c *Client) greet(ctx context.Context) error {
 	err := c.call(ctx, reads, func(ctx context.Context, a *alpha) error {
-		_, err := a.api.CheckVersion(ctx, &api.Check{})
+		v, err := a.api.CheckVersion(ctx, &api.Check{})
+		if err == nil {
+			c.version.Store(&v.Tag)
+		}
 		return err
 	})
 	if err != nil || c.config.User == "" {
@@ -105,6 +112,19 @@ func (c *Client) greet(ctx context.Context) error {
 		return err
 	}
 	return nil
+}
+
+// RoundsFloats reports whether the server writes numbers of type float with six digits after the point only, so that
+// one that is read and written again is another one: those before v25 do (query/outputnode.go, valToBytes). A server
+// that was built without a version counts as new.
+func (c *Client) RoundsFloats() bool {
+	tag := c.version.Load()
+	if tag == nil {
+		return false
+	}
+	major, _, _ := strings.Cut(strings.TrimPrefix(*tag, "v"), ".")
+	n, err := strconv.Atoi(major)
+	return err == nil && n < 25
 }
 
 // Close ends the connections. Requests that are under way fail.

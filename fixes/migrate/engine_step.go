@@ -57,11 +57,30 @@ func (r *run) holds(ctx context.Context, tx asker) error {
 	return nil
 }
 
+// exact refuses a step that would read floats and write them again on a server
+// that rounds what it is asked for. One that fills what is missing writes what
+// the plan has.
+func (s *Step) exact(c *dql.Client, live *dql.Stored) error {
+	if s.Fill != nil || !c.RoundsFloats() {
+		return nil
+	}
+	for _, name := range s.Reads {
+		if p := live.Predicate(name); p != nil && p.Type == "float" {
+			return fmt.Errorf("this Dgraph rounds numbers of type float to six digits when it is asked for them, so that those of %s would not be copied as they are: "+
+				"carry out this plan with Dgraph v25 or newer, or copy %s by hand with val() (schemacheck fix --format dql), which is exact", name, name)
+		}
+	}
+	return nil
+}
+
 // pages goes through the nodes of a step, with cursors under a name: that of the
 // step, or of another round of it.
 func (r *run) pages(ctx context.Context, s *Step, p paged, name string) error {
 	live, err := r.client.Stored(ctx)
 	if err != nil {
+		return err
+	}
+	if err := s.exact(r.client, live); err != nil {
 		return err
 	}
 	r.options.point("before cursors")
