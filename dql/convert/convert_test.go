@@ -86,6 +86,8 @@ func TestConvert(t *testing.T) {
 		{convert.Value{Type: "geo", Data: map[string]any{"type": "Point"}}, convert.Target{Type: "geo"}, convert.Unknown, "map[type:Point] is not how Dgraph prints a value of type geo"},
 		{convert.Value{Type: "float32vector", Data: []any{"1"}}, convert.Target{Type: "string"}, convert.Unknown, "[1] is not how Dgraph prints a value of type float32vector"},
 		{convert.Value{Type: "dateTime", Data: "2006-01-02T15:04:05Z"}, convert.Target{Type: "Int"}, convert.Converts, "1136214245"},
+		{convert.Value{Type: "string", Data: "091.8p1"}, convert.Target{Type: "bigfloat"}, convert.Converts, "183.6"},
+		{convert.Value{Type: "string", Data: "91.8p-1"}, convert.Target{Type: "float"}, convert.Fails, `"91.8p-1" is no float`},
 		{convert.Value{Type: "string", Data: "1e300000"}, convert.Target{Type: "bigfloat"}, convert.Converts, "1e+300000"},
 		{convert.Value{Type: "string", Data: "1e600000000"}, convert.Target{Type: "bigfloat"}, convert.Crashes, "the alpha computes millions of digits to print the value"},
 		{convert.Value{Type: "string", Data: "1e-600000000"}, convert.Target{Type: "bigfloat"}, convert.Crashes, "the alpha computes millions of digits to print the value"},

@@ -211,7 +211,35 @@ func denotes(text, printed string, number *big.Float) bool {
 	}
 	// Bits for every digit of the text, and for those of the smallest float.
 	exact, _, err := new(big.Float).SetPrec(uint(4*len(text)+1200)).Parse(text, 0)
-	return err == nil && exact.Cmp(number) == 0
+	return err == nil && exact.Cmp(number) == 0 || samePower(text, printed)
+}
+
+// mostPower bounds the exponents that are computed with.
+const mostPower = 5000
+
+// samePower reports whether a text with a power of two, which Dgraph takes after decimal digits too, is the printed
+// number: "91.8p1" is 183.6, though 91.8 has no end in bits.
+func samePower(text, printed string) bool {
+	digits, power, ok := strings.Cut(strings.ToLower(text), "p")
+	n, err := strconv.Atoi(power)
+	if !ok || err != nil || n < -mostPower || n > mostPower || len(printed) > maxExactDigits {
+		return false
+	}
+	if _, exponent, ok := strings.Cut(printed, "e"); ok {
+		if e, err := strconv.Atoi(exponent); err != nil || e < -mostPower || e > mostPower {
+			return false
+		}
+	}
+	a, okA := new(big.Rat).SetString(digits)
+	b, okB := new(big.Rat).SetString(printed)
+	if !okA || !okB {
+		return false
+	}
+	two := new(big.Rat).SetInt(new(big.Int).Lsh(big.NewInt(1), uint(max(n, -n))))
+	if n < 0 {
+		two.Inv(two)
+	}
+	return a.Mul(a, two).Cmp(b) == 0
 }
 
 // sameDecimal compares two decimal numbers without computing them: exponents may be huge.
