@@ -88,7 +88,7 @@ func share() (*Dgraph, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, err := dgraphproc.Start(context.Background(), dgraphproc.Options{Binary: binary})
+	c, err := start(dgraphproc.Options{Binary: binary})
 	if err != nil {
 		return nil, err
 	}
@@ -120,6 +120,16 @@ func borrow(addr string) (*Dgraph, error) {
 	return d, nil
 }
 
+// start starts a cluster, a second time when it ends at once: on a busy machine a port can be taken between the
+// moment that it was found free and its use, and now and then Dgraph itself crashes at its start.
+func start(o dgraphproc.Options) (*dgraphproc.Cluster, error) {
+	c, err := dgraphproc.Start(context.Background(), o)
+	if err != nil {
+		c, err = dgraphproc.Start(context.Background(), o)
+	}
+	return c, err
+}
+
 // Cluster starts a cluster for one test, and stops it when the test ends. Binary is filled in. Without
 // Dgraph the test is skipped or fails as with [Server].
 func Cluster(t testing.TB, o dgraphproc.Options) *dgraphproc.Cluster {
@@ -129,7 +139,7 @@ func Cluster(t testing.TB, o dgraphproc.Options) *dgraphproc.Cluster {
 		unavailable(t, err)
 	}
 	o.Binary = binary
-	c, err := dgraphproc.Start(context.Background(), o)
+	c, err := start(o)
 	if err != nil {
 		// The server is there and these options do not work: that is never a reason to skip.
 		t.Fatal(err)
