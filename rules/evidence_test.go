@@ -195,6 +195,9 @@ func TestSettleEmpty(t *testing.T) {
 	settled := 0
 	for _, f := range all {
 		e := f.Evidence
+		if f.Rule.ID == "reference-changed" && strings.HasSuffix(f.Question, "that are no Editor?") && !strings.Contains(e.DQL, "type(Editor)") {
+			t.Errorf("%s: %s is settled by %s", identity(f), f.Question, e.DQL)
+		}
 		if !e.Asked && e.Reason == "" {
 			continue
 		}
