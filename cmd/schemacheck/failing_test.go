@@ -275,7 +275,7 @@ func TestDeadAlpha(t *testing.T) {
 	kill(1) // one of two
 	// Until the cluster has noticed, no answer is right too; a wrong one never is.
 	settled := func(command string) (code exit, out, talk string) {
-		for end := time.Now().Add(20 * time.Second); ; time.Sleep(time.Second) {
+		for end := time.Now().Add(90 * time.Second); ; time.Sleep(time.Second) {
 			code, out, talk = run(command)
 			if code != exitUnfinished && !strings.Contains(out, "not asked: ") || time.Now().After(end) {
 				return code, out, talk
