@@ -1,8 +1,6 @@
 package dql_test
 
 import (
-	"context"
-	"encoding/json"
 	"fmt"
 	"runtime"
 	"sync/atomic"
@@ -27,29 +25,6 @@ func BenchmarkQuestions(b *testing.B) {
 		return text
 	})
 	q := newQuestioner(b, d)
-	bare := func(columns string) time.Duration {
-		r, _ := q.reader(context.Background())
-		start, after, seen := time.Now(), "0x0", 0
-		for {
-			text, err := r.Query(b.Context(), fmt.Sprintf("{q(func: type(V), first: 10000, after: %s) {uid %s}}", after, columns), nil)
-			if err != nil {
-				b.Fatal(err)
-			}
-			var page struct{ Q []struct{ UID string } }
-			if err := json.Unmarshal(text, &page); err != nil {
-				b.Fatal(err)
-			}
-			if len(page.Q) == 0 {
-				break
-			}
-			seen += len(page.Q)
-			after = page.Q[len(page.Q)-1].UID
-		}
-		if seen != n {
-			b.Fatalf("the loop saw %d nodes", seen)
-		}
-		return time.Since(start)
-	}
 	for _, c := range []struct {
 		name      string
 		columns   string // of the bare loop
@@ -69,7 +44,7 @@ func BenchmarkQuestions(b *testing.B) {
 				peak := uint64(0)
 				for b.Loop() {
 					b.StopTimer()
-					base += bare(c.columns)
+					base += bareLoop(b, q, c.columns, n)
 					b.StartTimer()
 					stop := watchHeap(&peak)
 					start := time.Now()
