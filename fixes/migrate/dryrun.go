@@ -91,13 +91,16 @@ func (s *Series) next(ctx context.Context, c *dql.Client, f File) ([]Phase, erro
 		}
 		return []Phase{s.Phase}, f.unchanged(all)
 	}
-	bound := f.From != "" || f.To != ""
+	bound := f.bound()
 	if bound && served != f.From && served != f.To && !(states.done(Before) && states.done(After)) {
+		if some, err := f.finds(ctx, c); err != nil || !some {
+			return nil, err
+		}
 		return nil, &Foreign{f.ID, f.From, f.To, served}
 	}
 	var phases []Phase
 	for _, phase := range []Phase{Before, After} {
-		if !states.done(phase) && (phase == Before || !bound || served == f.To) {
+		if !states.settled(f, phase, served) && (phase == Before || !bound || served == f.To) {
 			phases = append(phases, phase)
 		}
 	}
@@ -139,7 +142,7 @@ func (p *Foretold) compute(ctx context.Context, c *dql.Client, live, asIf *dql.S
 		return nil
 	}
 	r := &reader{step: p.Step, task: task, live: live, asIf: asIf}
-	size := (&run{options: o}).firstSize(p.Step)
+	size := (&work{run: &run{options: o, tuned: tuned{size: o.BatchSize}}}).firstSize(p.Step)
 	for p.Batches < batches && !p.End {
 		page, at, err := r.page(ctx, tx, after, size)
 		if isTooLarge(err) && size > leastBatch {
