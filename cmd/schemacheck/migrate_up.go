@@ -24,6 +24,7 @@ type upOptions struct {
 	deploy           string
 	onError          string
 	consent          consent
+	account          accountOptions
 	allowDestructive bool
 	dryRun           bool
 	batches          int
@@ -71,6 +72,7 @@ the database is between two schemas; 130 interrupted, and to be gone on with.`,
 	flags.IntVar(&o.batches, "batches", 1, "with --dry-run: `N` batches of each step")
 	flags.BoolVar(&o.showValues, "show-values", false, "show the values with --dry-run, and write those that were in the way into the list of nodes that are left")
 	o.consent.bind(flags)
+	o.account.bind(flags)
 	flags.BoolVar(&o.allowDestructive, "allow-destructive", false, "allow phase contract, which deletes")
 	complete(cmd, "phase", "before", "after", "contract")
 	complete(cmd, "on-error", "stop", "skip", "quarantine")
@@ -141,10 +143,18 @@ func (p program) migrateUp(cmd *cobra.Command, o *upOptions, args []string) erro
 		}
 	}
 	o.series.OnError, o.series.NoUndo = migrate.OnError(o.onError), o.undo == "off"
-	g := p.progress(o.quiet)
-	o.series.Progress = g.batches
-	outcomes, err := migrate.Up(ctx, m.client, m.files, o.series)
-	g.end()
+	return p.carryOut(ctx, m, o.series, &o.account, o.quiet)
+}
+
+// carryOut carries out plans, and tells of it while and after they run.
+func (p program) carryOut(ctx context.Context, m *migration, s migrate.Series, o *accountOptions, quiet bool) error {
+	a, err := p.account(o, quiet, m.files)
+	if err != nil {
+		return err
+	}
+	s.Progress, s.Deploying = a.see, a.deploying
+	outcomes, err := migrate.Up(ctx, m.client, m.files, s)
+	p.endAccount(a, err)
 	return p.told(ctx, m, outcomes, err)
 }
 
@@ -175,6 +185,7 @@ func (p program) told(ctx context.Context, m *migration, outcomes []migrate.Outc
 			fmt.Fprintf(p.out, "%s waits: %s\n", outcome.Plan, outcome.Waiting)
 		}
 	}
+	p.summarize(m.files, outcomes, err)
 	p.next(m, outcomes, err)
 	if between := (*migrate.Between)(nil); errors.As(err, &between) && between.Old != "" {
 		p.keep(between.Old)
@@ -218,12 +229,12 @@ func pendingOf(all []migrate.Status, phase migrate.Phase) []migrate.Status {
 
 // next says how to go on.
 func (p program) next(m *migration, outcomes []migrate.Outcome, err error) {
-	again := strings.TrimSpace("schemacheck migrate up " + m.spelt)
+	again := m.command("up", m.spelt)
 	switch {
 	case errors.As(err, new(*migrate.Foreign)), errors.As(err, new(*migrate.Unfit)), errors.As(err, new(*migrate.Edited)):
 	case errors.As(err, new(*migrate.HalfUndone)): // the error says it
 	case err != nil:
-		fmt.Fprintf(p.out, "next: %s (it goes on where it stopped)\n      schemacheck migrate status\n", again)
+		fmt.Fprintf(p.out, "next: %s (it goes on where it stopped)\n      %s\n", again, m.command("status", m.spelt))
 	case len(outcomes) > 0 && outcomes[len(outcomes)-1].Waiting != "":
 		fmt.Fprintf(p.out, "next: deploy the new schema, then %s\n", again)
 	default:
@@ -234,14 +245,7 @@ func (p program) next(m *migration, outcomes []migrate.Outcome, err error) {
 			}
 		}
 		if len(contract) > 0 {
-			fmt.Fprintf(p.out, "next: from %s on, %s --phase contract --allow-destructive\n", slices.Max(contract), again)
+			fmt.Fprintf(p.out, "next: from %s on, %s\n", slices.Max(contract), m.contract())
 		}
 	}
-}
-
-// batches tells of a run of a plan.
-func (g *progress) batches(s migrate.Status) {
-	g.say(func() string {
-		return fmt.Sprintf("%s, phase %s, step %s: %d nodes, %d changed", s.Plan, s.Phase, s.Step, s.Counts.Nodes, s.Counts.Changed)
-	})
 }

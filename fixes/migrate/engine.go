@@ -271,6 +271,7 @@ func (r *run) one(ctx context.Context, s *Step) error {
 	case r.options.foreign != nil:
 		return r.options.foreign
 	}
+	r.stepBegins(s)
 	if err := r.step(ctx, s); err != nil {
 		return err
 	}
