@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -145,12 +146,12 @@ func (a *account) deploying(plan string) func(*migrate.Deployed, error) {
 }
 
 // endAccount ends what is told; err is what the run ended with.
-func (p program) endAccount(a *account, err error) {
+func (p program) endAccount(ctx context.Context, a *account, err error) {
 	a.progress.end()
 	if a.metrics == nil {
 		return
 	}
-	if err := a.metrics.end(err); err != nil { // the run itself is as good as it was
+	if err := a.metrics.end(err, stopped(ctx, err)); err != nil { // the run itself is as good as it was
 		fmt.Fprintf(p.err, "schemacheck: warning: %s\n", report.Escape(err.Error()))
 	}
 }
@@ -168,15 +169,19 @@ func countFields(c migrate.Counts) []any {
 
 // summary counts plans by what came of them.
 type summary struct {
-	Done, Waiting, Failed, Skipped, NotApplicable int
+	Done, Waiting, Stopped, Failed, Skipped, NotApplicable int
 }
 
 // summed is what came of the plans of a series that ended with an error or nil.
-func summed(files []migrate.File, outcomes []migrate.Outcome, err error) summary {
+func summed(ctx context.Context, files []migrate.File, outcomes []migrate.Outcome, err error) summary {
 	s := summary{Skipped: len(files) - len(outcomes)}
 	for i, o := range outcomes {
 		applies := func(r *migrate.Result) bool { return r.Status.State != migrate.NotApplicable }
 		switch {
+		case err != nil && i == len(outcomes)-1 && errors.As(err, new(*migrate.Busy)):
+			s.Skipped++
+		case err != nil && i == len(outcomes)-1 && stopped(ctx, err):
+			s.Stopped++
 		case err != nil && i == len(outcomes)-1:
 			s.Failed++
 		case o.Waiting != "":
@@ -191,9 +196,9 @@ func summed(files []migrate.File, outcomes []migrate.Outcome, err error) summary
 }
 
 // summarize says what came of the plans.
-func (p program) summarize(files []migrate.File, outcomes []migrate.Outcome, err error) {
-	s := summed(files, outcomes, err)
-	p.events().Info("finished", "done", s.Done, "waiting", s.Waiting, "failed", s.Failed, "skipped", s.Skipped, "notApplicable", s.NotApplicable)
+func (p program) summarize(ctx context.Context, files []migrate.File, outcomes []migrate.Outcome, err error) {
+	s := summed(ctx, files, outcomes, err)
+	p.events().Info("finished", "done", s.Done, "waiting", s.Waiting, "stopped", s.Stopped, "failed", s.Failed, "skipped", s.Skipped, "notApplicable", s.NotApplicable)
 	if len(files) == 0 {
 		return
 	}
@@ -201,8 +206,13 @@ func (p program) summarize(files []migrate.File, outcomes []migrate.Outcome, err
 	if s.Waiting > 0 {
 		text += fmt.Sprintf(", %d waiting for the schema", s.Waiting)
 	}
+	if s.Stopped > 0 {
+		text += fmt.Sprintf(", %d stopped", s.Stopped)
+	}
 	fmt.Fprintln(p.out, text)
 }
 
-// stopped reports whether a run ended so that it can go on.
-func stopped(err error) bool { return errors.As(err, new(*migrate.Stopped)) }
+// stopped reports whether a run ended because somebody wanted that.
+func stopped(ctx context.Context, err error) bool {
+	return errors.As(err, new(*migrate.Stopped)) || err != nil && ctx.Err() != nil
+}

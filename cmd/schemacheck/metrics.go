@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -172,14 +171,15 @@ func (m *metrics) keep(ctx context.Context) {
 	}
 }
 
-// end notes what a run came to, and ends what is served.
-func (m *metrics) end(err error) error {
+// end notes what a run came to, with an error when it was not ended, and ends what
+// is served.
+func (m *metrics) end(err error, stopped bool) error {
 	m.running.Set(0)
 	m.paused.Set(0)
 	m.ended.SetToCurrentTime()
 	result := "done"
 	switch {
-	case stopped(err), errors.Is(err, context.Canceled):
+	case stopped:
 		result = "stopped"
 	case err != nil:
 		result = "failed"

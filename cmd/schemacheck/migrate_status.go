@@ -10,7 +10,6 @@ import (
 
 	"github.com/mattn/go-runewidth"
 	"github.com/spf13/cobra"
-	"github.com/vbauerster/cupwriter"
 
 	"github.com/schemacheck/schemacheck/fixes/migrate"
 )
@@ -129,7 +128,7 @@ func (p program) shower(o *statusOptions) func(*look) error {
 	if o.watch == 0 {
 		e.SetIndent("", "  ")
 	}
-	screen := cupwriter.New(p.out, false)
+	screen := newScreen(p.out)
 	return func(l *look) error {
 		switch {
 		case o.json:

@@ -55,7 +55,7 @@ that was served then.`,
 				return err
 			}
 			r, err := migrate.Undo(ctx, m.client, f, at.Phase, migrate.Options{Progress: a.see})
-			p.endAccount(a, err)
+			p.endAccount(ctx, a, err)
 			if err != nil {
 				if r != nil { // it was begun
 					fmt.Fprintf(p.out, "next: %s (it goes on where it stopped)\n", m.command("undo", f.ID, "--phase", string(at.Phase)))

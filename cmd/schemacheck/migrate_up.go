@@ -154,7 +154,7 @@ func (p program) carryOut(ctx context.Context, m *migration, s migrate.Series, o
 	}
 	s.Progress, s.Deploying = a.see, a.deploying
 	outcomes, err := migrate.Up(ctx, m.client, m.files, s)
-	p.endAccount(a, err)
+	p.endAccount(ctx, a, err)
 	return p.told(ctx, m, outcomes, err)
 }
 
@@ -185,7 +185,7 @@ func (p program) told(ctx context.Context, m *migration, outcomes []migrate.Outc
 			fmt.Fprintf(p.out, "%s waits: %s\n", outcome.Plan, outcome.Waiting)
 		}
 	}
-	p.summarize(m.files, outcomes, err)
+	p.summarize(ctx, m.files, outcomes, err)
 	p.next(m, outcomes, err)
 	if between := (*migrate.Between)(nil); errors.As(err, &between) && between.Old != "" {
 		p.keep(between.Old)

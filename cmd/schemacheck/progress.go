@@ -170,7 +170,7 @@ const barWidth = 30
 // both are cut where the terminal ends.
 func (g *progress) draw(now *moment) {
 	if g.bars == nil {
-		g.bars = mpb.New(mpb.WithOutput(g.to), mpb.WithRefreshRate(redraw))
+		g.bars = mpb.New(mpb.WithConsoleWriter(newScreen(g.to)), mpb.WithRefreshRate(redraw))
 		g.name = g.bars.New(0, mpb.NopStyle(), mpb.BarFillerTrim(), mpb.PrependDecorators(decor.Any(func(decor.Statistics) string {
 			return g.now.Load().what
 		})))

@@ -52,7 +52,7 @@ func (at *phaseAt) lines() []string {
 	}
 	if s.Who != "" && s.State != migrate.Pending {
 		by := fmt.Sprintf("by %s since %s", s.Who, s.Started.UTC().Format(time.RFC3339))
-		if !s.Ended.IsZero() && !atWork(s) && s.Ended.After(s.Started) {
+		if !s.Ended.Before(s.Started) && !atWork(s) && !s.Abandoned {
 			by += ", ended " + s.Ended.UTC().Format(time.RFC3339)
 		}
 		more("%s", by)
