@@ -17,6 +17,9 @@ type Options struct {
 	// BatchSize is the number of nodes of one transaction; 0 takes that of the
 	// step, or lets it follow the time that batches take.
 	BatchSize int
+	// DefaultBatch is for steps that do not say it, instead of a size that follows
+	// the time; 0 is none.
+	DefaultBatch int
 	// Concurrency is the number of ranges of uids that are gone through at once;
 	// 0 means 1.
 	Concurrency int
@@ -226,22 +229,19 @@ func (r *run) all(ctx context.Context) (*Result, error) {
 	if r.status.Started.IsZero() {
 		r.status.Started = time.Now().UTC().Truncate(time.Second)
 	}
-	if err := r.save(ctx); err != nil {
-		return nil, err
-	}
 	for i := range r.file.Steps {
 		s := &r.file.Steps[i]
 		if s.Phase != r.phase || slices.Contains(r.status.Finished, s.ID) {
 			continue
 		}
 		r.status.Step = s.ID
+		if err := r.save(ctx); err != nil {
+			return nil, err
+		}
 		if err := r.one(ctx, s); err != nil {
 			return r.failed(ctx, s, err)
 		}
 		r.status.Finished = append(r.status.Finished, s.ID)
-		if err := r.save(ctx); err != nil {
-			return nil, err
-		}
 	}
 	r.status.State = Done
 	if len(r.status.NotApplicable) == len(r.status.Finished) {
