@@ -55,8 +55,8 @@ func argvOf(text string) ([]string, error) {
 // hookWait is how long a command may still take after the run was interrupted.
 const hookWait = 5 * time.Second
 
-// call runs a command. It learns from its environment where the run is, and does
-// not get what schemacheck connects with.
+// call runs a command. It learns from its environment where the run is; the
+// settings of schemacheck itself, secrets among them, are not in there.
 func (p program) call(ctx context.Context, argv []string, s migrate.Status) error {
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
 	cmd.Dir, cmd.Stdout, cmd.Stderr, cmd.WaitDelay = p.dir, p.err, p.err, hookWait
