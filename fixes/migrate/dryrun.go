@@ -95,7 +95,7 @@ func (s *Series) next(ctx context.Context, c *dql.Client, f File) ([]Phase, erro
 		if err := s.due(f, states, served); err != nil {
 			return nil, err
 		}
-		return []Phase{s.Phase}, f.unchanged(all)
+		return []Phase{s.Phase}, f.unchanged(ctx, c, all)
 	}
 	bound := f.bound()
 	if bound && served != f.From && served != f.To && !(states.done(Before) && states.done(After)) {
@@ -110,7 +110,7 @@ func (s *Series) next(ctx context.Context, c *dql.Client, f File) ([]Phase, erro
 			phases = append(phases, phase)
 		}
 	}
-	return phases, f.unchanged(all)
+	return phases, f.unchanged(ctx, c, all)
 }
 
 // with is the DQL schema with what a step declares.

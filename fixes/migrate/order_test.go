@@ -133,6 +133,41 @@ func TestNotApplicable(t *testing.T) {
 	}
 }
 
+// TestEdited: a plan that was changed after it was begun is refused, and what was changed is told.
+func TestEdited(t *testing.T) {
+	t.Parallel()
+	d := dgraphtest.Server(t)
+	d.Lock(t)
+	c := open(t, d)
+	d.DropAll(t)
+	d.Alter(t, "T.a: string .\nT.c: string .\n")
+	d.Mutate(t, "_:a <T.a> \"x\" .\n")
+	f := copying("20260101000000-copy", "T.a", "T.b")
+	if _, err := Up(t.Context(), c, []File{f}, Series{}); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []struct {
+		text string
+		edit func(*Plan)
+	}{
+		{`step copy: was "root: has(T.a)", is "root: has(T.c)"`, func(p *Plan) { p.Steps[1].Select = &Select{Root: "has(T.c)"} }},
+		{"step copy is gone", func(p *Plan) { p.Steps = p.Steps[:1] }},
+		{"step again is new", func(p *Plan) { more := p.Steps[1]; more.ID = "again"; p.Steps = append(p.Steps, more) }},
+		{"the order of the steps is another one", func(p *Plan) { slices.Reverse(p.Steps) }},
+		{"what stands around them is not", func(p *Plan) { p.Name = "other" }},
+	} {
+		changed := *f.Plan
+		changed.Steps = slices.Clone(f.Steps)
+		want.edit(&changed)
+		for _, phase := range []Phase{"", Before} {
+			_, err := Up(t.Context(), c, []File{{&changed, "other"}}, Series{Phase: phase})
+			if !errors.As(err, new(*Edited)) || !strings.Contains(err.Error(), want.text) {
+				t.Errorf("%q: %v", want.text, err)
+			}
+		}
+	}
+}
+
 // TestFromCursor begins behind some nodes, and does not where there is a cursor already.
 func TestFromCursor(t *testing.T) {
 	t.Parallel()
@@ -214,7 +249,7 @@ func TestReset(t *testing.T) {
 	if err := Reset(t.Context(), c, []string{f.ID}, Options{}); err != nil {
 		t.Fatal(err)
 	}
-	if left := string(d.Query(t, `{q(func: has(schemacheck.key)) {schemacheck.key}}`)); strings.Contains(left, f.ID) {
+	if left := string(d.Query(t, `{q(func: has(schemacheck.key)) {schemacheck.key}}`)); strings.Contains(left, f.ID+"/") {
 		t.Errorf("%s is left", left)
 	}
 	if r, err := Run(t.Context(), c, f, Before, Options{taskOf: taskOf}); err != nil || r.Status.Counts.Changed != n {
