@@ -31,6 +31,7 @@ type upOptions struct {
 	cursor           string
 	reset            bool
 	before, after    string // commands around batches
+	then             []string
 }
 
 func (p program) migrateUpCommand() *cobra.Command {
@@ -75,6 +76,7 @@ the database is between two schemas; 130 interrupted, and to be gone on with.`,
 	flags.Int64Var(&o.series.UndoLimit, "undo-limit", 1<<30, "end when the log that undoing needs has so many `BYTES`")
 	flags.StringVar(&o.cursor, "from-cursor", "", "begin at `CURSOR`, as migrate status shows it, in a database where the plan has not run")
 	flags.BoolVar(&o.reset, "reset", false, "forget how far the plans are, and all that come after them, and begin anew")
+	flags.StringArrayVar(&o.then, "then", nil, "after the plans that are named, carry out `PLAN` too; can be repeated")
 	flags.BoolVar(&o.series.OutOfOrder, "out-of-order", false, "allow plans that are older than one that has run here")
 	flags.StringVar(&o.before, "before-batch", "", "run `COMMAND` before each batch: a program, or a JSON array of its name and arguments; when it fails the run pauses")
 	flags.StringVar(&o.after, "after-batch", "", "run `COMMAND` after each batch, likewise")
@@ -123,7 +125,10 @@ func (o *upOptions) check(cmd *cobra.Command) error {
 
 func (p program) migrateUp(cmd *cobra.Command, o *upOptions, args []string) error {
 	ctx := cmd.Context()
-	m, err := p.beginMigration(cmd, &o.migrateOptions, args, func() error {
+	if len(o.then) > 0 && len(args) == 0 {
+		return errors.New("--then comes after plans that are named: name one, or leave --then out to carry out all")
+	}
+	m, err := p.beginMigration(cmd, &o.migrateOptions, slices.Concat(args, o.then), func() error {
 		if err := o.check(cmd); err != nil {
 			return err
 		}
@@ -151,6 +156,9 @@ func (p program) migrateUp(cmd *cobra.Command, o *upOptions, args []string) erro
 		return err
 	}
 	defer m.client.Close()
+	if err := p.inOrder(m, o.then); err != nil {
+		return err
+	}
 	m.showValues = o.showValues
 	o.series.Phase = migrate.Phase(o.phase)
 	o.series.DefaultBatch = m.cfg.BatchSize
@@ -188,6 +196,25 @@ func (p program) migrateUp(cmd *cobra.Command, o *upOptions, args []string) erro
 	outcomes, err := migrate.Up(ctx, m.client, m.files, o.series)
 	g.end()
 	return p.told(ctx, m, outcomes, err)
+}
+
+// inOrder refuses --then for a plan that would run before others: plans run in the
+// order of their ids.
+func (p program) inOrder(m *migration, then []string) error {
+	if len(then) == 0 {
+		return nil
+	}
+	last, _, err := p.plans(m.cfg, then)
+	if err != nil {
+		return err
+	}
+	for _, f := range m.files {
+		later := slices.ContainsFunc(last, func(l migrate.File) bool { return l.ID == f.ID })
+		if !later && f.ID > last[0].ID {
+			return fmt.Errorf("--then %s: plans run in the order of their ids, and %s comes after it", last[0].ID, f.ID)
+		}
+	}
+	return nil
 }
 
 // told says what a series came to and how to go on, and gives the error that the
