@@ -17,6 +17,9 @@ type Options struct {
 	// BatchSize is the number of nodes of one transaction; 0 takes that of the
 	// step, or lets it follow the time that batches take.
 	BatchSize int
+	// DefaultBatch is for steps that do not say it, instead of a size that follows
+	// the time; 0 is none.
+	DefaultBatch int
 	// Concurrency is the number of ranges of uids that are gone through at once;
 	// 0 means 1.
 	Concurrency int
@@ -225,9 +228,9 @@ func (r *run) all(ctx context.Context) (*Result, error) {
 	r.status.State, r.status.Who, r.status.Error, r.status.Served = Running, r.options.Who, "", served
 	if r.status.Started.IsZero() {
 		r.status.Started = time.Now().UTC().Truncate(time.Second)
-	}
-	if err := r.save(ctx); err != nil {
-		return nil, err
+		if err := r.keepText(ctx); err != nil {
+			return nil, err
+		}
 	}
 	for i := range r.file.Steps {
 		s := &r.file.Steps[i]
@@ -235,13 +238,13 @@ func (r *run) all(ctx context.Context) (*Result, error) {
 			continue
 		}
 		r.status.Step = s.ID
+		if err := r.save(ctx); err != nil {
+			return nil, err
+		}
 		if err := r.one(ctx, s); err != nil {
 			return r.failed(ctx, s, err)
 		}
 		r.status.Finished = append(r.status.Finished, s.ID)
-		if err := r.save(ctx); err != nil {
-			return nil, err
-		}
 	}
 	r.status.State = Done
 	if len(r.status.NotApplicable) == len(r.status.Finished) {
@@ -338,7 +341,7 @@ func (r *run) begin(ctx context.Context) error {
 		r.status.Checksum = r.file.Checksum
 	}
 	if r.status.Checksum != r.file.Checksum {
-		return &Edited{Plan: r.file.ID, Was: r.status.Checksum, Is: r.file.Checksum, State: r.status.State}
+		return r.file.edited(ctx, r.client, r.status)
 	}
 	return nil
 }
@@ -352,19 +355,6 @@ type HalfUndone struct {
 // Error says what to do.
 func (h *HalfUndone) Error() string {
 	return fmt.Sprintf("undoing phase %s of the plan %s was begun and not ended: end it first (schemacheck migrate undo %[2]s --phase %[1]s)", h.Phase, h.Plan)
-}
-
-// Edited is the error for a plan whose text is not the one that was begun.
-type Edited struct {
-	Plan    string
-	Was, Is string // checksums
-	State   State
-}
-
-// Error says what to do.
-func (e *Edited) Error() string {
-	return fmt.Sprintf("the plan %s is %s, and its file has been changed since (checksum %.12s, now %.12s); "+
-		"put the old text back, or write what is new into a plan of its own", e.Plan, e.State, e.Was, e.Is)
 }
 
 // save writes the status.

@@ -118,6 +118,34 @@ func (w *work) begin(ctx context.Context) error {
 	w.mu.Lock()
 	w.meter = meter{}
 	w.mu.Unlock()
+	return w.affordable(ctx)
+}
+
+// guess is how many nodes are looked at to guess how large the log of a step will be.
+const guess = 200
+
+// affordable refuses a step, before its first batch, whose log would be larger than
+// the run may have, by the log of its first nodes.
+func (w *work) affordable(ctx context.Context) error {
+	if w.options.NoUndo || w.reader.step.Undo == UndoNo || w.nodes <= defaultBatch {
+		return nil
+	}
+	p, _, err := w.reader.page(ctx, w.client.Snapshot(), 0, guess)
+	if err != nil || len(p.nodes) == 0 {
+		return err
+	}
+	c, err := w.reader.task.judge(p)
+	if err != nil {
+		return err
+	}
+	entry, err := logged(p, c)
+	if err != nil {
+		return nil // the batches are made smaller
+	}
+	if all := int64(float64(len(entry)) * float64(w.nodes) / float64(len(p.nodes))); all > w.options.UndoLimit {
+		return &Stopped{Reason: fmt.Sprintf("the log that undoing needs would have about %d bytes for %d nodes, and a run may have %d: allow more (--undo-limit) or do without (--undo off); "+
+			"nothing of this step was written", all, w.nodes, w.options.UndoLimit)}
+	}
 	return nil
 }
 
@@ -137,8 +165,10 @@ func (w *work) fixedSize(s *Step) int {
 		return MostSingle
 	case w.tuned.size > 0:
 		return w.tuned.size
+	case s.BatchSize > 0:
+		return s.BatchSize
 	}
-	return s.BatchSize
+	return w.options.DefaultBatch
 }
 
 // fence makes the spans of a step this run's own, and reads them in the same
@@ -374,6 +404,7 @@ func (w *work) batch(ctx context.Context, sp *span) error {
 				return err
 			}
 			failures--
+			size = w.batchSize()
 			continue
 		}
 		if err != nil && !isAborted(err) && ctx.Err() == nil {

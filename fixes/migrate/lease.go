@@ -6,6 +6,8 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -111,7 +113,12 @@ func (l *lease) take(ctx context.Context, replaced string) (lockHolder, error) {
 		if now.Token != "" && now.Token != replaced {
 			return now, nil
 		}
-		err = l.write(ctx, tx, nodes)
+		// Whoever is replaced writes no further batch, whatever plan it is at.
+		fences, err := fencesOf(ctx, tx, &now, l.token)
+		if err != nil {
+			return lockHolder{}, err
+		}
+		err = l.write(ctx, tx, nodes, fences)
 		switch {
 		case err == nil:
 			return l.me, nil
@@ -127,8 +134,25 @@ func (l *lease) take(ctx context.Context, replaced string) (lockHolder, error) {
 	}
 }
 
-// write writes the lock and the counter.
-func (l *lease) write(ctx context.Context, tx *dql.Txn, nodes []*kept) error {
+// fencesOf take the cursors from the holder that is replaced.
+func fencesOf(ctx context.Context, tx asker, now *lockHolder, token string) ([]dql.Quad, error) {
+	run, ok := strings.CutPrefix(now.Run, "run/")
+	if now.Token == "" || !ok {
+		return nil, nil
+	}
+	spans, err := below(ctx, tx, "span/"+run+"/")
+	if err != nil {
+		return nil, err
+	}
+	var all []dql.Quad
+	for _, n := range spans {
+		all = append(all, text(n.ref(), fencePredicate, token))
+	}
+	return all, nil
+}
+
+// write writes the lock and the counter, and more.
+func (l *lease) write(ctx context.Context, tx *dql.Txn, nodes []*kept, more []dql.Quad) error {
 	lock, err := nodes[0].quads(&l.me)
 	if err != nil {
 		return err
@@ -140,7 +164,7 @@ func (l *lease) write(ctx context.Context, tx *dql.Txn, nodes []*kept) error {
 	if err != nil {
 		return err
 	}
-	_, err = tx.Commit(ctx, append(lock, beat...), nil)
+	_, err = tx.Commit(ctx, slices.Concat(lock, beat, more), nil)
 	return err
 }
 

@@ -45,6 +45,8 @@ type Status struct {
 	Finished []string `json:"finished,omitempty"`
 	// NotApplicable are the steps that found nothing to do.
 	NotApplicable []string `json:"notApplicable,omitempty"`
+	// Baseline says that it was noted as done, and never ran.
+	Baseline bool `json:"baseline,omitempty"`
 	// Who runs it or ran it last: host and process.
 	Who     string    `json:"who,omitempty"`
 	Started time.Time `json:"started,omitzero"`

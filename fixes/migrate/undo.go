@@ -41,6 +41,9 @@ func (u *undoing) all(ctx context.Context) (*Result, error) {
 	if u.status.State == Pending {
 		return nil, &Unfit{fmt.Sprintf("phase %s of the plan %s has not run here: there is nothing to undo", u.phase, u.file.ID)}
 	}
+	if u.status.Baseline {
+		return nil, &Unfit{fmt.Sprintf("phase %s of the plan %s was noted as done (schemacheck migrate baseline) and never ran here: there is nothing to undo", u.phase, u.file.ID)}
+	}
 	served, err := servedFingerprint(ctx, u.client)
 	if err != nil {
 		return nil, err

@@ -153,7 +153,7 @@ func (s *series) one(ctx context.Context, f File, deploys bool) (Outcome, error)
 		return o, s.run(ctx, f, s.Phase, &o)
 	}
 	if states.settled(f, Before, served) && states.settled(f, After, served) && (!deploys || served == f.To) {
-		return o, f.unchanged(all)
+		return o, f.unchanged(ctx, s.client, all)
 	}
 	bound := f.bound()
 	if foreign := (&Foreign{f.ID, f.From, f.To, served}); bound && served != f.From && served != f.To {
@@ -238,10 +238,10 @@ func (s states) settled(f File, phase Phase, served string) bool {
 }
 
 // unchanged refuses a plan that is not the one that was carried out.
-func (f File) unchanged(all []Status) error {
+func (f File) unchanged(ctx context.Context, c *dql.Client, all []Status) error {
 	for _, st := range all {
 		if st.State != Pending && st.Checksum != f.Checksum {
-			return &Edited{Plan: f.ID, Was: st.Checksum, Is: f.Checksum, State: st.State}
+			return f.edited(ctx, c, st)
 		}
 	}
 	return nil
