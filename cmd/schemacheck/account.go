@@ -5,6 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
 	"slices"
 
 	"github.com/spf13/pflag"
@@ -36,6 +39,25 @@ type accountOptions struct {
 func (o *accountOptions) bind(flags *pflag.FlagSet) {
 	flags.StringVar(&o.metricsFile, "metrics-file", "", "keep metrics of the run in `FILE`, for Prometheus' textfile collector (a name that ends in .prom)")
 	flags.StringVar(&o.metricsListen, "metrics-listen", "", "serve metrics of the run at http://`ADDRESS`/metrics, such as :9464; on this machine only unless a host is given")
+}
+
+// check refuses what cannot work, before anything is written.
+func (o *accountOptions) check(p program) error {
+	if o.metricsFile != "" {
+		path := p.path(o.metricsFile)
+		if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+			return fmt.Errorf("--metrics-file %s: that is no regular file", o.metricsFile)
+		}
+		if info, err := os.Stat(filepath.Dir(path)); err != nil || !info.IsDir() {
+			return fmt.Errorf("--metrics-file %s: there is no folder %s: create it first", o.metricsFile, filepath.Dir(path))
+		}
+	}
+	if o.metricsListen != "" {
+		if _, _, err := net.SplitHostPort(o.metricsListen); err != nil {
+			return fmt.Errorf("--metrics-listen %s: expected HOST:PORT or :PORT", o.metricsListen)
+		}
+	}
+	return nil
 }
 
 func (o *accountOptions) given() bool { return o.metricsFile != "" || o.metricsListen != "" }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -37,21 +36,18 @@ func (p program) measure(o *accountOptions) (*metrics, error) {
 	m := newMetrics()
 	if o.metricsFile != "" {
 		m.file = p.path(o.metricsFile)
-		if info, err := os.Stat(m.file); err == nil && !info.Mode().IsRegular() {
-			return nil, fmt.Errorf("--metrics-file %s: that is no regular file", o.metricsFile)
-		}
 		if err := m.write(); err != nil {
-			return nil, fmt.Errorf("--metrics-file: %w", err)
+			return nil, &problem{exitUnfinished, fmt.Errorf("--metrics-file: %w", err)}
 		}
 	}
 	if o.metricsListen != "" {
 		host, port, err := net.SplitHostPort(o.metricsListen)
 		if err != nil {
-			return nil, fmt.Errorf("--metrics-listen %s: expected HOST:PORT or :PORT", o.metricsListen)
+			return nil, err // check has refused it
 		}
 		listener, err := net.Listen("tcp", net.JoinHostPort(first(host, "127.0.0.1"), port))
 		if err != nil {
-			return nil, fmt.Errorf("--metrics-listen: %w", err)
+			return nil, &problem{exitUnfinished, fmt.Errorf("--metrics-listen: %w", err)}
 		}
 		mux := http.NewServeMux()
 		mux.Handle("GET /metrics", promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{EnableOpenMetrics: true}))

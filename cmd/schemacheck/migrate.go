@@ -292,8 +292,8 @@ func describe(r *migrate.Result) string {
 		b.WriteString(" before")
 	}
 	fmt.Fprintf(&b, "; %d nodes looked at, %d changed, %d left", c.Nodes, c.Changed, c.Left)
-	if c.Aborts > 0 {
-		fmt.Fprintf(&b, ", %d batches repeated", c.Aborts)
+	if more := troubleInWords(c); more != "" {
+		b.WriteString(", " + more)
 	}
 	b.WriteString("\n")
 	for i, l := range r.Left {

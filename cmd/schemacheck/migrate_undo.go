@@ -25,7 +25,7 @@ that was served then.`,
   schemacheck migrate undo user-phone --phase before --yes`,
 		Args: arguments(1, 1, "the id of a plan, or the beginning of it"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			m, err := p.beginMigration(cmd, &o, o.folders(), nil)
+			m, err := p.beginMigration(cmd, &o, o.folders(), func() error { return told.check(p) })
 			if err != nil {
 				return err
 			}

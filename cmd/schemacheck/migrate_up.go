@@ -54,8 +54,12 @@ terminal the host is typed to confirm, elsewhere --yes says so.`,
   schemacheck migrate up migrations/20260131120000-user-phone.yaml --yes
   schemacheck migrate up --deploy new.graphql --env production
   schemacheck migrate up --phase contract --allow-destructive
+  schemacheck migrate up --yes --log-format json --metrics-file run.prom
   schemacheck migrate up user-phone --reset
   schemacheck migrate up --before-batch '["./may-go-on.sh", "production"]'
+
+While it runs, a terminal shows how far it is, a log gets a line every 10 seconds,
+and migrate status tells it elsewhere. Ctrl-C ends it so that it goes on later.
 
 Exit codes: 0 done, or waiting for the schema; 1 nodes are left that could not be
 changed, or a step failed; 2 usage, or a plan that is refused before anything is
@@ -131,7 +135,7 @@ func (p program) migrateUp(cmd *cobra.Command, o *upOptions, args []string) erro
 		return errors.New("--then comes after plans that are named: name one, or leave --then out to carry out all")
 	}
 	m, err := p.beginMigration(cmd, &o.migrateOptions, slices.Concat(args, o.then), func() error {
-		if err := o.check(cmd); err != nil {
+		if err := errors.Join(o.check(cmd), o.account.check(p)); err != nil {
 			return err
 		}
 		if o.cursor != "" {

@@ -46,6 +46,7 @@ Exit codes: 0 everything holds; 1 something does not; 2 usage; 3 could not finis
 				}
 				fmt.Fprintf(p.out, "%s, phase %s: done\n", s.Plan, s.Phase)
 				for _, c := range checks {
+					p.events().Info("verified", "plan", s.Plan, "phase", s.Phase, "step", c.Step, "nodes", c.Nodes, "open", c.Open, "left", c.Left)
 					fmt.Fprintf(p.out, "  %s\n", c)
 					clean = clean && c.Clean()
 				}

@@ -103,8 +103,11 @@ func (at *phaseAt) step() string {
 }
 
 func stateInWords(s *migrate.Status) string {
-	if s.Abandoned {
+	switch {
+	case s.Abandoned:
 		return string(s.State) + ", but nobody is at work: the run was killed or lost its server"
+	case s.Baseline:
+		return string(s.State) + ", as migrate baseline noted"
 	}
 	return string(s.State)
 }
