@@ -103,6 +103,10 @@ func TestKilled(t *testing.T) {
 	for range kills / 2 {
 		kill(undo...)
 	}
+	cmd, out = command("migrate", "status", "--alpha", d.GRPC, plan.ID+".yaml")
+	if err := cmd.Run(); err != nil || !strings.Contains(out.String(), "undoing, but nobody is at work") || !strings.Contains(out.String(), "next: schemacheck migrate undo "+plan.ID) {
+		t.Errorf("status of what is half undone: %v\n%s", err, out.String())
+	}
 	cmd, out = command(up...)
 	if err := cmd.Run(); cmd.ProcessState.ExitCode() != int(exitUsage) || !strings.Contains(out.String(), "end it first (schemacheck migrate undo") {
 		t.Errorf("migrate up of what is half undone: %v\n%s", err, out.String())
