@@ -134,7 +134,10 @@ func (s *Series) one(ctx context.Context, c *dql.Client, f File, deploys bool) (
 		}
 		return o, nil
 	}
-	return o, s.run(ctx, c, f, After, &o)
+	if err := s.run(ctx, c, f, After, &o); err != nil {
+		return o, err
+	}
+	return o, s.again(ctx, c, f, &o)
 }
 
 // deploy deploys the schema that a plan leads to, while nobody else is at work.
