@@ -235,16 +235,15 @@ func (s *Step) moot(later []*Step) bool {
 }
 
 // current reports whether the stored schema can be expected to be as a step left
-// it: later schemas are not the plan's, and what is dropped before the new schema
-// is deployed that schema may declare anew.
+// it: once the next GraphQL schema is deployed, that one decides.
 func (p *Plan) current(s *Step, served string) bool {
 	switch {
 	case p.From == "" && p.To == "":
 		return true
-	case served != p.From && served != p.To:
-		return false
+	case s.Phase == Before:
+		return served == p.From
 	}
-	return s.Drop == nil || s.Phase != Before || served == p.From
+	return served == p.To
 }
 
 // altered says how the stored schema is not as a step left it. What one of the

@@ -80,8 +80,8 @@ func (c Check) String() string {
 // whether the stored schema is as they left it. Nothing is written.
 //
 // later are plans that were carried out after this one. What a later step takes
-// away or declares otherwise is not asked for, and the stored schema only while a
-// schema of the plan is served.
+// away or declares otherwise is not asked for, and the stored schema only while
+// the GraphQL schema is served under which the phase ran.
 func Verify(ctx context.Context, c *dql.Client, p *Plan, phase Phase, later ...*Plan) ([]Check, error) {
 	served, err := servedFingerprint(ctx, c)
 	if err != nil {
