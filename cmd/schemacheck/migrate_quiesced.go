@@ -34,16 +34,21 @@ func (q *quiesced) begin(ctx context.Context, m *migration, s migrate.Series, g 
 	if !q.prove {
 		return nil, nil
 	}
-	g.say(func() string { return "reading what is not to change" })
-	return migrate.Watch(ctx, m.client, m.files, s)
+	return migrate.Watch(ctx, m.client, m.files, s, func(predicate string, nodes uint64) {
+		g.say(func() string {
+			return fmt.Sprintf("reading what is not to change: %d nodes with %s", nodes, report.Escape(predicate))
+		})
+	})
 }
 
-// compared says what became of what was not to change.
-func (p program) compared(ctx context.Context, u *migrate.Untouched) error {
+// compared ends the progress, and says what became of what was not to change.
+func (p program) compared(ctx context.Context, u *migrate.Untouched, g *progress) error {
 	if u == nil || ctx.Err() != nil {
+		g.end()
 		return nil
 	}
 	c, err := u.Compare(ctx)
+	g.end()
 	if err != nil {
 		return migrationFailed(ctx, fmt.Errorf("comparing what was not to change: %w", err))
 	}

@@ -159,8 +159,7 @@ func (p program) migrateUp(cmd *cobra.Command, o *upOptions, args []string) erro
 		return migrationFailed(ctx, err)
 	}
 	outcomes, err := migrate.Up(ctx, m.client, m.files, o.series)
-	g.end()
-	touched := p.compared(ctx, untouched)
+	touched := p.compared(ctx, untouched, g)
 	if err := p.told(ctx, m, outcomes, err); err != nil {
 		return err
 	}

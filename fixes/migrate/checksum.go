@@ -49,6 +49,11 @@ func (s *Sum) nodesApart(t *Sum) int {
 // The pages are of different moments, so that a sum says something only when
 // nobody else writes meanwhile.
 func Checksums(ctx context.Context, c *dql.Client, names []string) (map[string]Sum, error) {
+	return checksums(ctx, c, names, func(string, uint64) {})
+}
+
+// checksums tells how many nodes of which predicate it has read.
+func checksums(ctx context.Context, c *dql.Client, names []string, tell func(string, uint64)) (map[string]Sum, error) {
 	live, err := c.Stored(ctx)
 	if err != nil {
 		return nil, err
@@ -62,7 +67,7 @@ func Checksums(ctx context.Context, c *dql.Client, names []string) (map[string]S
 		if p == nil {
 			continue
 		}
-		if all[name], err = checksum(ctx, c, live, *p); err != nil {
+		if all[name], err = checksum(ctx, c, live, *p, tell); err != nil {
 			return nil, fmt.Errorf("the checksum of %s: %w", name, err)
 		}
 	}
@@ -88,7 +93,7 @@ func (g glance) reads() []string            { return []string{g.predicate} }
 func (glance) writes() []string             { return nil }
 func (glance) judge(*page) (*change, error) { return &change{}, nil }
 
-func checksum(ctx context.Context, c *dql.Client, live *dql.Stored, p dql.Predicate) (Sum, error) {
+func checksum(ctx context.Context, c *dql.Client, live *dql.Stored, p dql.Predicate, tell func(string, uint64)) (Sum, error) {
 	sum := Sum{Type: written(p.Type, p.List)}
 	if p.Lang {
 		sum.Type += " @lang"
@@ -134,6 +139,7 @@ func checksum(ctx context.Context, c *dql.Client, live *dql.Stored, p dql.Predic
 			}
 			sum.add(n.uid, quads)
 		}
+		tell(p.Name, sum.Nodes)
 		if at.nodes < uint64(size) {
 			return sum, nil
 		}
@@ -168,15 +174,20 @@ func (s *Sum) add(uid uint64, quads []dql.Quad) {
 // Untouched is what was stored under the predicates that plans do not write.
 type Untouched struct {
 	client *dql.Client
+	tell   func(predicate string, nodes uint64)
 	named  []string // what the plans write
 	before map[string]Sum
 }
 
 // Watch reads what is stored under all predicates that no step writes of the
 // phases that a series may carry out. Nobody else may write from now on until
-// [Untouched.Compare] is done.
-func Watch(ctx context.Context, c *dql.Client, files []File, s Series) (*Untouched, error) {
-	u := &Untouched{client: c}
+// [Untouched.Compare] is done. tell is told how many nodes of which predicate were
+// read; nil tells nobody.
+func Watch(ctx context.Context, c *dql.Client, files []File, s Series, tell func(predicate string, nodes uint64)) (*Untouched, error) {
+	if tell == nil {
+		tell = func(string, uint64) {}
+	}
+	u := &Untouched{client: c, tell: tell}
 	for _, f := range files {
 		for i := range f.Steps {
 			step := &f.Steps[i]
@@ -208,7 +219,7 @@ func (u *Untouched) sums(ctx context.Context) (map[string]Sum, error) {
 		return nil, err
 	}
 	names := slices.DeleteFunc(comparable(live), func(name string) bool { return slices.Contains(u.named, name) })
-	return Checksums(ctx, u.client, append([]string{}, names...))
+	return checksums(ctx, u.client, append([]string{}, names...), u.tell) // never nil, which would be all
 }
 
 // Compared is what became of the predicates that plans do not write.

@@ -133,7 +133,7 @@ func TestUntouched(t *testing.T) {
 		}
 		d.Mutate(t, "<0x10> <dgraph.type> \"T\" .\n<0x10> <T.a> \"x\" .\n<0x10> <T.n> \"1\" .\n<0x10> <T.m> \"1\" .\n")
 		s := Series{Deploy: after}
-		u, err := Watch(t.Context(), c, []File{f}, s)
+		u, err := Watch(t.Context(), c, []File{f}, s, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

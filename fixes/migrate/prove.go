@@ -26,7 +26,7 @@ type countable interface {
 // server counts by itself.
 func proved(ctx context.Context, c *dql.Client, r *reader) (Check, error) {
 	for look := 1; ; look++ {
-		before, err := count(ctx, c, counting(r.step.Select.Root, r.step.Select.Filter))
+		before, err := r.step.account(ctx, c)
 		if err != nil {
 			return Check{}, err
 		}
@@ -34,20 +34,55 @@ func proved(ctx context.Context, c *dql.Client, r *reader) (Check, error) {
 		if err != nil {
 			return check, err
 		}
-		after, err := count(ctx, c, counting(r.step.Select.Root, r.step.Select.Filter))
+		after, err := r.step.account(ctx, c)
 		if err != nil {
 			return check, err
 		}
-		if before == after {
-			check.Counted = &after
+		if before.nodes == after.nodes {
+			check.Counted = &after.nodes
 		}
-		if err := r.step.ask(ctx, c, &check); err != nil {
-			return check, err
+		// What comes or is mended meanwhile is found only once.
+		if check.Unasked = after.unasked; before.found != nil && after.found != nil {
+			found := min(*before.found, *after.found)
+			check.Found = &found
 		}
 		if check.agrees() || look == mostLooks {
 			return check, nil
 		}
 	}
+}
+
+// account is what the server counts by itself of the nodes of a step.
+type account struct {
+	nodes   uint64
+	found   *uint64 // by the step's own question
+	unasked string  // why that was not asked
+}
+
+// account asks the server. A question of the step's that Dgraph does not take is
+// no reason to end: a plan can have been written for a type that a predicate no
+// longer has.
+func (s *Step) account(ctx context.Context, c *dql.Client) (account, error) {
+	var a account
+	var err error
+	if a.nodes, err = count(ctx, c, counting(s.Select.Root, s.Select.Filter)); err != nil {
+		return a, err
+	}
+	question, err := s.question()
+	if err != nil {
+		a.unasked = err.Error()
+		return a, nil
+	}
+	if question == "" {
+		return a, nil
+	}
+	found, err := count(ctx, c, question)
+	if err != nil && isOther(err) {
+		a.unasked = err.Error()
+		return a, nil
+	}
+	a.found = &found
+	return a, err
 }
 
 // count is the answer to a question of [counting].
@@ -58,26 +93,6 @@ func count(ctx context.Context, c *dql.Client, question string) (n uint64, err e
 	}
 	err = dql.Rows(answer, "q", func(row dql.Row) error { n = row.Count("count"); return nil })
 	return n, err
-}
-
-// ask asks a step's own question. One that Dgraph does not take is no reason to
-// end: a plan can have been written for a type that a predicate no longer has.
-func (s *Step) ask(ctx context.Context, c *dql.Client, check *Check) error {
-	question, err := s.question()
-	if err != nil {
-		check.Unasked = err.Error()
-		return nil
-	}
-	if question == "" {
-		return nil
-	}
-	found, err := count(ctx, c, question)
-	if err != nil && isOther(err) {
-		check.Unasked = err.Error()
-		return nil
-	}
-	check.Found = &found
-	return err
 }
 
 // question is the step's own one, written anew: a count of nodes under the root
