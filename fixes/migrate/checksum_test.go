@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/schemacheck/schemacheck/diff/sdl"
+	"github.com/schemacheck/schemacheck/dql"
 	"github.com/schemacheck/schemacheck/dql/dgraphtest"
 )
 
@@ -162,5 +163,23 @@ func TestUntouched(t *testing.T) {
 		if len(got.NotCompared) != 1 || !strings.HasPrefix(got.NotCompared[0], "T.m: it is read as float now, and was as int") {
 			t.Errorf("not compared: %q", got.NotCompared)
 		}
+	}
+}
+
+// TestSumOrder: neither the order of nodes nor that of what a node holds matters.
+func TestSumOrder(t *testing.T) {
+	t.Parallel()
+	a, b := dql.Quad{Data: "a", Type: "string", Lang: "en"}, dql.Quad{Data: "b", Type: "string"}
+	var one, other Sum
+	one.add(1, []dql.Quad{a, b})
+	one.add(2, nil)
+	other.add(2, nil)
+	other.add(1, []dql.Quad{b, a})
+	if one != other {
+		t.Error("the order matters")
+	}
+	other.add(3, nil)
+	if one.nodesApart(&other) != 1 {
+		t.Errorf("they differ on %d nodes, want 1", one.nodesApart(&other))
 	}
 }

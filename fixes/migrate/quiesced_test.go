@@ -107,3 +107,23 @@ func TestQuiesced(t *testing.T) {
 		}
 	}
 }
+
+// TestExplained: what the cluster does by itself is not taken for writing, and no more of it is explained than
+// it takes at least.
+func TestExplained(t *testing.T) {
+	t.Parallel()
+	was := &dql.Membership{MaxTxnTs: 10_000, Groups: []dql.Group{
+		{ID: 1, SnapshotTs: 5, Leaders: []string{"a"}, Space: map[string]int64{"T.a": 1, "T.b": 1}},
+		{ID: 2, SnapshotTs: 5, Leaders: []string{"b"}, Space: map[string]int64{"T.c": 1}},
+	}}
+	is := &dql.Membership{MaxTxnTs: 20_000, Groups: []dql.Group{
+		{ID: 2, SnapshotTs: 7, Leaders: []string{"c"}, Space: map[string]int64{"T.c": 1}},
+		{ID: 1, SnapshotTs: 5, Leaders: []string{"a"}, Space: map[string]int64{"T.a": 2, "T.b": 2}},
+	}}
+	if n := explained(was, is); n != 4 { // timestamps, a snapshot, a leader and the sizes of one group
+		t.Errorf("%d are explained, want 4", n)
+	}
+	if n := explained(was, was); n != 0 {
+		t.Errorf("nothing happened, and %d are explained", n)
+	}
+}
