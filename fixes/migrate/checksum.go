@@ -59,7 +59,7 @@ func checksums(ctx context.Context, c *dql.Client, names []string, tell func(str
 		return nil, err
 	}
 	if names == nil {
-		names = comparable(live)
+		names = predicatesOf(live)
 	}
 	all := map[string]Sum{}
 	for _, name := range names {
@@ -74,8 +74,8 @@ func checksums(ctx context.Context, c *dql.Client, names []string, tell func(str
 	return all, nil
 }
 
-// comparable are the predicates that nobody changes who does not write data.
-func comparable(live *dql.Stored) []string {
+// predicatesOf are the stored predicates that hold data of the application.
+func predicatesOf(live *dql.Stored) []string {
 	var all []string
 	for _, p := range live.Predicates {
 		if p.Name == dgraphType || ours(p.Name) == nil {
@@ -218,7 +218,7 @@ func (u *Untouched) sums(ctx context.Context) (map[string]Sum, error) {
 	if err != nil {
 		return nil, err
 	}
-	names := slices.DeleteFunc(comparable(live), func(name string) bool { return slices.Contains(u.named, name) })
+	names := slices.DeleteFunc(predicatesOf(live), func(name string) bool { return slices.Contains(u.named, name) })
 	return checksums(ctx, u.client, append([]string{}, names...), u.tell) // never nil, which would be all
 }
 
