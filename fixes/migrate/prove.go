@@ -23,14 +23,14 @@ type countable interface {
 }
 
 // proved asks the closing question of a step, and holds it against what the
-// server counts by itself.
-func proved(ctx context.Context, c *dql.Client, r *reader) (Check, error) {
+// server counts by itself. between is that of [closing].
+func proved(ctx context.Context, c *dql.Client, r *reader, between func(context.Context) error) (Check, error) {
 	for look := 1; ; look++ {
 		before, err := r.step.account(ctx, c)
 		if err != nil {
 			return Check{}, err
 		}
-		check, err := closing(ctx, c, r)
+		check, err := closing(ctx, c, r, between)
 		if err != nil {
 			return check, err
 		}
@@ -321,8 +321,8 @@ func (r *run) closeAltered(ctx context.Context, s *Step) error {
 
 // again verifies phase before once more when phase after is done: what was
 // written between the two, while nobody looked, is found too. It does nothing
-// when this series has neither deployed nor carried out anything of phase after.
-func (s *Series) again(ctx context.Context, c *dql.Client, f File, o *Outcome) error {
+// when the series has neither deployed nor carried out anything of phase after.
+func again(ctx context.Context, c *dql.Client, f File, o *Outcome) error {
 	of := func(phase Phase) *Result {
 		i := slices.IndexFunc(o.Results, func(r *Result) bool { return r.Status.Phase == phase })
 		if i < 0 {
@@ -331,7 +331,7 @@ func (s *Series) again(ctx context.Context, c *dql.Client, f File, o *Outcome) e
 		return o.Results[i]
 	}
 	before, after := of(Before), of(After)
-	if before == nil || o.Deployed == nil && (after == nil || after.Already) {
+	if before == nil || before.Status.State != Done || o.Deployed == nil && (after == nil || after.Already) {
 		return nil
 	}
 	checks, err := Verify(ctx, c, f.Plan, Before)

@@ -44,7 +44,7 @@ func TestProved(t *testing.T) {
 	}
 	look := func(task paged) Check {
 		t.Helper()
-		check, err := proved(t.Context(), c, &reader{step: s, task: task, live: live})
+		check, err := proved(t.Context(), c, &reader{step: s, task: task, live: live}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -69,7 +69,7 @@ func counted(t *testing.T, c *dql.Client, s Step) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	check, err := proved(t.Context(), c, &reader{step: &s, task: p, live: live})
+	check, err := proved(t.Context(), c, &reader{step: &s, task: p, live: live}, nil)
 	if err != nil {
 		t.Fatalf("step %s: %v", s.ID, err)
 	}
