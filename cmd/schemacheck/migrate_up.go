@@ -28,6 +28,7 @@ type upOptions struct {
 	dryRun           bool
 	batches          int
 	showValues       bool
+	quiesced         quiesced
 	cursor           string
 	reset            bool
 	before, after    string // commands around batches
@@ -58,7 +59,8 @@ terminal the host is typed to confirm, elsewhere --yes says so.`,
 
 Exit codes: 0 done, or waiting for the schema; 1 nodes are left that could not be
 changed, or a step failed; 2 usage, or a plan that is refused before anything is
-written; 3 another run is at work, no Dgraph was reached, or the time was over; 4
+written; 3 another run is at work, somebody writes (--require-quiesced), no Dgraph
+was reached, or the time was over; 4
 the database is between two schemas; 130 interrupted, and to be gone on with.`,
 		RunE: func(cmd *cobra.Command, args []string) error { return p.migrateUp(cmd, o, args) },
 	}
@@ -84,6 +86,7 @@ the database is between two schemas; 130 interrupted, and to be gone on with.`,
 	flags.IntVar(&o.batches, "batches", 1, "with --dry-run: `N` batches of each step")
 	flags.BoolVar(&o.showValues, "show-values", false, "show the values with --dry-run, and write those that were in the way into the list of nodes that are left")
 	o.consent.bind(flags)
+	o.quiesced.bind(flags)
 	flags.BoolVar(&o.allowDestructive, "allow-destructive", false, "allow phase contract, which deletes")
 	complete(cmd, "phase", "before", "after", "contract")
 	complete(cmd, "on-error", "stop", "skip", "quarantine")
@@ -109,6 +112,10 @@ func (o *upOptions) check(cmd *cobra.Command) error {
 		return errors.New("--rate and --max-duration: not less than 0")
 	case !o.dryRun && (flags.Changed("batches") || o.showValues):
 		return errors.New("--batches and --show-values are for --dry-run")
+	case o.dryRun && (o.quiesced.prove || o.quiesced.watch != 0):
+		return errors.New("--quiesced and --require-quiesced are for what writes, not for --dry-run")
+	case flags.Changed("require-quiesced") && o.quiesced.watch < time.Second:
+		return given(flags, "require-quiesced", errors.New("--require-quiesced: watch for a second at least"))
 	case o.dryRun && (o.reset || o.before != "" || o.after != ""):
 		return errors.New("--reset, --before-batch and --after-batch write or run something: leave them out of --dry-run")
 	case o.series.SingleTxn && (flags.Changed("batch-size") || o.series.Concurrency > 1 || o.onError != "stop"):
@@ -184,18 +191,30 @@ func (p program) migrateUp(cmd *cobra.Command, o *upOptions, args []string) erro
 			return err
 		}
 	}
+	o.series.OnError, o.series.NoUndo = migrate.OnError(o.onError), o.undo == "off"
+	if len(open) == 0 && len(again) == 0 && o.deploy == "" {
+		o.quiesced = quiesced{} // nothing is written
+	}
+	g := p.progress(o.quiet)
+	o.series.Progress = g.batches
+	untouched, err := o.quiesced.begin(ctx, m, o.series, g)
+	if err != nil {
+		g.end()
+		return migrationFailed(ctx, err)
+	}
 	if len(again) > 0 {
 		if err := migrate.Reset(ctx, m.client, again, o.series.Options); err != nil {
+			g.end()
 			return migrationFailed(ctx, err)
 		}
 		fmt.Fprintf(p.out, "begun anew: %s\n", strings.Join(again, ", "))
 	}
-	o.series.OnError, o.series.NoUndo = migrate.OnError(o.onError), o.undo == "off"
-	g := p.progress(o.quiet)
-	o.series.Progress = g.batches
 	outcomes, err := migrate.Up(ctx, m.client, m.files, o.series)
-	g.end()
-	return p.told(ctx, m, outcomes, err)
+	touched := p.compared(ctx, untouched, g)
+	if err := p.told(ctx, m, outcomes, err); err != nil {
+		return err
+	}
+	return touched
 }
 
 // inOrder refuses --then for a plan that would run before others: plans run in the
