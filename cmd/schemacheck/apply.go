@@ -106,7 +106,14 @@ func (p program) applyFixes(cmd *cobra.Command, w *work, m *mended, o *fixOption
 		}
 		series.Deploy = strings.Join(texts, "\n")
 	}
-	return p.carryOut(ctx, &migration{client: w.live.client, files: files, paths: paths, spelt: spelt(m.path), where: where(cmd.Flags())}, series, &o.account, o.quiet)
+	a, err := p.account(&o.account, o.quiet, files)
+	if err != nil {
+		return err
+	}
+	series.Progress, series.Deploying = a.see, a.deploying
+	outcomes, err := migrate.Up(ctx, w.live.client, files, series)
+	p.endAccount(ctx, a, err)
+	return p.told(ctx, &migration{files: files, paths: paths, spelt: spelt(m.path), where: where(cmd.Flags())}, outcomes, err)
 }
 
 // writable refuses to begin what could not be ended.

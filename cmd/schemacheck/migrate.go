@@ -261,6 +261,7 @@ func migrationFailed(ctx context.Context, err error) error {
 		between *migrate.Between
 		unfit   *migrate.Unfit
 		undoing *migrate.HalfUndone
+		writing *migrate.Writing
 		crossed *migrate.Crossed
 
 		elsewhere *migrate.Elsewhere
@@ -272,7 +273,7 @@ func migrationFailed(ctx context.Context, err error) error {
 		return ctx.Err()
 	case errors.As(err, &foreign), errors.As(err, &edited), errors.As(err, &unfit), errors.As(err, &undoing), errors.As(err, &crossed):
 		return &problem{exitUsage, err}
-	case errors.As(err, &busy), errors.As(err, &stopped), errors.Is(err, migrate.ErrLeaseLost), errors.Is(err, migrate.ErrNobody), errors.As(err, &elsewhere):
+	case errors.As(err, &busy), errors.As(err, &stopped), errors.As(err, &writing), errors.Is(err, migrate.ErrLeaseLost), errors.Is(err, migrate.ErrNobody), errors.As(err, &elsewhere):
 		return &problem{exitUnfinished, err}
 	case errors.As(err, &refused):
 		return &problem{exitFindings, err}
@@ -304,7 +305,7 @@ func describe(r *migrate.Result) string {
 		fmt.Fprintf(&b, "  left: %s: %s\n", dql.Node(l.UID), report.Escape(l.Reason))
 	}
 	for _, check := range r.Unclean {
-		fmt.Fprintf(&b, "  %s\n", check)
+		fmt.Fprintf(&b, "  %s\n", report.Escape(check.String()))
 	}
 	return b.String()
 }

@@ -29,6 +29,7 @@ type upOptions struct {
 	dryRun           bool
 	batches          int
 	showValues       bool
+	quiesced         quiesced
 	cursor           string
 	reset            bool
 	before, after    string // commands around batches
@@ -63,7 +64,8 @@ and migrate status tells it elsewhere. Ctrl-C ends it so that it goes on later.
 
 Exit codes: 0 done, or waiting for the schema; 1 nodes are left that could not be
 changed, or a step failed; 2 usage, or a plan that is refused before anything is
-written; 3 another run is at work, no Dgraph was reached, or the time was over; 4
+written; 3 another run is at work, somebody writes (--require-quiesced), no Dgraph
+was reached, or the time was over; 4
 the database is between two schemas; 130 interrupted, and to be gone on with.`,
 		RunE: func(cmd *cobra.Command, args []string) error { return p.migrateUp(cmd, o, args) },
 	}
@@ -90,6 +92,7 @@ the database is between two schemas; 130 interrupted, and to be gone on with.`,
 	flags.BoolVar(&o.showValues, "show-values", false, "show the values with --dry-run, and write those that were in the way into the list of nodes that are left")
 	o.consent.bind(flags)
 	o.account.bind(flags)
+	o.quiesced.bind(flags)
 	flags.BoolVar(&o.allowDestructive, "allow-destructive", false, "allow phase contract, which deletes")
 	complete(cmd, "phase", "before", "after", "contract")
 	complete(cmd, "on-error", "stop", "skip", "quarantine")
@@ -115,6 +118,10 @@ func (o *upOptions) check(cmd *cobra.Command) error {
 		return errors.New("--rate and --max-duration: not less than 0")
 	case !o.dryRun && (flags.Changed("batches") || o.showValues):
 		return errors.New("--batches and --show-values are for --dry-run")
+	case o.dryRun && (o.quiesced.prove || o.quiesced.watch != 0):
+		return errors.New("--quiesced and --require-quiesced are for what writes, not for --dry-run")
+	case flags.Changed("require-quiesced") && o.quiesced.watch < time.Second:
+		return given(flags, "require-quiesced", errors.New("--require-quiesced: watch for a second at least"))
 	case o.dryRun && (o.reset || o.before != "" || o.after != ""):
 		return errors.New("--reset, --before-batch and --after-batch write or run something: leave them out of --dry-run")
 	case o.series.SingleTxn && (flags.Changed("batch-size") || o.series.Concurrency > 1 || o.onError != "stop"):
@@ -190,26 +197,34 @@ func (p program) migrateUp(cmd *cobra.Command, o *upOptions, args []string) erro
 			return err
 		}
 	}
+	o.series.OnError, o.series.NoUndo = migrate.OnError(o.onError), o.undo == "off"
+	if len(open) == 0 && len(again) == 0 && o.deploy == "" {
+		o.quiesced = quiesced{} // nothing is written
+	}
+	a, err := p.account(&o.account, o.quiet, m.files)
+	if err != nil {
+		return err
+	}
+	o.series.Progress, o.series.Deploying = a.see, a.deploying
+	untouched, err := o.quiesced.begin(ctx, m, o.series, a.progress)
+	if err != nil {
+		p.endAccount(ctx, a, err)
+		return migrationFailed(ctx, err)
+	}
 	if len(again) > 0 {
 		if err := migrate.Reset(ctx, m.client, again, o.series.Options); err != nil {
+			p.endAccount(ctx, a, err)
 			return migrationFailed(ctx, err)
 		}
 		fmt.Fprintf(p.out, "begun anew: %s\n", strings.Join(again, ", "))
 	}
-	o.series.OnError, o.series.NoUndo = migrate.OnError(o.onError), o.undo == "off"
-	return p.carryOut(ctx, m, o.series, &o.account, o.quiet)
-}
-
-// carryOut carries out plans, and tells of it while and after they run.
-func (p program) carryOut(ctx context.Context, m *migration, s migrate.Series, o *accountOptions, quiet bool) error {
-	a, err := p.account(o, quiet, m.files)
-	if err != nil {
+	outcomes, err := migrate.Up(ctx, m.client, m.files, o.series)
+	touched := p.compared(ctx, untouched, a.progress)
+	p.endAccount(ctx, a, err)
+	if err := p.told(ctx, m, outcomes, err); err != nil {
 		return err
 	}
-	s.Progress, s.Deploying = a.see, a.deploying
-	outcomes, err := migrate.Up(ctx, m.client, m.files, s)
-	p.endAccount(ctx, a, err)
-	return p.told(ctx, m, outcomes, err)
+	return touched
 }
 
 // inOrder refuses --then for a plan that would run before others: plans run in the

@@ -74,6 +74,13 @@ func (g *progress) tell(now dql.Progress) {
 	})
 }
 
+// reading tells of reading what is not to change.
+func (g *progress) reading(predicate string, nodes uint64) {
+	g.say(false, func() moment {
+		return moment{what: "reading what is not to change", how: fmt.Sprintf("%d nodes with %s", nodes, predicate)}
+	}, func() { g.log.Info("reading", "predicate", predicate, "nodes", nodes) })
+}
+
 // run tells of a run of a plan. Of its steps the one that runs is the nth of all.
 func (g *progress) run(s migrate.Status, nth, all int) {
 	p := s.Pace

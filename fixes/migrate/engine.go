@@ -290,7 +290,10 @@ func (r *run) close(ctx context.Context, s *Step) error {
 		return err
 	}
 	p, ok := t.(paged)
-	if !ok || !s.Convergent {
+	if !ok {
+		return r.closeAltered(ctx, s)
+	}
+	if !s.Convergent {
 		return nil
 	}
 	for round := 1; ; round++ {
@@ -302,7 +305,7 @@ func (r *run) close(ctx context.Context, s *Step) error {
 		if err != nil {
 			return err
 		}
-		check, err := closing(ctx, r.client, &reader{step: s, task: p, live: live, written: before}, r.between)
+		check, err := proved(ctx, r.client, &reader{step: s, task: p, live: live, written: before}, r.between)
 		if err != nil {
 			return err
 		}

@@ -177,7 +177,10 @@ func (s *series) one(ctx context.Context, f File, deploys bool) (Outcome, error)
 		}
 		return o, nil
 	}
-	return o, s.run(ctx, f, After, &o)
+	if err := s.run(ctx, f, After, &o); err != nil {
+		return o, err
+	}
+	return o, again(ctx, s.client, f, &o)
 }
 
 // inapplicable notes that a plan for other schemas has nothing to do here, or
