@@ -62,7 +62,7 @@ that was served then.`,
 				}
 				return migrationFailed(ctx, err)
 			}
-			fmt.Fprintf(p.out, "%s, phase %s: taken back\n", f.ID, at.Phase)
+			fmt.Fprintf(p.out, "%s, phase %s: taken back\nnext: %s\n", f.ID, at.Phase, m.command("up", f.ID))
 			if len(r.Left) > 0 {
 				fmt.Fprint(p.out, describe(r))
 				return &problem{code: exitFindings}

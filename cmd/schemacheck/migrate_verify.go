@@ -35,7 +35,7 @@ Exit codes: 0 everything holds; 1 something does not; 2 usage; 3 could not finis
 			if err != nil {
 				return migrationFailed(ctx, err)
 			}
-			clean := true
+			var open []string // the plans of which something does not hold
 			for _, s := range all {
 				if s.State != migrate.Done {
 					fmt.Fprintf(p.out, "%s, phase %s: %s\n", s.Plan, s.Phase, s.State)
@@ -53,10 +53,13 @@ Exit codes: 0 everything holds; 1 something does not; 2 usage; 3 could not finis
 				for _, c := range checks {
 					p.events().Info("verified", "plan", s.Plan, "phase", s.Phase, "step", c.Step, "nodes", c.Nodes, "open", c.Open, "left", c.Left)
 					fmt.Fprintf(p.out, "  %s\n", report.Escape(c.String()))
-					clean = clean && c.Clean()
+					if !c.Clean() && !slices.Contains(open, f.ID) {
+						open = append(open, f.ID)
+					}
 				}
 			}
-			if !clean {
+			if len(open) > 0 {
+				fmt.Fprintf(p.out, "next: %s (begins anew: steps do what is still to be done; what undoing needs is forgotten)\n", m.command("up", open[0], "--reset"))
 				return &problem{code: exitFindings}
 			}
 			return nil
