@@ -170,6 +170,7 @@ func TestChaosNetwork(t *testing.T) {
 			t.Logf("%d pieces were lost, %d runs did not see it through", n.lost, ended)
 			n.mu.Unlock()
 			a.wantExact(t, f, Before, taskOf, "N.hits")
+			a.wantTakenBack(t, f, Before, "N.hits")
 		})
 	}
 }

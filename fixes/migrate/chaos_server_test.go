@@ -91,6 +91,7 @@ func (a *arena) crashes(t *testing.T, times int, kill func(i int), back func() e
 		t.Logf("%d runs did not see it through", ended)
 	})
 	a.wantExact(t, f, Before, taskOf, "N.hits")
+	a.wantTakenBack(t, f, Before, "N.hits")
 }
 
 // TestChaosLogin has logins that last two seconds, and a run that lasts longer.
@@ -110,6 +111,7 @@ func TestChaosLogin(t *testing.T) {
 		t.Errorf("over after %v: the login cannot have expired often", took)
 	}
 	a.wantExact(t, f, Before, taskOf, "N.hits")
+	a.wantTakenBack(t, f, Before, "N.hits")
 	if _, err := dql.Open(t.Context(), dql.Config{Alphas: []string{a.cluster.Alphas()[0].GRPC}, User: dgraphproc.User, Password: "other"}); err == nil {
 		t.Error("access is not controlled")
 	}

@@ -81,41 +81,49 @@ func checksum(t *testing.T, d *dgraphtest.Dgraph) string {
 	return fmt.Sprintf("%x", sha256.Sum256(d.Query(t, "{q(func: has(N.name)) {uid N.name dgraph.type}}")))
 }
 
-// wantExact wants each node counted once under each predicate, nothing else touched, and the plan done. Then it takes the
-// phase back, by the log that it kept, and wants nothing left of it.
-func (a *arena) wantExact(t *testing.T, f File, phase Phase, taskOf func(*Step) (task, error), predicates ...string) {
+// counted says of how many nodes a predicate says that they were counted once, how many have it, and how many of those
+// should not.
+func counted(t *testing.T, d *dgraphtest.Dgraph, predicate string) (once, any, strays int) {
 	t.Helper()
-	d := a.connect(t)
-	count := func(predicate string) (once, any, strays int) {
-		var answer map[string][]struct{ Count int }
-		if err := json.Unmarshal(d.Query(t, fmt.Sprintf(`{
+	var answer map[string][]struct{ Count int }
+	if err := json.Unmarshal(d.Query(t, fmt.Sprintf(`{
 	once(func: type(N)) @filter(eq(%[1]s, 1)) {count(uid)}
 	any(func: has(%[1]s)) {count(uid)}
 	strays(func: has(%[1]s)) @filter(NOT type(N)) {count(uid)}
 }`, predicate)), &answer); err != nil {
-			t.Fatal(err)
-		}
-		return answer["once"][0].Count, answer["any"][0].Count, answer["strays"][0].Count
+		t.Fatal(err)
 	}
+	return answer["once"][0].Count, answer["any"][0].Count, answer["strays"][0].Count
+}
+
+// wantExact wants a phase to be done, each node counted once under each of its predicates, and nothing else touched.
+func (a *arena) wantExact(t *testing.T, f File, phase Phase, taskOf func(*Step) (task, error), predicates ...string) {
+	t.Helper()
+	d := a.connect(t)
 	for _, p := range predicates {
-		if once, any, strays := count(p); once != a.nodes || any != a.nodes || strays > 0 {
+		if once, any, strays := counted(t, d, p); once != a.nodes || any != a.nodes || strays > 0 {
 			t.Errorf("%s: %d of %d nodes are counted once, %d at all, %d strays", p, once, a.nodes, any, strays)
 		}
 	}
 	if now := checksum(t, d); now != a.others {
 		t.Error("what the plan does not write has changed")
 	}
-	c := a.open(t)
-	r, err := Run(t.Context(), c, f, phase, Options{Beat: chaosBeat, Lease: chaosLease, taskOf: taskOf})
+	r, err := Run(t.Context(), a.open(t), f, phase, Options{Beat: chaosBeat, Lease: chaosLease, taskOf: taskOf})
 	if err != nil || !r.Already || r.Status.Counts.Nodes != uint64(a.nodes*len(predicates)) || r.Status.Counts.Changed != r.Status.Counts.Nodes || r.Status.Counts.Left > 0 {
 		t.Errorf("the run that is over: %+v, %v", r, err)
 	}
-	back, err := Undo(t.Context(), c, f, phase, Options{Beat: chaosBeat, Lease: chaosLease, taskOf: taskOf})
+}
+
+// wantTakenBack takes a phase back, by the log that it kept, and wants nothing left of it.
+func (a *arena) wantTakenBack(t *testing.T, f File, phase Phase, predicates ...string) {
+	t.Helper()
+	back, err := Undo(t.Context(), a.open(t), f, phase, Options{Beat: chaosBeat, Lease: chaosLease})
 	if err != nil || len(back.Left) > 0 {
-		t.Errorf("taking it back: %+v, %v", back, err)
+		t.Errorf("taking phase %s back: %+v, %v", phase, back, err)
 	}
+	d := a.connect(t)
 	for _, p := range predicates {
-		if _, any, _ := count(p); any > 0 {
+		if _, any, _ := counted(t, d, p); any > 0 {
 			t.Errorf("%s: taken back, and %d nodes are counted", p, any)
 		}
 	}
