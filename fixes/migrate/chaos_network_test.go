@@ -138,6 +138,7 @@ func (n *network) suffer(h harm, d time.Duration) {
 
 // TestChaosNetwork does harm to the connection twenty times in each of several runs.
 func TestChaosNetwork(t *testing.T) {
+	t.Parallel()
 	a := newArena(t, dgraphproc.Options{}, 1)
 	f, taskOf := countingPlan()
 	for _, h := range harms {

@@ -142,6 +142,7 @@ func (a *arena) child(who string) child {
 // TestChaosKilledAt kills runners at each point that has a name, and lets the next one take over. It does so with the
 // undoing, too.
 func TestChaosKilledAt(t *testing.T) {
+	t.Parallel()
 	a := newArena(t, dgraphproc.Options{}, 300)
 	f, taskOf := threePlan()
 	kill := func(undo bool, points ...string) {
@@ -178,6 +179,7 @@ func TestChaosKilledAt(t *testing.T) {
 
 // TestChaosFrozen freezes runners for longer than their lease, and thaws them while the next one is at work.
 func TestChaosFrozen(t *testing.T) {
+	t.Parallel()
 	a := newArena(t, dgraphproc.Options{}, 2000)
 	f, taskOf := threePlan()
 	t.Run("at commits", func(t *testing.T) {

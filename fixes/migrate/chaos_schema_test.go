@@ -29,6 +29,7 @@ func between(middle Step) (File, func(*Step) (task, error)) {
 
 // TestChaosRefused has a server refuse what a step in the middle of a plan declares, until somebody clears the way.
 func TestChaosRefused(t *testing.T) {
+	t.Parallel()
 	a := newArena(t, dgraphproc.Options{}, 200)
 	d := a.connect(t)
 	d.Alter(t, "N.more: int .\nR.secret: string .")
@@ -59,6 +60,7 @@ func TestChaosRefused(t *testing.T) {
 
 // TestChaosIndexing runs a plan while the server builds an index: batches go on, and what changes the schema waits.
 func TestChaosIndexing(t *testing.T) {
+	t.Parallel()
 	a := newArena(t, dgraphproc.Options{}, 200)
 	f, taskOf := between(Step{Kind: "declare", Declare: &Declare{Predicates: []Declared{{Name: "N.more", Type: "int"}, {Name: "N.found", Type: "string", Index: []string{"hash"}}}}})
 	d := a.connect(t)

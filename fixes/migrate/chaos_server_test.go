@@ -17,12 +17,14 @@ import (
 
 // TestChaosAlpha kills the only alpha three times in one run.
 func TestChaosAlpha(t *testing.T) {
+	t.Parallel()
 	a := newArena(t, dgraphproc.Options{}, 3000)
 	a.crashes(t, 3, func(int) { a.cluster.KillAlpha(0) }, func() error { return a.cluster.Restart(t.Context()) })
 }
 
 // TestChaosPower kills the alpha and the zero together, as a power cut would.
 func TestChaosPower(t *testing.T) {
+	t.Parallel()
 	a := newArena(t, dgraphproc.Options{}, 3000)
 	a.crashes(t, 3, func(int) {
 		var both sync.WaitGroup
@@ -35,6 +37,7 @@ func TestChaosPower(t *testing.T) {
 // TestChaosGroup kills who leads a group of three alphas, and then the zero, each twice in one run. They come back while
 // the run goes on.
 func TestChaosGroup(t *testing.T) {
+	t.Parallel()
 	a := newArena(t, dgraphproc.Options{Alphas: 3}, 2000)
 	t.Run("leader", func(t *testing.T) {
 		a.crashes(t, 2, func(int) {
@@ -96,6 +99,7 @@ func (a *arena) crashes(t *testing.T, times int, kill func(i int), back func() e
 
 // TestChaosLogin has logins that last two seconds, and a run that lasts longer.
 func TestChaosLogin(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	a := newArena(t, dgraphproc.Options{ACL: true, Dir: dir, ExtraAlphaFlags: []string{"--acl=secret-file=" + dir + "/acl-secret;access-ttl=2s;"}}, 1000)
 	f, taskOf := countingPlan()

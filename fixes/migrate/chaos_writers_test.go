@@ -209,6 +209,7 @@ func (app *application) wantKept(t *testing.T, d *dgraphtest.Dgraph) (empty int)
 
 // TestChaosWriters has an application set, add to, delete, make and retype the nodes that a run counts and fills.
 func TestChaosWriters(t *testing.T) {
+	t.Parallel()
 	a := newArena(t, dgraphproc.Options{}, 1)
 	count, taskOf := countingPlan()
 	fill := Step{ID: "fill", Phase: Before, Kind: "fill", Select: &Select{Root: "type(N)"}, Reads: []string{"N.fill"}, Writes: []string{"N.fill"}, Convergent: true, Undo: UndoYes,
@@ -260,6 +261,7 @@ func TestChaosWriters(t *testing.T) {
 // TestChaosConflict has somebody write the nodes of each page between its reading and its commit, for as long as the run
 // tries: it gives up and says so, and is carried out later.
 func TestChaosConflict(t *testing.T) {
+	t.Parallel()
 	const nodes = 60
 	a := newArena(t, dgraphproc.Options{}, nodes)
 	f, taskOf := countingPlan()
