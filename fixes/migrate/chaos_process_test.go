@@ -211,20 +211,21 @@ func TestChaosFrozen(t *testing.T) {
 	})
 	t.Run("anywhere", func(t *testing.T) {
 		a.fill(t, 2000)
+		c := a.open(t)
 		type runner struct {
 			cmd *exec.Cmd
 			out *bytes.Buffer
 		}
 		var frozen []runner
 		for i := range 6 {
-			cmd, out := a.child(fmt.Sprint("frozen ", i)).start(t)
-			before, end := statesWritten(t, a), time.Now().Add(time.Minute)
-			for statesWritten(t, a) == before { // it waits for the lease of the one before
-				if time.Now().After(end) {
+			me := a.child(fmt.Sprint("frozen ", i))
+			cmd, out := me.start(t)
+			for end := time.Now().Add(time.Minute); atWork(t, c) != me.Who; time.Sleep(10 * time.Millisecond) {
+				if time.Now().After(end) { // it waits for the lease of the one before, no longer
 					t.Fatalf("nothing happens\n%s", out)
 				}
-				time.Sleep(20 * time.Millisecond)
 			}
+			time.Sleep(a.within(time.Millisecond, 200*time.Millisecond))
 			for _, r := range frozen { // while this one is at work
 				thaw(t, r.cmd)
 				if err := r.cmd.Wait(); err != nil || !strings.Contains(r.out.String(), "lost true") {
@@ -251,24 +252,18 @@ func TestChaosFrozen(t *testing.T) {
 	})
 }
 
-// statesWritten is how many batches are noted in the database, of all ranges.
-func statesWritten(t *testing.T, a *arena) uint64 {
+// atWork is who has the lock.
+func atWork(t *testing.T, c *dql.Client) string {
 	t.Helper()
-	c := a.open(t)
-	defer c.Close()
-	nodes, err := below(t.Context(), c.Snapshot(), "span/")
+	nodes, err := find(t.Context(), c.Snapshot(), lockKey)
 	if err != nil {
-		return 0 // nobody has declared the predicates yet
+		return "" // nobody has declared the predicates yet
 	}
-	batches := uint64(0)
-	for _, n := range nodes {
-		var sp span
-		if err := n.decode(&sp); err != nil {
-			t.Fatal(err)
-		}
-		batches += sp.Counts.Batches
+	var now lockHolder
+	if err := nodes[0].decode(&now); err != nil {
+		t.Fatal(err)
 	}
-	return batches
+	return now.Who
 }
 
 // stopped waits until a process has stopped itself.
