@@ -189,7 +189,7 @@ func TestChaosFrozen(t *testing.T) {
 		me.Concurrency, me.Beat, me.Point, me.Time, me.Freeze = 3, time.Hour, "before commit", 10, true
 		cmd, out := me.start(t)
 		stopped(t, cmd, out)
-		_, was, _ := counted(t, a.connect(t), "N.hits")
+		_, was, _ := tallied(t, a.connect(t), "N.hits")
 		var once sync.Once
 		if _, err := Run(t.Context(), a.open(t), f, Before, Options{BatchSize: 10, Concurrency: 3, Who: "second", Beat: chaosBeat, Lease: chaosLease, taskOf: taskOf, point: func(name string) {
 			if name != "before commit" {
@@ -200,7 +200,7 @@ func TestChaosFrozen(t *testing.T) {
 				if err := cmd.Wait(); err != nil || !strings.Contains(out.String(), "child: late 0, lost true, ") {
 					t.Errorf("the thawed runner: %v\n%s", err, out)
 				}
-				if _, now, _ := counted(t, a.connect(t), "N.hits"); now != was {
+				if _, now, _ := tallied(t, a.connect(t), "N.hits"); now != was {
 					t.Errorf("%d nodes were counted when it froze, and %d are when it is thawed", was, now)
 				}
 			})
@@ -220,7 +220,7 @@ func TestChaosFrozen(t *testing.T) {
 		for i := range 6 {
 			me := a.child(fmt.Sprint("frozen ", i))
 			cmd, out := me.start(t)
-			for end := time.Now().Add(time.Minute); atWork(t, c) != me.Who; time.Sleep(10 * time.Millisecond) {
+			for end := time.Now().Add(time.Minute); lockedBy(t, c) != me.Who; time.Sleep(10 * time.Millisecond) {
 				if time.Now().After(end) { // it waits for the lease of the one before, no longer
 					t.Fatalf("nothing happens\n%s", out)
 				}
@@ -252,8 +252,8 @@ func TestChaosFrozen(t *testing.T) {
 	})
 }
 
-// atWork is who has the lock.
-func atWork(t *testing.T, c *dql.Client) string {
+// lockedBy is who has the lock.
+func lockedBy(t *testing.T, c *dql.Client) string {
 	t.Helper()
 	nodes, err := find(t.Context(), c.Snapshot(), lockKey)
 	if err != nil {

@@ -42,10 +42,10 @@ func TestChaosRefused(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), "Schema change not allowed") || !strings.Contains(err.Error(), "step middle") || result.Status.State != Failed || result.Status.Step != "middle" {
 			t.Fatalf("%+v, %v", result, err)
 		}
-		if once, any, _ := counted(t, d, "N.hits"); once != a.nodes || any != a.nodes {
+		if once, any, _ := tallied(t, d, "N.hits"); once != a.nodes || any != a.nodes {
 			t.Errorf("%d nodes are counted once, %d at all", once, any)
 		}
-		if _, any, _ := counted(t, d, "N.more"); any != 0 {
+		if _, any, _ := tallied(t, d, "N.more"); any != 0 {
 			t.Errorf("the step after the refused one has counted %d nodes", any)
 		}
 	}

@@ -22,8 +22,7 @@ type arena struct {
 	cluster *dgraphproc.Cluster
 	nodes   int
 	random  *rand.Rand
-	// others is a checksum of all that is stored under predicates that plans do not
-	// write.
+	// others is what outside gave at the beginning.
 	others string
 }
 
@@ -41,7 +40,7 @@ func (a *arena) fill(t *testing.T, nodes int) {
 	t.Helper()
 	d := a.connect(t)
 	fillCounted(t, d, nodes)
-	a.nodes, a.others = nodes, checksum(t, d)
+	a.nodes, a.others = nodes, outside(t, d)
 }
 
 // connect connects anew: a connection that has seen a server die takes its time to try again.
@@ -76,14 +75,15 @@ func (a *arena) within(least, most time.Duration) time.Duration {
 	return least + time.Duration(a.random.Int64N(int64(most-least)))
 }
 
-func checksum(t *testing.T, d *dgraphtest.Dgraph) string {
+// outside is a checksum of all that plans do not write.
+func outside(t *testing.T, d *dgraphtest.Dgraph) string {
 	t.Helper()
 	return fmt.Sprintf("%x", sha256.Sum256(d.Query(t, "{q(func: has(N.name)) {uid N.name dgraph.type}}")))
 }
 
-// counted says of how many nodes a predicate says that they were counted once, how many have it, and how many of those
+// tallied says of how many nodes a predicate says that they were counted once, how many have it, and how many of those
 // should not.
-func counted(t *testing.T, d *dgraphtest.Dgraph, predicate string) (once, any, strays int) {
+func tallied(t *testing.T, d *dgraphtest.Dgraph, predicate string) (once, any, strays int) {
 	t.Helper()
 	var answer map[string][]struct{ Count int }
 	if err := json.Unmarshal(d.Query(t, fmt.Sprintf(`{
@@ -101,11 +101,11 @@ func (a *arena) wantExact(t *testing.T, f File, phase Phase, taskOf func(*Step) 
 	t.Helper()
 	d := a.connect(t)
 	for _, p := range predicates {
-		if once, any, strays := counted(t, d, p); once != a.nodes || any != a.nodes || strays > 0 {
+		if once, any, strays := tallied(t, d, p); once != a.nodes || any != a.nodes || strays > 0 {
 			t.Errorf("%s: %d of %d nodes are counted once, %d at all, %d strays", p, once, a.nodes, any, strays)
 		}
 	}
-	if now := checksum(t, d); now != a.others {
+	if now := outside(t, d); now != a.others {
 		t.Error("what the plan does not write has changed")
 	}
 	r, err := Run(t.Context(), a.open(t), f, phase, Options{Beat: chaosBeat, Lease: chaosLease, taskOf: taskOf})
@@ -123,11 +123,11 @@ func (a *arena) wantTakenBack(t *testing.T, f File, phase Phase, predicates ...s
 	}
 	d := a.connect(t)
 	for _, p := range predicates {
-		if _, any, _ := counted(t, d, p); any > 0 {
+		if _, any, _ := tallied(t, d, p); any > 0 {
 			t.Errorf("%s: taken back, and %d nodes are counted", p, any)
 		}
 	}
-	if now := checksum(t, d); now != a.others {
+	if now := outside(t, d); now != a.others {
 		t.Error("what the plan does not write has changed when it was taken back")
 	}
 }
