@@ -201,6 +201,8 @@ type run struct {
 
 // all carries out the steps of the phase.
 func (r *run) all(ctx context.Context) (*Result, error) {
+	r.options.point("locked")
+	defer r.options.point("before unlock")
 	err := r.begin(ctx)
 	if err != nil {
 		return nil, err
