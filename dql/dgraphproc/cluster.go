@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -296,9 +297,12 @@ func (c *Cluster) alphaFlags(i int) ([]string, error) {
 			c.CA, c.path(nodeCert), c.path(nodeKey), auth))
 	}
 	if o.ACL {
-		secret := c.path("acl-secret")
-		if err := os.WriteFile(secret, []byte(rand.Text()+rand.Text()), 0o600); err != nil {
-			return nil, fmt.Errorf("writing the ACL secret: %w", err)
+		secret := c.path("acl-secret") // one for all
+		if _, err := os.Stat(secret); errors.Is(err, fs.ErrNotExist) {
+			err = os.WriteFile(secret, []byte(rand.Text()+rand.Text()), 0o600)
+			if err != nil {
+				return nil, fmt.Errorf("writing the ACL secret: %w", err)
+			}
 		}
 		flags = append(flags, "--acl=secret-file="+secret+";")
 	}
