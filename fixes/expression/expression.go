@@ -133,6 +133,8 @@ type Program struct {
 	// Uses are the fields that it looks at: the path of edges that leads there from
 	// the node, and the field.
 	Uses [][]string
+	// Now says that it looks at the time.
+	Now bool
 }
 
 // Compile reads an expression. Its errors are an [*Error].
@@ -155,7 +157,9 @@ func (e *Env) Compile(text string, want Want) (*Program, error) {
 	if err != nil {
 		return nil, &Error{Message: firstLine(err.Error())}
 	}
-	return &Program{program: program, tree: tree, want: want, Uses: uses(tree.NativeRep(), e.types)}, nil
+	made := &Program{program: program, tree: tree, want: want}
+	made.look(e.types)
+	return made, nil
 }
 
 // explain is the first of the issues, with what may have been meant.

@@ -199,6 +199,7 @@ func TestBounds(t *testing.T) {
 		{"doubling", growing, Want{Kind: Text}},
 		{"replacing", replacing, Want{Kind: Text}},
 		{"range", `lists.range(100000000).size()`, Want{Kind: Integer}},
+		{"range of what a node has", `lists.range(node.tags.size() * 100000).size()`, Want{Kind: Integer}},
 		{"join", `node.tags.map(a, node.name).join()`, Want{Kind: Text}},
 		{"patterns", `node.tags.all(a, !node.name.matches("(a*)*b|" + a))`, Want{Kind: Boolean}},
 		{"a large value", `node.name + node.name + node.name + node.name + node.name + node.name + node.name + node.name + node.name + node.name + node.name + node.name + node.name + node.name + node.name + node.name + node.name`, Want{Kind: Text}},
@@ -206,13 +207,11 @@ func TestBounds(t *testing.T) {
 	} {
 		start := time.Now()
 		p, err := env.Compile(c.text, c.want)
-		if err != nil {
-			t.Errorf("%s: %v", c.name, err)
-			continue
+		var v any
+		if err == nil {
+			v, err = p.Eval(node, time.Time{})
 		}
-		v, err := p.Eval(node, time.Time{})
 		took := time.Since(start)
-		t.Logf("%s: %v after %v", c.name, err, took)
 		if err == nil {
 			t.Errorf("%s: %.40v", c.name, v)
 		}

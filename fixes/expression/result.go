@@ -226,31 +226,31 @@ func (p *Program) explain(err error) *Error {
 	return &Error{Message: firstLine(err.Error())}
 }
 
-// uses are the fields that an expression looks at.
-func uses(tree *ast.AST, p *provider) [][]string {
-	var all [][]string
+// look finds what the expression looks at.
+func (p *Program) look(known *provider) {
+	tree := p.tree.NativeRep()
 	note := func(operand ast.Expr, name string) {
 		of, _ := inOptional(tree.GetType(operand.ID()))
-		if o := p.objects[of.TypeName()]; o != nil {
+		if o := known.objects[of.TypeName()]; o != nil {
 			path := append(o.path(), name)
-			if !slices.ContainsFunc(all, func(have []string) bool { return slices.Equal(have, path) }) {
-				all = append(all, path)
+			if !slices.ContainsFunc(p.Uses, func(have []string) bool { return slices.Equal(have, path) }) {
+				p.Uses = append(p.Uses, path)
 			}
 		}
 	}
 	ast.PreOrderVisit(tree.Expr(), ast.NewExprVisitor(func(e ast.Expr) {
 		switch e.Kind() {
+		case ast.IdentKind:
+			p.Now = p.Now || e.AsIdent() == "now"
 		case ast.SelectKind:
 			note(e.AsSelect().Operand(), e.AsSelect().FieldName())
 		case ast.CallKind:
 			call := e.AsCall()
 			if call.FunctionName() == operators.OptSelect && len(call.Args()) == 2 && call.Args()[1].Kind() == ast.LiteralKind {
 				if name, ok := call.Args()[1].AsLiteral().(types.String); ok {
-					operand := call.Args()[0]
-					note(operand, string(name))
+					note(call.Args()[0], string(name))
 				}
 			}
 		}
 	}))
-	return all
 }

@@ -72,15 +72,21 @@ func logged(p *page, c *change) (string, error) {
 	for _, n := range p.nodes {
 		before[string(dql.Node(n.uid))] = n
 	}
+	others := byPlace(c.before)
 	noted := map[spot]bool{}
 	note := func(q dql.Quad) {
 		at := spot{string(q.Subject), q.Predicate}
-		n := before[at.subject]
-		if n == nil || noted[at] {
+		if noted[at] {
 			return
 		}
 		noted[at] = true
-		for _, old := range n.holds(q.Predicate) {
+		if n := before[at.subject]; n != nil {
+			for _, old := range n.holds(q.Predicate) {
+				e.Before = append(e.Before, logQuad(old))
+			}
+			return
+		}
+		for _, old := range others[at] {
 			e.Before = append(e.Before, logQuad(old))
 		}
 	}
@@ -109,6 +115,18 @@ func logged(p *page, c *change) (string, error) {
 		return "", errTooMany
 	}
 	return out, nil
+}
+
+// byPlace are quads by where they are.
+func byPlace(quads []dql.Quad) map[spot][]dql.Quad {
+	all := map[spot][]dql.Quad{}
+	for _, q := range quads {
+		at := spot{string(q.Subject), q.Predicate}
+		if !in(all[at], q) {
+			all[at] = append(all[at], q)
+		}
+	}
+	return all
 }
 
 // unpacked reads the log of a batch.

@@ -124,6 +124,7 @@ type Step struct {
 	Convert      *Convert      `yaml:"convert,omitempty"`
 	Choose       *Choose       `yaml:"choose,omitempty"`
 	Redeclare    *Redeclare    `yaml:"redeclare,omitempty"`
+	Transform    *Transform    `yaml:"transform,omitempty"`
 }
 
 // Select finds nodes.

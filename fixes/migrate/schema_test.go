@@ -28,8 +28,30 @@ var words = map[string][]any{
 	"Step.risk":  {"safe", "review", "destructive"},
 }
 
+// plain are one value, as YAML has them.
+var plain = []any{map[string]any{"type": "string"}, map[string]any{"type": "number"}, map[string]any{"type": "boolean"}}
+
+// special are the types that are not written as Go has them.
+var special = map[reflect.Type]map[string]any{
+	reflect.TypeFor[Value]():     {"anyOf": append(slices.Clone(plain), map[string]any{"type": "array", "items": map[string]any{"anyOf": plain}})},
+	reflect.TypeFor[Condition](): {"anyOf": []any{map[string]any{"type": "string"}, map[string]any{"type": "boolean"}}},
+	reflect.TypeFor[Unset](): {"anyOf": []any{
+		map[string]any{"type": "array", "items": map[string]any{"type": "string"}},
+		map[string]any{"type": "object", "additionalProperties": map[string]any{"type": "string"}},
+	}},
+	// A field has fields.
+	reflect.TypeFor[Field](): {"$ref": "#/$defs/field"},
+}
+
 // describe makes the JSON Schema of a Go type by its yaml tags.
 func describeType(t reflect.Type) map[string]any {
+	if s := special[t]; s != nil {
+		return s
+	}
+	return describeForm(t)
+}
+
+func describeForm(t reflect.Type) map[string]any {
 	switch t.Kind() {
 	case reflect.Pointer:
 		return describeType(t.Elem())
@@ -79,6 +101,7 @@ func describeType(t reflect.Type) map[string]any {
 func planSchema(t *testing.T) []byte {
 	t.Helper()
 	s := describeType(reflect.TypeFor[Plan]())
+	s["$defs"] = map[string]any{"field": describeForm(reflect.TypeFor[Field]())}
 	s["$schema"] = "https://json-schema.org/draft/2020-12/schema"
 	s["title"] = "A plan of schemacheck: a migration of the data that a Dgraph stores"
 	steps := s["properties"].(map[string]any)["steps"].(map[string]any)["items"].(map[string]any)

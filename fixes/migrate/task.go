@@ -96,6 +96,9 @@ func (n *node) is(stored string) bool { return slices.Contains(n.types, stored) 
 // change is what a task makes of a page.
 type change struct {
 	set, del []dql.Quad
+	// before is what was there of nodes that are written and are not of the page,
+	// as far as it is known.
+	before []dql.Quad
 	// changed are the nodes that are written.
 	changed int
 	// left are the nodes that would have to be changed and are not, with the
@@ -151,6 +154,7 @@ var kinds = []struct {
 	{"convert", func(s *Step) task { return some(s.Convert) }},
 	{"choose", func(s *Step) task { return some(s.Choose) }},
 	{"redeclare", func(s *Step) task { return some(s.Redeclare) }},
+	{"transform", transformOf},
 }
 
 // some is a task, or nil for parameters that are not there.
