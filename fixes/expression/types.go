@@ -143,19 +143,18 @@ func (p *provider) undefined(name string) string {
 		return "there is no " + name + " in what is no node"
 	}
 	message := "there is no field " + name + " in " + strings.Trim(o.name, "()")
-	if near := Nearest(name, append(slices.Sorted(maps.Keys(o.Fields)), uid)); near != "" {
-		return message + near
-	}
 	if o.Doubt != nil {
-		return message + o.Doubt(name)
+		if reason := o.Doubt(name); reason != "" {
+			return message + reason
+		}
 	}
-	return message
+	return message + Nearest(name, append(slices.Sorted(maps.Keys(o.Fields)), uid))
 }
 
 // Nearest completes an error about a name with that of some which was meant; it
 // is "" when none is near.
 func Nearest(name string, names []string) string {
-	nearest, least := "", min(max(len(name)/3, 2)+1, len(name))
+	nearest, least := "", 1+min(max(2, len(name)/3), len(name)/2)
 	for _, n := range names {
 		if d := levenshtein.ComputeDistance(strings.ToLower(name), strings.ToLower(n)); d < least {
 			nearest, least = n, d

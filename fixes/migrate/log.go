@@ -33,6 +33,7 @@ type loggedQuad struct {
 	Type      string        `json:"t,omitempty"`
 	Lang      string        `json:"l,omitempty"`
 	Facets    []loggedFacet `json:"f,omitempty"`
+	All       bool          `json:"a,omitempty"`
 }
 
 type loggedFacet struct {
@@ -42,7 +43,7 @@ type loggedFacet struct {
 }
 
 func logQuad(q dql.Quad) loggedQuad {
-	l := loggedQuad{Subject: string(q.Subject), Predicate: q.Predicate, Object: string(q.Object), Data: q.Data, Type: q.Type, Lang: q.Lang}
+	l := loggedQuad{Subject: string(q.Subject), Predicate: q.Predicate, Object: string(q.Object), Data: q.Data, Type: q.Type, Lang: q.Lang, All: q.All}
 	for _, f := range q.Facets {
 		if at, ok := f.Data.(time.Time); ok {
 			l.Facets = append(l.Facets, loggedFacet{Key: f.Key, Time: &at})
@@ -54,7 +55,7 @@ func logQuad(q dql.Quad) loggedQuad {
 }
 
 func (l loggedQuad) quad() dql.Quad {
-	q := dql.Quad{Subject: dql.Ref(l.Subject), Predicate: l.Predicate, Object: dql.Ref(l.Object), Data: l.Data, Type: l.Type, Lang: l.Lang}
+	q := dql.Quad{Subject: dql.Ref(l.Subject), Predicate: l.Predicate, Object: dql.Ref(l.Object), Data: l.Data, Type: l.Type, Lang: l.Lang, All: l.All}
 	for _, f := range l.Facets {
 		if f.Time != nil {
 			q.Facets = append(q.Facets, dql.Facet{Key: f.Key, Data: *f.Time})

@@ -136,18 +136,7 @@ func TestPlanSchema(t *testing.T) {
 	if diff := cmp.Diff(string(want), string(got)); diff != "" {
 		t.Errorf("%s (-want +got; go test ./fixes/migrate -run PlanSchema -update writes it):\n%s", schemaFile, diff)
 	}
-	document, err := jsonschema.UnmarshalJSON(bytes.NewReader(got))
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := jsonschema.NewCompiler()
-	if err := c.AddResource("plan.schema.json", document); err != nil {
-		t.Fatal(err)
-	}
-	schema, err := c.Compile("plan.schema.json")
-	if err != nil {
-		t.Fatal(err)
-	}
+	schema := publishedSchema(t)
 	was, is := stored(t, "type A { id: ID! a: String b: [String] c: String }"), stored(t, "type A { id: ID! d: String b: String @dgraph(pred: \"A.e\") c: Int }")
 	one := func(m *Migration, given ...string) *Recipe {
 		r, err := m.Build(given)
@@ -168,17 +157,7 @@ func TestPlanSchema(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	valid := func(text string) error {
-		asJSON, err := yaml.YAMLToJSON([]byte(text))
-		if err != nil {
-			t.Fatal(err)
-		}
-		value, err := jsonschema.UnmarshalJSON(bytes.NewReader(asJSON))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return schema.Validate(value)
-	}
+	valid := func(text string) error { return fitsSchema(t, schema, []byte(text)) }
 	if err := valid(string(text)); err != nil {
 		t.Errorf("%v\n%s", err, text)
 	}
@@ -192,4 +171,36 @@ func TestPlanSchema(t *testing.T) {
 			t.Errorf("%q for %q is read", wrong.new, wrong.old)
 		}
 	}
+}
+
+// publishedSchema is the JSON Schema of plans.
+func publishedSchema(t *testing.T) *jsonschema.Schema {
+	t.Helper()
+	document, err := jsonschema.UnmarshalJSON(bytes.NewReader(planSchema(t)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := jsonschema.NewCompiler()
+	if err := c.AddResource("plan.schema.json", document); err != nil {
+		t.Fatal(err)
+	}
+	schema, err := c.Compile("plan.schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return schema
+}
+
+// fitsSchema is why a text does not fit, nil when it does.
+func fitsSchema(t *testing.T, schema *jsonschema.Schema, text []byte) error {
+	t.Helper()
+	asJSON, err := yaml.YAMLToJSON(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(asJSON))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return schema.Validate(value)
 }

@@ -578,3 +578,39 @@ func (t *Transform) settles(f *formula) bool {
 	changes := t.changes()
 	return !slices.ContainsFunc(t.looks(f), func(p look) bool { return slices.Contains(changes, p.field.Predicate) })
 }
+
+func (t *transforming) dql(s *Step) string {
+	var b strings.Builder
+	b.WriteString("# What is read, page after page. What is written of a node is what the expressions come to, value by value:\n")
+	b.WriteString("# schemacheck migrate up --dry-run shows it.\n")
+	fmt.Fprintf(&b, "{\n  q(func: %s, first: 1000, after: 0x0)", s.Select.Root)
+	if s.Select.Filter != "" {
+		b.WriteString(" @filter(" + s.Select.Filter + ")")
+	}
+	b.WriteString(" {\n    uid\n    dgraph.type\n" + columnsText(t.Fields, "    ") + "  }\n}\n")
+	return b.String()
+}
+
+// columnsText are fields in a question, for people.
+func columnsText(fields map[string]Field, indent string) string {
+	var b strings.Builder
+	for _, name := range sorted(fields) {
+		f := fields[name]
+		if f.isID() {
+			continue
+		}
+		column := quote(f.Predicate)
+		if f.Lang != "" {
+			column += "@" + f.Lang
+		}
+		if f.Type == "uid" {
+			column += " { uid"
+			if len(f.Fields) > 0 {
+				column += "\n" + columnsText(f.Fields, indent+"  ") + indent
+			}
+			column = strings.TrimSuffix(column, " ") + " }"
+		}
+		b.WriteString(indent + column + "\n")
+	}
+	return b.String()
+}

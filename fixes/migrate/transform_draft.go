@@ -317,6 +317,9 @@ func (n naming) complete(d *Draft) (*Transform, error) {
 		if c.Fields, err = n.table(c.Type, nil); err != nil {
 			return nil, err
 		}
+		if err := c.check(t.Fields); err != nil {
+			return nil, err
+		}
 		if err := n.whole(c, t.Fields); err != nil {
 			return nil, fmt.Errorf("create %s: %w", c.Type, err)
 		}

@@ -1,0 +1,212 @@
+package migrate
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/schemacheck/schemacheck/diff/schema"
+	"github.com/schemacheck/schemacheck/diff/sdl"
+)
+
+// resolved is a schema in which names are looked up.
+func resolved(t *testing.T, text string) *schema.Schema {
+	t.Helper()
+	s, err := sdl.Parse(&sdl.File{Name: "schema.graphql", Text: text})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return schema.Resolve(s)
+}
+
+const (
+	transformBefore = `
+type User @secret(field: "pwd") {
+  id: ID!
+  login: String! @id
+  name: String
+  nick: String @dgraph(pred: "User.nick@de:en")
+  de: String @dgraph(pred: "User.nick@de")
+  isPro: Boolean
+  age: Int
+  score: Float
+  born: DateTime
+  tags: [String]
+  at: Point
+  team: Team
+  boss: User
+  posts: [Post] @hasInverse(field: author)
+  computed: String @lambda
+  legacy: Legacy
+}
+enum Legacy { OLD OLDER }
+type Team { id: ID! name: String! lead: User }
+type Post { id: ID! title: String author: User votes: Int }
+`
+	transformAfter = `
+interface Named { id: ID! label: String }
+type User @secret(field: "pwd") {
+  id: ID!
+  login: String! @id
+  name: String
+  nick: String @dgraph(pred: "User.nick@de:en")
+  de: String @dgraph(pred: "User.nick@de")
+  plan: Plan!
+  age: Int
+  score: Float
+  born: DateTime
+  tags: [String]
+  at: Point
+  team: Team
+  boss: User
+  posts: [Post] @hasInverse(field: author)
+  profile: Profile @hasInverse(field: user)
+  computed: String @lambda
+}
+enum Plan { BASIC PRO }
+type Team { id: ID! name: String! lead: User }
+type Post { id: ID! title: String author: User votes: Int }
+type Profile implements Named { key: String! @id bio: String! user: User size: Int }
+`
+)
+
+// draft reads a draft and makes its steps.
+func draft(t *testing.T, text string) (*Recipe, error) {
+	t.Helper()
+	d, err := DecodeDraft([]byte(text))
+	if err != nil {
+		return nil, err
+	}
+	return NewTransform(resolved(t, transformBefore), resolved(t, transformAfter), d)
+}
+
+func drafted(t *testing.T, text string) *Recipe {
+	t.Helper()
+	r, err := draft(t, text)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	return r
+}
+
+// TestTransformErrors: what is wrong in a draft is found when it is read, with the
+// line and the column.
+func TestTransformErrors(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ text, want string }{
+		{"type: User\nset:\n  plna: PRO\n", "[3:9] set: there is no field plna; did you mean plan?"},
+		{"type: User\nset:\n  plan: '=node.isPor ? \"PRO\" : \"BASIC\"'\n", "[3:15] set plan: there is no field isPor in node; did you mean isPro?"},
+		{"type: User\nset:\n  plan: =node.isPor\n", "[3:14] set plan: there is no field isPor"},
+		{"type: User\nset:\n  name: 'x'\n  plan: '=''a'' == node.isPor'\n", "[4:24] set plan: there is no field isPor"},
+		{"type: User\nset:\n  plan: |\n    =node.isPro\n      ? node.nmae\n      : \"BASIC\"\n", "[5:13] set plan: there is no field nmae"},
+		{"type: User\nset:\n  plan: >\n    =node.isPro ?\n    node.nmae : \"\"\n", "set plan, 1:18: there is no field nmae"},
+		{"type: User\nset:\n  plan: \"=node.isPro ? \\\"\\\" : node.nmae\"\n", "[3:11] set plan, 1:23: there is no field nmae"},
+		{"type: User\nwhen: node.isPro && node.age\nset: {plan: PRO}\n", "[2:25] when: expected type 'bool' but found 'int'"},
+		{"type: User\nset: {plan: PREMIUM}\n", `set plan: "PREMIUM" is no Plan that Dgraph reads back`},
+		{"type: User\nset: {age: 3000000000}\n", "32 bits"},
+		{"type: User\nset: {age: x}\n", "no integer"},
+		{"type: User\nset: {born: 2020-02-30}\n", "no time"},
+		{"type: User\nset: {name: _STAR_ALL}\n", "everything"},
+		{"type: User\nset: {name: '=node.age'}\n", "[2:19] set name: it is of type int, and a string is wanted: write string(...)"},
+		{"type: User\nset: {age: '=node.score'}\n", "write int(...)"},
+		{"type: User\nset: {name: [a, b]}\n", "one value, and a list"},
+		{"type: User\nset: {name: }\n", "it has no value"},
+		{"type: User\nset: {name: {a: b}}\n", "[2:"},
+		{"type: User\nset: {tags: ['=node.name']}\n", "=[...]"},
+		{"type: User\nadd: {name: x}\n", "no list"},
+		{"type: User\nset: {name: '=node.pwd'}\n", "it is a password"},
+		{"type: User\nset: {name: '=node.computed'}\n", "it is computed, not stored"},
+		{"type: User\nset: {name: '=node.team.name'}\n", "related: [team]"},
+		{"type: User\nrelated: [team]\nset: {name: '=node.team.lead.name'}\n", "related: [team.lead]"},
+		{"type: User\nrelated: [tean]\nset: {name: x}\n", "did you mean team?"},
+		{"type: User\nrelated: [name]\nset: {name: x}\n", "no edge"},
+		{"type: Usr\nset: {name: x}\n", "did you mean User?"},
+		{"type: User\nset: {name: x}\nunset: [name]\n", "another part"},
+		{"type: User\nset: {de: x, nick: y}\n", "several languages"},
+		{"type: User\nset: {id: '=\"0x1\"'}\n", "Dgraph gives it"},
+		{"type: User\nunset: [plan]\n", "Plan!"},
+		{"type: User\nunset: [isPor]\n", "[2:9] unset: there is no field isPor"},
+		{"type: User\nunset:\n  isPro: node.age\n", "[3:14] unset isPro: it is of type int"},
+		{"type: User\n", "something to set"},
+		{"type: User\nsett: {name: x}\n", "[2:1]"},
+		{"type: User\nset: {name: x}\nfields: {a: {type: string}}\n", "not for drafts"},
+		{"type: User\nset: {profile: '=node.boss'}\n", "is single"},
+		{"type: User\nrelated: [boss]\nset: {name: '=node.boss.name'}\n", "the order"},
+		{"type: User\nretag: {add: [Usr]}\n", "did you mean User?"},
+		{"type: User\nretag: {}\n", "types to add"},
+		{"type: User\ncreate: [{type: Profile, key: {key: =node.login}}]\n", "bio is String!, and has no value"},
+		{"type: User\ncreate: [{type: Profile, key: {key: =node.login}, set: {bio: x}, link: [prfile]}]\n", "did you mean profile?"},
+		{"type: User\ncreate: [{type: Profile, key: {key: =node.login}, set: {bio: x}, link: [name]}]\n", "no edge"},
+		{"type: User\ncreate: [{type: Profile, key: {key: =node.login}, set: {bio: x}, back: [user]}]\n", "link the field"},
+		{"type: User\ncreate: [{type: Profile, key: {key: =node.age}, set: {bio: x}}]\n", "create Profile key key: it is of type int"},
+		{"type: User\nset: {name: '=node.tags.map(a, node.tags.map(b, \"x\").join()).join()'}\n", ""},
+		{"type: User\nset: {name: '=lists.range(100000000).map(x, \"a\").join()'}\n", "steps for each node"},
+		{"type: User\nset: &a {name: x}\n", "anchors"},
+	} {
+		_, err := draft(t, c.text)
+		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
+			t.Errorf("%v\nwant %q of\n%s", err, c.want, c.text)
+		}
+	}
+}
+
+const wholeDraft = `
+type: User
+filter: NOT eq(User.login, "root")
+related: [team, team.lead, posts]
+guard: true
+when: node.login != "nobody"
+set:
+  plan: '=node.?isPro.orValue(false) ? "PRO" : "BASIC"'
+  name: |
+    =has(node.name)
+      ? node.name + " of " + node.?team.?name.orValue("nobody's")
+      : node.?team.?lead.?login.orValue("")
+  age: 5
+  tags: [a, "true"]
+unset:
+  isPro: node.posts.size() == 0
+  legacy: true
+create:
+  - type: Profile
+    when: node.login != ""
+    key: {key: =node.login}
+    set: {bio: "= no, a constant", size: =node.posts.size()}
+    link: [profile]
+retag: {add: [Team], remove: [Post]}
+`
+
+// TestTransformPlan: a plan has all that the step needs, is read again as it was
+// written, and fits the published JSON Schema.
+func TestTransformPlan(t *testing.T) {
+	t.Parallel()
+	r := drafted(t, strings.Replace(wholeDraft, `"= no, a constant"`, `'="= a text"'`, 1))
+	p, err := Assemble(Plan{ID: "20260102030405-test", Name: "A test"}, r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := p.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := Decode(text)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	second, err := again.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(text), string(second)); diff != "" {
+		t.Errorf("written, read and written again:\n%s", diff)
+	}
+	if err := fitsSchema(t, publishedSchema(t), text); err != nil {
+		t.Errorf("%v\n%s", err, text)
+	}
+	for _, part := range []string{"kind: transform", "plan:\n", "precondition", "type(User)", "Profile.user"} {
+		if !strings.Contains(string(text), part) {
+			t.Errorf("the plan has no %q", part)
+		}
+	}
+}
