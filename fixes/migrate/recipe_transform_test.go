@@ -63,7 +63,7 @@ func (w *workshop) plan(text string, edit ...func(*Step)) File {
 	planNumber++
 	r := drafted(w.t, text)
 	for _, each := range edit {
-		each(&r.Steps[len(r.Steps)-1])
+		each(w.step(File{Plan: &Plan{Steps: r.Steps}}))
 	}
 	p, err := Assemble(Plan{ID: fmt.Sprintf("20260102%06d-test", planNumber), Name: "A test"}, r)
 	if err != nil {
@@ -78,6 +78,18 @@ func (w *workshop) plan(text string, edit ...func(*Step)) File {
 		w.t.Fatalf("%v\n%s", err, encoded)
 	}
 	return File{read, Checksum(encoded)}
+}
+
+// step is the one that transforms.
+func (w *workshop) step(f File) *Step {
+	w.t.Helper()
+	for i := range f.Steps {
+		if f.Steps[i].Transform != nil {
+			return &f.Steps[i]
+		}
+	}
+	w.t.Fatal("the plan transforms nothing")
+	return nil
 }
 
 const transformData = `
@@ -180,6 +192,13 @@ func TestTransformOperations(t *testing.T) {
 			`{q(func: type(Profile)) {Profile.key Profile.bio}}`, `{"q":[{"Profile.key":"shared","Profile.bio":"b"}]}`, true},
 		{"create for one of two", "create:\n  - {type: Profile, key: {key: shared}, set: {bio: b}, link: [profile]}", 1,
 			`{q(func: type(User)) {User.login User.profile {Profile.key}}}`, `{"q":[{"User.login":"ann","User.profile":{"Profile.key":"shared"}},{"User.login":"bob"},{"User.login":"cid"}]}`, true},
+		{"delete", "delete: {when: node.login == \"bob\"}", 3,
+			`{q(func: uid(0x1, 0x2, 0x10)) {dgraph.type User.login User.name User.boss {uid} Team.lead {uid}}}`,
+			`{"q":[{"dgraph.type":["User"],"User.login":"ann","User.name":"Ann \"A\" \\ \n😀_sm.jpg"},{"dgraph.type":["Team"]}]}`, true},
+		{"delete all, by an index", "root: eq(User.login, [\"ann\", \"cid\"])\ndelete: {}", 4, `{q(func: has(User.login)) {User.login User.tags} p(func: has(Post.author)) {uid}}`,
+			`{"q":[{"User.login":"bob","User.tags":["z"]}],"p":[]}`, true},
+		{"an index", "root: eq(User.login, \"bob\")\nfilter: NOT has(User.team)\nset: {name: x, login: bobby}", 1, `{q(func: type(User)) {User.login User.name}}`,
+			`{"q":[{"User.login":"ann","User.name":"Ann \"A\" \\ \n😀_sm.jpg"},{"User.login":"bobby","User.name":"x"},{"User.login":"cid"}]}`, true},
 		{"guard", "guard: true\nrelated: [team]\nset: {age: '=node.?team.?name.orValue(\"\").size() + (has(node.name) ? node.name.size() : 0)'}", 3,
 			`{q(func: uid(0x1, 0x10)) {User.age User.name @facets User.team @facets {uid} Team.name}}`,
 			`{"q":[{"User.age":22,"User.name":"Ann \"A\" \\ \n😀_sm.jpg","User.name|source":"import","User.name|n":1,"User.team":{"uid":"0x10","User.team|role":"dev"}},{"Team.name":"Red"}]}`, true},
@@ -190,7 +209,7 @@ func TestTransformOperations(t *testing.T) {
 			w.mutate(transformData)
 			was := w.data()
 			f := w.plan(w.there("type: User\n" + c.draft))
-			step := &f.Steps[len(f.Steps)-1]
+			step := w.step(f)
 			if step.Convergent != c.convergent {
 				t.Errorf("convergent is %v", step.Convergent)
 			}
@@ -213,7 +232,11 @@ func TestTransformOperations(t *testing.T) {
 					t.Errorf("(-want +got):\n%s", diff)
 				}
 			}
-			w.asForetold(foretold[len(foretold)-1])
+			for _, each := range foretold {
+				if each.Step.ID == step.ID {
+					w.asForetold(each)
+				}
+			}
 			left, err := Undo(t.Context(), w.c, f, Before, Options{})
 			if err != nil || len(left.Left) > 0 {
 				t.Errorf("undone: %v %v", left, err)
@@ -263,7 +286,7 @@ func TestTransformPure(t *testing.T) {
 	w.mutate(transformData)
 	text := strings.Replace(wholeDraft, `"= no, a constant"`, `'="= a text"'`, 1)
 	f := w.plan(text)
-	step := &f.Steps[len(f.Steps)-1]
+	step := w.step(f)
 	live, err := w.c.Stored(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -339,7 +362,7 @@ func TestTransformNodeInTheWay(t *testing.T) {
 			if err != nil || ran.Status.State != Done || ran.Status.Counts.Left != wantLeft || ran.Status.Counts.Nodes != 3 || len(ran.Left) != int(wantLeft) || ran.Left[0].UID != w.base+2 {
 				t.Errorf("%+v %v", ran, err)
 			}
-			step := f.Steps[len(f.Steps)-1]
+			step := w.step(f)
 			if step.Convergent && (len(ran.Unclean) != 1 || ran.Unclean[0].Left != 1 || ran.Unclean[0].Open != 0) {
 				t.Errorf("%+v", ran.Unclean)
 			}
@@ -464,7 +487,7 @@ create:
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := NewTransform(resolved(t, before), resolved(t, after), draft)
+	r, err := NewTransform(resolved(t, before), resolved(t, after), nil, draft)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/schemacheck/schemacheck/diff/schema"
 	"github.com/schemacheck/schemacheck/diff/sdl"
 	"github.com/schemacheck/schemacheck/diff/storage"
+	"github.com/schemacheck/schemacheck/dql"
 	"github.com/schemacheck/schemacheck/fixes/expression"
 )
 
@@ -24,9 +25,12 @@ type Draft struct {
 	Title string `yaml:"title,omitempty"`
 	// Phase is when it runs; empty means before the update.
 	Phase Phase `yaml:"phase,omitempty"`
-	// Type is that of the nodes, and Filter leaves some of them, in DQL; empty
-	// leaves all.
-	Type   string `yaml:"type"`
+	// Type is that of the nodes.
+	Type string `yaml:"type"`
+	// Root is a function of DQL over an index that finds some of them, such as
+	// eq(User.email, "x"); empty goes through all.
+	Root string `yaml:"root,omitempty"`
+	// Filter leaves some of them, in DQL; empty leaves all.
 	Filter string `yaml:"filter,omitempty"`
 	// Related are the edges whose nodes are read along: "author", "author.team".
 	Related   []string `yaml:"related,omitempty"`
@@ -52,8 +56,11 @@ func DecodeDraft(text []byte) (*Draft, error) {
 // schema that is deployed, or, where that has none, in the one before. Its errors
 // name what is wrong in the draft, with line and column where it was read from a
 // file.
-func NewTransform(from, to *schema.Schema, d *Draft) (*Recipe, error) {
-	n := naming{[]named{{to, storage.Derive(to)}, {from, storage.Derive(from)}}}
+//
+// What is stored now, of which deleted nodes may hold something and may be led to,
+// is live; nil stands for what the schemas derive.
+func NewTransform(from, to *schema.Schema, live *dql.Stored, d *Draft) (*Recipe, error) {
+	n := naming{[]named{{to, storage.Derive(to)}, {from, storage.Derive(from)}}, live}
 	t, err := n.complete(d)
 	if err != nil {
 		return nil, fmt.Errorf("the transform of %s: %w", d.Type, err)
@@ -67,6 +74,12 @@ func NewTransform(from, to *schema.Schema, d *Draft) (*Recipe, error) {
 		return nil, err
 	}
 	step := Step{ID: d.ID, Title: d.Title, Transform: t, Convergent: t.settles(f), Undo: UndoYes, Risk: "review"}
+	if t.Delete != nil {
+		step.Risk = "destructive"
+		if slices.ContainsFunc(n.stores(), func(p dql.Predicate) bool { return p.Type == "password" }) {
+			step.Undo = UndoPartial
+		}
+	}
 	if len(t.Create) > 0 {
 		step.Undo = UndoPartial // the new nodes stay, with nothing that leads to them
 	}
@@ -91,11 +104,46 @@ func NewTransform(from, to *schema.Schema, d *Draft) (*Recipe, error) {
 		}
 	}
 	root, err := typeRoot(n.typeOf(d.Type).Stored)
+	filter := d.Filter
+	if d.Root != "" {
+		filter = root
+		if d.Filter != "" {
+			filter += " AND (" + d.Filter + ")"
+		}
+		root = d.Root
+	}
 	r.each(phase, root, err, step)
 	last := &r.Steps[len(r.Steps)-1]
-	last.Select.Filter = d.Filter
+	last.Select.Filter = filter
 	last.Reads = unique(append(last.Reads, t.relatedReads()...))
+	if t.Delete != nil {
+		for _, p := range n.stores() {
+			if p.Type == "uid" {
+				root, err := hasRoot(p.Name, false)
+				r.each(phase, root, err, Step{ID: "unlink-" + p.Name, Title: "Remove the edges of " + p.Name + " that lead to nothing any more",
+					Unlink: &Unlink{Predicate: p.Name}, Convergent: true, Undo: UndoYes, Risk: "review"})
+			}
+		}
+	}
 	return r.done()
+}
+
+// stores are all predicates under which something may be stored, by name.
+func (n naming) stores() []dql.Predicate {
+	all := map[string]dql.Predicate{}
+	for _, s := range n.schemas {
+		for _, p := range s.derived.Predicates {
+			all[p.Stored()] = dql.Predicate{Name: p.Stored(), Type: p.Type}
+		}
+	}
+	if n.live != nil {
+		for _, p := range n.live.Predicates {
+			if ours(p.Name) == nil {
+				all[p.Name] = p
+			}
+		}
+	}
+	return slices.SortedFunc(maps.Values(all), func(a, b dql.Predicate) int { return strings.Compare(a.Name, b.Name) })
 }
 
 // relatedReads are the predicates that are read of related nodes.
@@ -119,6 +167,7 @@ func (t *Transform) relatedReads() []string {
 // naming finds what GraphQL names stand for.
 type naming struct {
 	schemas []named // the first that has a name counts
+	live    *dql.Stored
 }
 
 // named is a schema with what it derives.
@@ -252,6 +301,18 @@ func (n naming) table(typ string, related [][]string) (map[string]Field, error) 
 	return all, nil
 }
 
+// end is the type of the nodes that a path leads to.
+func (n naming) end(typ string, path []string) string {
+	for _, edge := range path {
+		f, ok := n.fields(typ)[edge]
+		if !ok {
+			return ""
+		}
+		typ = f.Type().Named()
+	}
+	return typ
+}
+
 // doubt says why a name is no field of the nodes that a path leads to.
 func (n naming) doubt(typ string, path []string, name string) string {
 	for i, edge := range path {
@@ -337,6 +398,21 @@ func (n naming) complete(d *Draft) (*Transform, error) {
 	for _, name := range sorted(t.Unset) {
 		if f, ok := n.fields(d.Type)[name]; ok && f.schema == n.schemas[0].schema && f.Type().NonNull {
 			return nil, t.Unset[name].at.fail("", "unset "+name, fmt.Errorf("it is %s!, and its nodes could not be read any more", f.Type().Named()))
+		}
+	}
+	if t.Delete != nil {
+		if len(t.Delete.Predicates) > 0 {
+			return nil, errors.New("delete: predicates are found in the schemas, and not for drafts")
+		}
+		doomed := *t.Delete
+		for _, p := range n.stores() {
+			doomed.Predicates = append(doomed.Predicates, p.Name)
+		}
+		t.Delete = &doomed
+		for _, path := range related {
+			if n.end(d.Type, path) == d.Type {
+				return nil, fmt.Errorf("related %s: it leads to nodes that are deleted themselves: what becomes of a node would depend on the order in which they are gone through", strings.Join(path, "."))
+			}
 		}
 	}
 	f, err := t.compile(func(path []string, name string) string { return n.doubt(d.Type, path, name) })

@@ -102,6 +102,7 @@ type weighing struct {
 	gone   map[string][]dql.Quad // by predicate
 	come   map[string][]dql.Quad
 	born   []dql.Ref
+	razed  bool // the node is deleted
 }
 
 func (t *transforming) judge(p *page) (*change, error) {
@@ -122,7 +123,7 @@ func (t *transforming) judge(p *page) (*change, error) {
 			result.leave(n, "%s", reason)
 			continue
 		}
-		if len(w.set)+len(w.del) > 0 && t.convergent {
+		if len(w.set)+len(w.del) > 0 && t.convergent && !w.razed {
 			if err := t.steady(w, b); err != nil {
 				return nil, err
 			}
@@ -146,6 +147,14 @@ func (w *weighing) all(b *cradle) (reason string, err error) {
 	}
 	if !holds {
 		return "", nil
+	}
+	if t.Delete != nil {
+		if holds, err := w.holds(t, w.doomed); err != nil {
+			return fail("delete when", err)
+		} else if holds {
+			w.raze()
+			return "", nil
+		}
 	}
 	for _, name := range sorted(t.Set) {
 		f := t.Fields[name]
@@ -318,6 +327,20 @@ func (w *weighing) settle() {
 			}
 		}
 	}
+}
+
+// raze deletes the node. Passwords go unseen.
+func (w *weighing) raze() {
+	w.razed = true
+	for _, name := range w.Delete.Predicates {
+		live := w.page.predicate(name)
+		if live.Type == "password" {
+			w.del = append(w.del, dql.Quad{Subject: dql.Node(w.node.uid), Predicate: name, All: true})
+			continue
+		}
+		w.del = append(w.del, deletion(live, w.node.quads[name])...)
+	}
+	w.del = append(w.del, w.node.holds(dgraphType)...)
 }
 
 // guard writes what was looked at as it is.

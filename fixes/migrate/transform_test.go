@@ -78,7 +78,7 @@ func draft(t *testing.T, text string) (*Recipe, error) {
 	if err != nil {
 		return nil, err
 	}
-	return NewTransform(resolved(t, transformBefore), resolved(t, transformAfter), d)
+	return NewTransform(resolved(t, transformBefore), resolved(t, transformAfter), nil, d)
 }
 
 func drafted(t *testing.T, text string) *Recipe {
