@@ -1,6 +1,7 @@
 package migrate
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"reflect"
@@ -158,6 +159,10 @@ func TestTransformOperations(t *testing.T) {
 			`{"q":[{"User.nick@de":"neu \"x\"@en .","User.nick@en":"Annie","User.nick":"plain"},{"User.nick@de":"neu \"x\"@en ."},{"User.nick@de":"neu \"x\"@en ."}]}`, true},
 		{"unset a language", "unset: [de]", 2,
 			`{q(func: type(User)) {User.nick@de User.nick@en User.nick}}`, `{"q":[{"User.nick@en":"Annie","User.nick":"plain"}]}`, true},
+		{"unset without a language", "unset: [raw]", 1,
+			`{q(func: type(User)) {User.nick@de User.nick@en User.nick}}`, `{"q":[{"User.nick@de":"Änn","User.nick@en":"Annie"},{"User.nick@de":"nur deutsch"}]}`, true},
+		{"one language for another", "unset: [de]\nset: {raw: x}", 3,
+			`{q(func: type(User)) {User.nick@de User.nick@en User.nick}}`, `{"q":[{"User.nick@en":"Annie","User.nick":"x"},{"User.nick":"x"},{"User.nick":"x"}]}`, true},
 		{"read languages", `set: {name: '=node.?nick.orValue("none")'}`, 3,
 			`{q(func: type(User)) {User.name}}`, `{"q":[{"User.name":"Änn"},{"User.name":"none"},{"User.name":"nur deutsch"}]}`, true},
 		{"unset", "unset: [isPro, age, tags, at, team, born, legacy]", 2,
@@ -503,4 +508,41 @@ create:
 	answers(t, d, `{queryU(order: {asc: login}) {login plan image tags card {number big of {login}}}}`, `{"queryU":[`+
 		`{"login":"a","plan":"PRO","image":"`+image+`","tags":["","of a"],"card":{"number":"card a","big":true,"of":{"login":"a"}}},`+
 		`{"login":"b\" OR 1=1 {{x}} $a uid(v)","plan":"BASIC","image":"","tags":["of b\" OR 1=1 {{x}} $a uid(v)"],"card":{"number":"card b\" OR 1=1 {{x}} $a uid(v)","big":false,"of":{"login":"b\" OR 1=1 {{x}} $a uid(v)"}}}]}`)
+}
+
+// TestTransformOnce: nodes that change their place in the index that they are
+// found by, and drop out of it, are changed once each, however the run ends.
+func TestTransformOnce(t *testing.T) {
+	t.Parallel()
+	w := transformWorkshop(t)
+	w.d.Alter(t, "User.age: int @index(int) .")
+	for _, root := range []string{"ge(User.age, 0)", "lt(User.age, 100)"} {
+		w.clear()
+		var quads strings.Builder
+		for i := range 200 {
+			fmt.Fprintf(&quads, "<0x%x> <dgraph.type> \"User\" .\n<0x%[1]x> <User.login> \"u%[1]d\" .\n<0x%[1]x> <User.age> \"%d\" .\n", i+1, 99-i%3)
+		}
+		w.mutate(quads.String())
+		f := w.plan("type: User\nroot: " + root + "\nset: {age: =node.age + 1}")
+		for runs := 0; ; runs++ {
+			ctx, cancel := context.WithCancel(t.Context())
+			left := 4
+			_, err := Run(ctx, w.c, f, Before, Options{BatchSize: 13, Concurrency: 3, point: func(name string) {
+				if name == "batch done" {
+					if left--; left == 0 {
+						cancel()
+					}
+				}
+			}})
+			cancel()
+			if err == nil {
+				break
+			}
+			if runs > 20 {
+				t.Fatal(err)
+			}
+		}
+		stands(t, w.d, `{a(func: eq(User.age, 98)) {count(uid)} b(func: eq(User.age, 99)) {count(uid)} c(func: eq(User.age, 100)) {count(uid)} d(func: has(User.age)) {count(uid)}}`,
+			`{"a":[{"count":66}],"b":[{"count":67}],"c":[{"count":67}],"d":[{"count":200}]}`)
+	}
 }

@@ -1,6 +1,7 @@
 package migrate
 
 import (
+	"os"
 	"strings"
 	"testing"
 
@@ -26,6 +27,7 @@ type User @secret(field: "pwd") {
   id: ID!
   login: String! @id
   name: String
+  raw: String @dgraph(pred: "User.nick")
   nick: String @dgraph(pred: "User.nick@de:en")
   de: String @dgraph(pred: "User.nick@de")
   isPro: Boolean
@@ -50,6 +52,7 @@ type User @secret(field: "pwd") {
   id: ID!
   login: String! @id
   name: String
+  raw: String @dgraph(pred: "User.nick")
   nick: String @dgraph(pred: "User.nick@de:en")
   de: String @dgraph(pred: "User.nick@de")
   plan: Plan!
@@ -207,6 +210,59 @@ func TestTransformPlan(t *testing.T) {
 	for _, part := range []string{"kind: transform", "plan:\n", "precondition", "type(User)", "Profile.user"} {
 		if !strings.Contains(string(text), part) {
 			t.Errorf("the plan has no %q", part)
+		}
+	}
+}
+
+// TestTransformPage: the examples of the page for people can be carried out.
+func TestTransformPage(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../cmd/docs/transform.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks := func(language string) []string {
+		var all []string
+		for _, part := range strings.Split(string(text), "```"+language+"\n")[1:] {
+			block, _, _ := strings.Cut(part, "```")
+			all = append(all, block)
+		}
+		return all
+	}
+	schemas, drafts := blocks("graphql"), blocks("yaml")
+	if len(schemas) != 2 || len(drafts) < 8 {
+		t.Fatalf("%d schemas and %d examples", len(schemas), len(drafts))
+	}
+	for _, each := range drafts {
+		d, err := DecodeDraft([]byte(each))
+		if err != nil {
+			t.Errorf("%v\n%s", err, each)
+			continue
+		}
+		r, err := NewTransform(resolved(t, schemas[0]), resolved(t, schemas[1]), nil, d)
+		if err != nil {
+			t.Errorf("%v\n%s", err, each)
+			continue
+		}
+		p, err := Assemble(Plan{ID: "20260102030405-test", Name: "A test", NotBefore: "2026-02-03"}, r)
+		if err != nil {
+			t.Errorf("%v\n%s", err, each)
+			continue
+		}
+		encoded, err := p.Encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Decode(encoded); err != nil {
+			t.Errorf("%v\n%s", err, encoded)
+		}
+		if err := fitsSchema(t, publishedSchema(t), encoded); err != nil {
+			t.Errorf("%v\n%s", err, encoded)
+		}
+	}
+	for _, name := range indexFunctions {
+		if !strings.Contains(string(text), "`"+name+"`") {
+			t.Errorf("the page does not name %s", name)
 		}
 	}
 }
