@@ -179,6 +179,12 @@ func TestTransformOperations(t *testing.T) {
 			`{q(func: type(User)) {User.name}}`, `{"q":[{"User.name":"Red/bob/one+two"},{"User.name":"-/-/"},{"User.name":"-/-/"}]}`, true},
 		{"sum of related", "related: [posts]\nset: {age: '=math.greatest([0] + node.posts.filter(p, has(p.votes)).map(p, p.votes))'}", 3,
 			`{q(func: type(User)) {User.age}}`, `{"q":[{"User.age":3},{"User.age":0},{"User.age":0}]}`, true},
+		{"an edge with an inverse", "type: Post\nwhen: node.title == \"one\"\nset: {author: '=\"0x2\"'}", 1,
+			`{q(func: type(User)) {User.login User.posts {uid}} p(func: uid(0x20, 0x21)) {uid Post.author {uid}}}`,
+			`{"q":[{"User.login":"ann","User.posts":[{"uid":"0x21"}]},{"User.login":"bob","User.posts":[{"uid":"0x20"}]},{"User.login":"cid"}],"p":[{"uid":"0x20","Post.author":{"uid":"0x2"}},{"uid":"0x21","Post.author":{"uid":"0x1"}}]}`, true},
+		{"unset an edge with an inverse", "type: Post\nunset: [author]", 2,
+			`{q(func: type(User)) {User.login User.posts {uid}} p(func: has(Post.author)) {uid}}`,
+			`{"q":[{"User.login":"ann"},{"User.login":"bob"},{"User.login":"cid"}],"p":[]}`, true},
 		{"date", `set: {age: '=has(node.born) ? node.born.getFullYear() : 0'}`, 3, `{q(func: type(User)) {User.age}}`, `{"q":[{"User.age":2020},{"User.age":0},{"User.age":0}]}`, true},
 		{"the same time", `set: {born: '=node.?born'}`, 0, `{q(func: type(User)) {User.born}}`, `{"q":[{"User.born":"2020-02-29T23:59:59.5+02:00"}]}`, false},
 		{"geo", `set: {name: '=node.?at'}`, 1, `{q(func: type(User)) {User.name}}`, `{"q":[{"User.name":"{\"coordinates\":[1.5,-2.25],\"type\":\"Point\"}"},{"User.name":""}]}`, true},
@@ -197,6 +203,8 @@ func TestTransformOperations(t *testing.T) {
 			`{q(func: type(Profile)) {Profile.key Profile.bio}}`, `{"q":[{"Profile.key":"shared","Profile.bio":"b"}]}`, true},
 		{"create for one of two", "create:\n  - {type: Profile, key: {key: shared}, set: {bio: b}, link: [profile]}", 1,
 			`{q(func: type(User)) {User.login User.profile {Profile.key}}}`, `{"q":[{"User.login":"ann","User.profile":{"Profile.key":"shared"}},{"User.login":"bob"},{"User.login":"cid"}]}`, true},
+		{"create nothing for a node that is left", "create:\n  - {type: Profile, when: node.login != \"ann\", key: {key: common}, set: {bio: b}}\n  - {type: Profile, when: node.login != \"cid\", key: {key: shared}, set: {bio: b}, link: [profile]}", 2,
+			`{q(func: type(Profile)) {Profile.key Profile.user {User.login}}}`, `{"q":[{"Profile.key":"shared","Profile.user":{"User.login":"ann"}},{"Profile.key":"common"}]}`, true},
 		{"delete", "delete: {when: node.login == \"bob\"}", 3,
 			`{q(func: uid(0x1, 0x2, 0x10)) {dgraph.type User.login User.name User.boss {uid} Team.lead {uid}}}`,
 			`{"q":[{"dgraph.type":["User"],"User.login":"ann","User.name":"Ann \"A\" \\ \n😀_sm.jpg"},{"dgraph.type":["Team"]}]}`, true},
@@ -213,7 +221,11 @@ func TestTransformOperations(t *testing.T) {
 			w.clear()
 			w.mutate(transformData)
 			was := w.data()
-			f := w.plan(w.there("type: User\n" + c.draft))
+			text := c.draft
+			if !strings.HasPrefix(text, "type:") {
+				text = "type: User\n" + text
+			}
+			f := w.plan(w.there(text))
 			step := w.step(f)
 			if step.Convergent != c.convergent {
 				t.Errorf("convergent is %v", step.Convergent)
@@ -225,7 +237,11 @@ func TestTransformOperations(t *testing.T) {
 			if now := w.data(); now != was {
 				t.Errorf("the dry run has changed something: %s", now)
 			}
-			ran, err := Run(t.Context(), w.c, f, Before, Options{BatchSize: 2})
+			size := 2
+			if strings.HasPrefix(c.name, "create") {
+				size = 3 // all nodes at once
+			}
+			ran, err := Run(t.Context(), w.c, f, Before, Options{BatchSize: size})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -372,6 +388,27 @@ func TestTransformNodeInTheWay(t *testing.T) {
 				t.Errorf("%+v", ran.Unclean)
 			}
 		})
+	}
+}
+
+// TestTransformWaits: what a step before it is still to write is no reason for a dry
+// run to fail.
+func TestTransformWaits(t *testing.T) {
+	t.Parallel()
+	w := transformWorkshop(t)
+	w.clear()
+	w.mutate(transformData)
+	p, err := Assemble(Plan{ID: "20260103000000-test", Name: "A test"}, drafted(t, "id: first\ntype: User\nset: {age: 1}"), drafted(t, "id: second\ntype: User\nset: {score: =node.age + 1}"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := File{p, "x"}
+	foretold, err := DryRun(t.Context(), w.c, []File{f}, Series{}, 1)
+	if err != nil || !strings.Contains(foretold[len(foretold)-1].Not, "before the steps before it have run") {
+		t.Fatalf("%+v %v", foretold, err)
+	}
+	if ran, err := Run(t.Context(), w.c, f, Before, Options{}); err != nil || ran.Status.Counts.Changed != 6 {
+		t.Errorf("%+v %v", ran, err)
 	}
 }
 

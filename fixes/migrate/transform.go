@@ -105,18 +105,17 @@ func sorted[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m))
 // transforming is the task of a step that transforms.
 type transforming struct {
 	*Transform
-	// convergent says that the step may be carried out again.
-	convergent bool
-	once       sync.Once
-	made       *formula
-	err        error
+	step *Step // nil while it is made
+	once sync.Once
+	made *formula
+	err  error
 }
 
 func transformOf(s *Step) task {
 	if s.Transform == nil {
 		return nil
 	}
-	return &transforming{Transform: s.Transform, convergent: s.Convergent}
+	return &transforming{Transform: s.Transform, step: s}
 }
 
 // formula is a transform whose expressions are compiled.

@@ -34,6 +34,13 @@ func (t *transforming) check() error {
 	if err != nil {
 		return err
 	}
+	if t.step != nil {
+		for _, name := range t.relatedReads() {
+			if !slices.Contains(t.step.Reads, name) {
+				return fmt.Errorf("it reads %s of related nodes, which is not among its reads", name)
+			}
+		}
+	}
 	if err := t.apart(); err != nil {
 		return err
 	}

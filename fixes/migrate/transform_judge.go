@@ -101,8 +101,15 @@ type weighing struct {
 	before []dql.Quad
 	gone   map[string][]dql.Quad // by predicate
 	come   map[string][]dql.Quad
-	born   []dql.Ref
-	razed  bool // the node is deleted
+	// inverse are the edges that lead back, by predicate; nil for those without.
+	inverse map[string]*Inverse
+	born    []dql.Ref
+	razed   bool // the node is deleted
+}
+
+func (t *transforming) weigh(f *formula, p *page, n *node) *weighing {
+	return &weighing{transforming: t, view: &view{formula: f, page: p, node: n},
+		gone: map[string][]dql.Quad{}, come: map[string][]dql.Quad{}, inverse: map[string]*Inverse{}}
 }
 
 func (t *transforming) judge(p *page) (*change, error) {
@@ -113,7 +120,7 @@ func (t *transforming) judge(p *page) (*change, error) {
 	result := &change{}
 	b := t.cradle(p)
 	for _, n := range p.nodes {
-		w := &weighing{transforming: t, view: &view{formula: f, page: p, node: n}, gone: map[string][]dql.Quad{}, come: map[string][]dql.Quad{}}
+		w := t.weigh(f, p, n)
 		reason, err := w.all(b)
 		if err != nil {
 			return nil, err
@@ -123,7 +130,7 @@ func (t *transforming) judge(p *page) (*change, error) {
 			result.leave(n, "%s", reason)
 			continue
 		}
-		if len(w.set)+len(w.del) > 0 && t.convergent && !w.razed {
+		if len(w.set)+len(w.del) > 0 && t.step != nil && t.step.Convergent && !w.razed {
 			if err := t.steady(w, b); err != nil {
 				return nil, err
 			}
@@ -270,26 +277,20 @@ func (w *weighing) replace(f Field, values []dql.Quad) {
 	}
 }
 
-// enter notes a value that is to be there. Of an edge the one that leads back
-// comes too.
+// enter notes a value that is to be there.
 func (w *weighing) enter(f Field, q dql.Quad) {
 	if f.in(w.node.quads[q.Predicate], q) || f.in(w.come[q.Predicate], q) {
 		return
 	}
 	w.come[q.Predicate] = append(w.come[q.Predicate], q)
 	w.gone[q.Predicate] = slices.DeleteFunc(w.gone[q.Predicate], func(g dql.Quad) bool { return f.same(g, q) })
-	if q.Object != "" && f.Inverse != nil {
-		w.set = append(w.set, f.Inverse.quad(q))
-	}
+	w.inverse[q.Predicate] = f.Inverse
 }
 
-// leave notes a value that is to go. Of an edge the one that leads back goes too.
+// leave notes a value that is to go.
 func (w *weighing) leave(f Field, q dql.Quad) {
 	w.gone[q.Predicate] = append(w.gone[q.Predicate], q)
-	if q.Object != "" && f.Inverse != nil {
-		back := f.Inverse.quad(q)
-		w.del, w.before = append(w.del, back), append(w.before, back)
-	}
+	w.inverse[q.Predicate] = f.Inverse
 }
 
 // quad is the edge that leads back.
@@ -297,8 +298,21 @@ func (i *Inverse) quad(q dql.Quad) dql.Quad {
 	return dql.Quad{Subject: q.Object, Predicate: i.Predicate, Object: q.Subject, Type: "uid"}
 }
 
-// settle turns what goes and comes into quads.
+// settle turns what goes and comes into quads. With an edge the one that leads back
+// goes and comes.
 func (w *weighing) settle() {
+	for _, name := range sorted(w.inverse) {
+		back := w.inverse[name]
+		if back == nil {
+			continue
+		}
+		for _, q := range w.come[name] {
+			w.set = append(w.set, back.quad(q))
+		}
+		for _, q := range w.gone[name] {
+			w.del, w.before = append(w.del, back.quad(q)), append(w.before, back.quad(q))
+		}
+	}
 	for _, name := range sorted(w.come) {
 		w.set = append(w.set, w.come[name]...)
 	}
@@ -372,7 +386,7 @@ func (t *transforming) steady(w *weighing, b *cradle) error {
 		live := w.page.predicate(name)
 		next.quads[name] = applied(quads, mine(w.set), mine(w.del), &live)
 	}
-	again := &weighing{transforming: t, view: &view{formula: w.formula, page: w.page, node: next}, gone: map[string][]dql.Quad{}, come: map[string][]dql.Quad{}}
+	again := t.weigh(w.formula, w.page, next)
 	if t.Retag != nil {
 		next.types = append(slices.DeleteFunc(next.types, func(name string) bool { return slices.Contains(t.Retag.Remove, name) }), t.Retag.Add...)
 	}
