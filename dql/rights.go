@@ -46,6 +46,23 @@ func (c *Client) Readable(ctx context.Context, questions []Question) (func(predi
 	return func(predicate string) bool { return all[predicate] }, nil
 }
 
+// Unreadable are those of some predicates that the user may not read, in order. Errors of the server are an [*Error].
+func (c *Client) Unreadable(ctx context.Context, names []string) ([]string, error) {
+	var hidden []string
+	for chunk := range slices.Chunk(names, blocksPerRequest) {
+		allowed, err := c.allowed(ctx, chunk)
+		if err != nil {
+			return nil, fmt.Errorf("finding out what may be read: %w", err)
+		}
+		for _, name := range chunk {
+			if !allowed[name] {
+				hidden = append(hidden, name)
+			}
+		}
+	}
+	return hidden, nil
+}
+
 // allowed asks for one node of each predicate: Dgraph leaves the block of one that may not be read out of the
 // answer (edgraph/access.go, removePredsFromQuery), whether the predicate is there or not.
 func (c *Client) allowed(ctx context.Context, names []string) (map[string]bool, error) {

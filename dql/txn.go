@@ -80,6 +80,36 @@ func (t *Txn) Commit(ctx context.Context, set, del []Quad) (map[string]uint64, e
 	return uids, nil
 }
 
+// Try sends what [Txn.Commit] would write, and gives it up: nothing of it stays, provided that all its predicates are
+// in the stored schema. Others appear there even so. It ends the transaction. Errors are an [*Error]: Dgraph would not
+// take it.
+func (t *Txn) Try(ctx context.Context, set, del []Quad) error {
+	if t.done {
+		return errDone
+	}
+	t.done = true
+	m, err := mutation(set, del)
+	if err != nil {
+		return fmt.Errorf("trying what would be written to dgraph: %w", err)
+	}
+	if m == nil {
+		return nil
+	}
+	var resp *api.Response
+	err = t.client.call(ctx, commits, func(ctx context.Context, a *alpha) (err error) {
+		resp, err = a.api.Query(ctx, &api.Request{StartTs: t.moment.ts, Hash: t.moment.hash, Mutations: []*api.Mutation{m}})
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	given := resp.GetTxn()
+	return t.client.call(ctx, commits, func(ctx context.Context, a *alpha) error {
+		_, err := a.api.CommitOrAbort(ctx, &api.TxnContext{StartTs: given.GetStartTs(), Hash: given.GetHash(), Keys: given.GetKeys(), Preds: given.GetPreds(), Aborted: true})
+		return err
+	})
+}
+
 // mutation is nil when there is nothing to write. Quads with facets go as text: of a facet that is sent ready Dgraph
 // makes no words to search by (types/facets, FacetFor).
 func mutation(set, del []Quad) (*api.Mutation, error) {

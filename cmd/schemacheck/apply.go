@@ -93,7 +93,7 @@ func (p program) applyFixes(cmd *cobra.Command, w *work, m *mended, o *fixOption
 	if err != nil {
 		return err
 	}
-	series := migrate.Series{}
+	series := migrate.Series{Options: migrate.Options{DefaultBatch: w.cfg.BatchSize}}
 	if o.deploy {
 		var texts []string
 		for _, f := range m.Files {

@@ -24,6 +24,7 @@ type migrateOptions struct {
 	connection connection
 	quiet      bool
 	folder     string // of the plans, where they are no arguments
+	planless   bool   // what is in the database is enough
 }
 
 func (p program) migrateCommand() *cobra.Command {
@@ -41,7 +42,8 @@ was done is never done twice, whatever happens.`,
 			return fmt.Errorf("say what to do: schemacheck migrate %s", strings.Join(commandNames(cmd), "|"))
 		},
 	}
-	cmd.AddCommand(p.migrateUpCommand(), p.migrateStatusCommand(), p.migrateVerifyCommand(), p.migrateUndoCommand(), p.migrateCancelCommand(), p.migratePruneCommand())
+	cmd.AddCommand(p.migrateUpCommand(), p.migrateStatusCommand(), p.migrateVerifyCommand(), p.migrateUndoCommand(),
+		p.migrateCancelCommand(), p.migratePauseCommand(), p.migrateResumeCommand(), p.migrateTuneCommand(), p.migratePruneCommand(), p.migrateBaselineCommand())
 	return cmd
 }
 
@@ -84,8 +86,10 @@ func (p program) beginMigration(cmd *cobra.Command, o *migrateOptions, args []st
 		return nil, err
 	}
 	m := &migration{cfg: cfg, spelt: strings.Join(args, " ")}
-	if m.files, m.paths, err = p.plans(cfg, args); err != nil {
-		return nil, err
+	if !o.planless {
+		if m.files, m.paths, err = p.plans(cfg, args); err != nil {
+			return nil, err
+		}
 	}
 	settings, err := o.connection.config(p, cmd.Flags(), cfg)
 	if err != nil {
@@ -121,9 +125,15 @@ func (p program) plans(cfg *config.Config, args []string) (files []migrate.File,
 	for _, arg := range args {
 		path := p.path(arg)
 		info, err := os.Stat(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			if path = p.planNamed(cfg, arg); path != "" {
+				paths = append(paths, path)
+				continue
+			}
+		}
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
-			return nil, nil, fmt.Errorf("%s: there is no such file or folder; schemacheck fix --out makes plans", arg)
+			return nil, nil, fmt.Errorf("%s: there is no such file or folder, and no plan whose id begins like that; schemacheck fix --out makes plans", arg)
 		case err != nil:
 			return nil, nil, fmt.Errorf("reading plans: %w", err)
 		case !info.IsDir():
@@ -135,7 +145,7 @@ func (p program) plans(cfg *config.Config, args []string) (files []migrate.File,
 			return nil, nil, fmt.Errorf("reading plans: %w", err)
 		}
 		for _, e := range entries {
-			if ext := filepath.Ext(e.Name()); !e.IsDir() && (ext == ".yaml" || ext == ".yml") && !strings.HasPrefix(e.Name(), ".") {
+			if isPlan(e) {
 				paths = append(paths, filepath.Join(path, e.Name()))
 			}
 		}
@@ -164,6 +174,33 @@ func (p program) plans(cfg *config.Config, args []string) (files []migrate.File,
 	return all, at, nil
 }
 
+func isPlan(e fs.DirEntry) bool {
+	ext := filepath.Ext(e.Name())
+	return !e.IsDir() && (ext == ".yaml" || ext == ".yml") && !strings.HasPrefix(e.Name(), ".")
+}
+
+// planNamed is the only file in the folder of the plans that a text means; "" when
+// there is none, or several.
+func (p program) planNamed(cfg *config.Config, text string) string {
+	folder := p.path(p.migrationsFolder(cfg))
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		return ""
+	}
+	found := ""
+	for _, e := range entries {
+		id := strings.TrimSuffix(e.Name(), filepath.Ext(e.Name()))
+		if !isPlan(e) || !migrate.Named(id, text) {
+			continue
+		}
+		if found != "" && id != text {
+			return ""
+		}
+		found = filepath.Join(folder, e.Name())
+	}
+	return found
+}
+
 // migrationsFolder is where plans are.
 func (p program) migrationsFolder(cfg *config.Config) string {
 	switch {
@@ -182,7 +219,7 @@ func (m *migration) one(prefix string) (migrate.File, error) {
 		if f.ID == prefix {
 			return f, nil
 		}
-		if strings.HasPrefix(f.ID, prefix) || strings.Contains(f.ID, "-"+prefix) {
+		if migrate.Named(f.ID, prefix) {
 			found = append(found, f)
 		}
 	}
@@ -214,15 +251,18 @@ func migrationFailed(ctx context.Context, err error) error {
 		between *migrate.Between
 		unfit   *migrate.Unfit
 		undoing *migrate.HalfUndone
+		crossed *migrate.Crossed
+
+		elsewhere *migrate.Elsewhere
 	)
 	switch {
 	case errors.As(err, &between):
 		return &problem{exitBetween, err}
 	case ctx.Err() != nil:
 		return ctx.Err()
-	case errors.As(err, &foreign), errors.As(err, &edited), errors.As(err, &unfit), errors.As(err, &undoing):
+	case errors.As(err, &foreign), errors.As(err, &edited), errors.As(err, &unfit), errors.As(err, &undoing), errors.As(err, &crossed):
 		return &problem{exitUsage, err}
-	case errors.As(err, &busy), errors.As(err, &stopped), errors.Is(err, migrate.ErrLeaseLost):
+	case errors.As(err, &busy), errors.As(err, &stopped), errors.Is(err, migrate.ErrLeaseLost), errors.Is(err, migrate.ErrNobody), errors.As(err, &elsewhere):
 		return &problem{exitUnfinished, err}
 	case errors.As(err, &refused):
 		return &problem{exitFindings, err}

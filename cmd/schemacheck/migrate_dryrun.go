@@ -22,7 +22,17 @@ func (p program) previews(all []migrate.Foretold, showValues bool) {
 		if v.End {
 			more = "there are no more"
 		}
-		fmt.Fprintf(p.out, "  %s, not sent: %d nodes looked at, %d would be changed, %d left; %s\n", number(v.Batches, "batch", "batches"), v.Nodes, v.Changed, v.Left, more)
+		sent := "sent and given up"
+		switch {
+		case v.Sent == 0:
+			sent = "not sent, since predicates that it sets are not declared yet"
+		case v.Sent < v.Batches:
+			sent = fmt.Sprintf("%d of them sent and given up", v.Sent)
+		}
+		fmt.Fprintf(p.out, "  %s, %s: %d nodes looked at, %d would be changed, %d left; %s\n", number(v.Batches, "batch", "batches"), sent, v.Nodes, v.Changed, v.Left, more)
+		if v.Refused != "" {
+			fmt.Fprintf(p.out, "  Dgraph refuses it: %s\n", report.Escape(v.Refused))
+		}
 		for _, d := range v.First {
 			node := "a new node"
 			if d.UID != 0 {

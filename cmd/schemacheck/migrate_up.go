@@ -28,6 +28,10 @@ type upOptions struct {
 	dryRun           bool
 	batches          int
 	showValues       bool
+	cursor           string
+	reset            bool
+	before, after    string // commands around batches
+	then             []string
 }
 
 func (p program) migrateUpCommand() *cobra.Command {
@@ -49,6 +53,8 @@ terminal the host is typed to confirm, elsewhere --yes says so.`,
   schemacheck migrate up migrations/20260131120000-user-phone.yaml --yes
   schemacheck migrate up --deploy new.graphql --env production
   schemacheck migrate up --phase contract --allow-destructive
+  schemacheck migrate up user-phone --reset
+  schemacheck migrate up --before-batch '["./may-go-on.sh", "production"]'
 
 Exit codes: 0 done, or waiting for the schema; 1 nodes are left that could not be
 changed, or a step failed; 2 usage, or a plan that is refused before anything is
@@ -61,13 +67,20 @@ the database is between two schemas; 130 interrupted, and to be gone on with.`,
 	flags.StringVar(&o.phase, "phase", "", "run this `PHASE` only: before, after or contract")
 	flags.StringVar(&o.deploy, "deploy", "", "deploy the GraphQL schema in `FILE` when phase before is done")
 	flags.IntVar(&o.series.BatchSize, "batch-size", 0, "`NODES` in one transaction (default: by the plan, or by how long batches take)")
+	flags.BoolVar(&o.series.SingleTxn, "single-txn", false, fmt.Sprintf("each step in one transaction; for fewer than %d nodes", migrate.MostSingle))
 	flags.IntVar(&o.series.Concurrency, "concurrency", 1, "go through `N` ranges of nodes at once")
 	flags.Float64Var(&o.series.Rate, "rate", 0, "at most `NODES` a second; 0 for no limit")
 	flags.DurationVar(&o.series.MaxDuration, "max-duration", 0, "end after this `TIME`, to go on later; 0 for no limit")
 	flags.StringVar(&o.onError, "on-error", "stop", "when one node cannot be written: stop, skip or quarantine (skip, and name it)")
 	flags.StringVar(&o.undo, "undo", "on", "keep what undoing needs: on or off")
 	flags.Int64Var(&o.series.UndoLimit, "undo-limit", 1<<30, "end when the log that undoing needs has so many `BYTES`")
-	flags.BoolVar(&o.dryRun, "dry-run", false, "compute the next batches and show what they would change; nothing is written")
+	flags.StringVar(&o.cursor, "from-cursor", "", "begin at `CURSOR`, as migrate status shows it, in a database where the plan has not run")
+	flags.BoolVar(&o.reset, "reset", false, "forget how far the plans are, and all that come after them, and begin anew")
+	flags.StringArrayVar(&o.then, "then", nil, "after the plans that are named, carry out `PLAN` too; can be repeated")
+	flags.BoolVar(&o.series.OutOfOrder, "out-of-order", false, "allow plans that are older than one that has run here")
+	flags.StringVar(&o.before, "before-batch", "", "run `COMMAND` before each batch: a program, or a JSON array of its name and arguments; when it fails the run pauses")
+	flags.StringVar(&o.after, "after-batch", "", "run `COMMAND` after each batch, likewise")
+	flags.BoolVar(&o.dryRun, "dry-run", false, "compute the next batches, send them and give them up, and show what they would change; nothing is written")
 	flags.IntVar(&o.batches, "batches", 1, "with --dry-run: `N` batches of each step")
 	flags.BoolVar(&o.showValues, "show-values", false, "show the values with --dry-run, and write those that were in the way into the list of nodes that are left")
 	o.consent.bind(flags)
@@ -96,6 +109,10 @@ func (o *upOptions) check(cmd *cobra.Command) error {
 		return errors.New("--rate and --max-duration: not less than 0")
 	case !o.dryRun && (flags.Changed("batches") || o.showValues):
 		return errors.New("--batches and --show-values are for --dry-run")
+	case o.dryRun && (o.reset || o.before != "" || o.after != ""):
+		return errors.New("--reset, --before-batch and --after-batch write or run something: leave them out of --dry-run")
+	case o.series.SingleTxn && (flags.Changed("batch-size") || o.series.Concurrency > 1 || o.onError != "stop"):
+		return errors.New("--single-txn is one transaction for all nodes: leave --batch-size, --concurrency and --on-error out")
 	case o.batches < 1:
 		return given(flags, "batches", errors.New("--batches: at least 1"))
 	case o.phase == string(migrate.Contract) && !o.allowDestructive && !o.dryRun:
@@ -108,9 +125,25 @@ func (o *upOptions) check(cmd *cobra.Command) error {
 
 func (p program) migrateUp(cmd *cobra.Command, o *upOptions, args []string) error {
 	ctx := cmd.Context()
-	m, err := p.beginMigration(cmd, &o.migrateOptions, args, func() error {
-		if err := o.check(cmd); err != nil || o.deploy == "" {
+	if len(o.then) > 0 && len(args) == 0 {
+		return errors.New("--then comes after plans that are named: name one, or leave --then out to carry out all")
+	}
+	m, err := p.beginMigration(cmd, &o.migrateOptions, slices.Concat(args, o.then), func() error {
+		if err := o.check(cmd); err != nil {
 			return err
+		}
+		if o.cursor != "" {
+			at, err := migrate.ParseCursor(o.cursor)
+			if err != nil {
+				return given(cmd.Flags(), "from-cursor", fmt.Errorf("--from-cursor: %w", err))
+			}
+			o.series.From = at
+		}
+		if err := o.around(p); err != nil {
+			return err
+		}
+		if o.deploy == "" {
+			return nil
 		}
 		text, err := os.ReadFile(p.path(o.deploy))
 		if err != nil {
@@ -123,8 +156,12 @@ func (p program) migrateUp(cmd *cobra.Command, o *upOptions, args []string) erro
 		return err
 	}
 	defer m.client.Close()
+	if err := p.inOrder(m, o.then); err != nil {
+		return err
+	}
 	m.showValues = o.showValues
 	o.series.Phase = migrate.Phase(o.phase)
+	o.series.DefaultBatch = m.cfg.BatchSize
 	if o.dryRun {
 		all, err := migrate.DryRun(ctx, m.client, m.files, o.series, o.batches)
 		p.previews(all, o.showValues)
@@ -135,10 +172,23 @@ func (p program) migrateUp(cmd *cobra.Command, o *upOptions, args []string) erro
 		return migrationFailed(ctx, err)
 	}
 	open := pendingOf(statuses, migrate.Phase(o.phase))
-	if len(open) > 0 || o.deploy != "" {
-		if err := p.agree(&o.consent, m.destination, inWords(m.files, open)); err != nil {
+	var again []string
+	what := inWords(m.files, open)
+	if o.reset {
+		if again, what, err = m.resetting(ctx); err != nil {
+			return migrationFailed(ctx, err)
+		}
+	}
+	if len(open) > 0 || len(again) > 0 || o.deploy != "" {
+		if err := p.agree(&o.consent, m.destination, what); err != nil {
 			return err
 		}
+	}
+	if len(again) > 0 {
+		if err := migrate.Reset(ctx, m.client, again, o.series.Options); err != nil {
+			return migrationFailed(ctx, err)
+		}
+		fmt.Fprintf(p.out, "begun anew: %s\n", strings.Join(again, ", "))
 	}
 	o.series.OnError, o.series.NoUndo = migrate.OnError(o.onError), o.undo == "off"
 	g := p.progress(o.quiet)
@@ -146,6 +196,25 @@ func (p program) migrateUp(cmd *cobra.Command, o *upOptions, args []string) erro
 	outcomes, err := migrate.Up(ctx, m.client, m.files, o.series)
 	g.end()
 	return p.told(ctx, m, outcomes, err)
+}
+
+// inOrder refuses --then for a plan that would run before others: plans run in the
+// order of their ids.
+func (p program) inOrder(m *migration, then []string) error {
+	if len(then) == 0 {
+		return nil
+	}
+	last, _, err := p.plans(m.cfg, then)
+	if err != nil {
+		return err
+	}
+	for _, f := range m.files {
+		later := slices.ContainsFunc(last, func(l migrate.File) bool { return l.ID == f.ID })
+		if !later && f.ID > last[0].ID {
+			return fmt.Errorf("--then %s: plans run in the order of their ids, and %s comes after it", last[0].ID, f.ID)
+		}
+	}
+	return nil
 }
 
 // told says what a series came to and how to go on, and gives the error that the
@@ -220,7 +289,7 @@ func pendingOf(all []migrate.Status, phase migrate.Phase) []migrate.Status {
 func (p program) next(m *migration, outcomes []migrate.Outcome, err error) {
 	again := strings.TrimSpace("schemacheck migrate up " + m.spelt)
 	switch {
-	case errors.As(err, new(*migrate.Foreign)), errors.As(err, new(*migrate.Unfit)), errors.As(err, new(*migrate.Edited)):
+	case errors.As(err, new(*migrate.Foreign)), errors.As(err, new(*migrate.Unfit)), errors.As(err, new(*migrate.Edited)), errors.As(err, new(*migrate.Crossed)):
 	case errors.As(err, new(*migrate.HalfUndone)): // the error says it
 	case err != nil:
 		fmt.Fprintf(p.out, "next: %s (it goes on where it stopped)\n      schemacheck migrate status\n", again)

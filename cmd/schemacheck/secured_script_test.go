@@ -91,6 +91,8 @@ func expand(ts *testscript.TestScript, neg bool, args []string) {
 //	all      reads dgraph.all, canary-limited like all that follow
 //	some     reads User.name, knows and dgraph.type
 //	keeper   reads the kept GraphQL schema, and what "some" does
+//	mover    reads what "keeper" does, and may do everything with User.copy and schemacheck.*
+//	watcher  the same, but does not write schemacheck.fence
 //	nobody   reads nothing
 //
 // and in the namespace of a tenant its own groot, canary-tenant.
@@ -115,7 +117,14 @@ func startSecured(t *testing.T) *secured {
 	}
 	s.Mutate(t, securedData)
 	const some = `{predicate:"User.name",permission:4},{predicate:"knows",permission:4},{predicate:"dgraph.type",permission:4},{predicate:"User.later",permission:4}`
+	state := ""
+	for _, name := range []string{"key", "doc", "beat", "log"} {
+		state += `,{predicate:"schemacheck.` + name + `",permission:7}`
+	}
+	const moved = `,{predicate:"dgraph.graphql.schema",permission:4},{predicate:"User.copy",permission:7}`
 	s.admin(t, root, `mutation{addGroup(input:[
+		{name:"movers",rules:[`+some+moved+state+`,{predicate:"schemacheck.fence",permission:7}]},
+		{name:"watchers",rules:[`+some+moved+state+`,{predicate:"schemacheck.fence",permission:4}]},
 		{name:"alls",rules:[{predicate:"dgraph.all",permission:4}]},
 		{name:"somes",rules:[`+some+`]},
 		{name:"keepers",rules:[`+some+`,{predicate:"dgraph.graphql.schema",permission:4}]}]){group{name}}}`)
@@ -124,6 +133,8 @@ func startSecured(t *testing.T) *secured {
 		{name:"all",password:"`+canaryLimited+`",groups:[{name:"alls"}]},
 		{name:"some",password:"`+canaryLimited+`",groups:[{name:"somes"}]},
 		{name:"keeper",password:"`+canaryLimited+`",groups:[{name:"keepers"}]},
+		{name:"mover",password:"`+canaryLimited+`",groups:[{name:"movers"}]},
+		{name:"watcher",password:"`+canaryLimited+`",groups:[{name:"watchers"}]},
 		{name:"nobody",password:"`+canaryLimited+`"}]){user{name}}}`)
 	var added struct {
 		AddNamespace struct{ NamespaceId uint64 }

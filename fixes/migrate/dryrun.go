@@ -17,9 +17,14 @@ type Foretold struct {
 	// Not says why no batch was computed: the step changes the DQL schema, is done,
 	// or needs what an earlier one declares. Otherwise it is empty.
 	Not string
-	// Batches were computed, and End says that there are none after them.
-	Batches int
-	End     bool
+	// Batches were computed, and End says that there are none after them. Sent of them
+	// were sent to Dgraph and given up: it takes them. The others would have made
+	// predicates appear that are not declared yet.
+	Batches, Sent int
+	End           bool
+	// Refused is what Dgraph said to a batch that it would not take; empty when it
+	// took all that were sent.
+	Refused string
 	// Nodes were looked at; Changed would be written, and Left would have to be and
 	// cannot.
 	Nodes, Changed, Left uint64
@@ -42,9 +47,10 @@ const isDone = "it is done"
 // mostForetold bounds the nodes whose differences are kept.
 const mostForetold = 10
 
-// DryRun computes the next batches of each step that would run now, and writes
-// nothing: even a transaction that is given up would make predicates that are not
-// there yet appear in the DQL schema. What earlier steps of the plan would declare
+// DryRun computes the next batches of each step that would run now, sends them to
+// Dgraph, and gives them up, so that nothing is written. Even a transaction that is
+// given up makes predicates that are not there yet appear in the DQL schema: batches
+// that set such ones are not sent. What earlier steps of the plan would declare
 // counts as if it were there, what they would write does not.
 func DryRun(ctx context.Context, c *dql.Client, files []File, s Series, batches int) ([]Foretold, error) {
 	files = slices.Clone(files)
@@ -99,19 +105,22 @@ func (s *Series) next(ctx context.Context, c *dql.Client, f File) ([]Phase, erro
 		if err := s.due(f, states, served); err != nil {
 			return nil, err
 		}
-		return []Phase{s.Phase}, f.unchanged(all)
+		return []Phase{s.Phase}, f.unchanged(ctx, c, all)
 	}
-	bound := f.From != "" || f.To != ""
+	bound := f.bound()
 	if bound && served != f.From && served != f.To && !(states.done(Before) && states.done(After)) {
+		if some, err := f.finds(ctx, c); err != nil || !some {
+			return nil, err
+		}
 		return nil, &Foreign{f.ID, f.From, f.To, served}
 	}
 	var phases []Phase
 	for _, phase := range []Phase{Before, After} {
-		if !states.done(phase) && (phase == Before || !bound || served == f.To) {
+		if !states.settled(f, phase, served) && (phase == Before || !bound || served == f.To) {
 			phases = append(phases, phase)
 		}
 	}
-	return phases, f.unchanged(all)
+	return phases, f.unchanged(ctx, c, all)
 }
 
 // with is the DQL schema with what a step declares.
@@ -129,7 +138,7 @@ func with(live *dql.Stored, d *Declare) *dql.Stored {
 }
 
 // compute goes through the next batches of the step.
-func (p *Foretold) compute(ctx context.Context, c *dql.Client, live, asIf *dql.Stored, o Options, batches int) error {
+func (p *Foretold) compute(ctx context.Context, client *dql.Client, live, asIf *dql.Stored, o Options, batches int) error {
 	t, err := o.taskOf(p.Step)
 	if err != nil {
 		return err
@@ -139,8 +148,7 @@ func (p *Foretold) compute(ctx context.Context, c *dql.Client, live, asIf *dql.S
 		p.Not = "it changes the stored schema"
 		return nil
 	}
-	tx := c.Snapshot()
-	after, done, err := p.cursor(ctx, live, tx)
+	after, done, err := p.cursor(ctx, live, client.Snapshot())
 	if err != nil {
 		return err
 	}
@@ -149,8 +157,9 @@ func (p *Foretold) compute(ctx context.Context, c *dql.Client, live, asIf *dql.S
 		return nil
 	}
 	r := &reader{step: p.Step, task: task, live: live, asIf: asIf}
-	size := (&run{options: o}).firstSize(p.Step)
+	size := (&work{run: &run{options: o, tuned: tuned{size: o.BatchSize}}}).firstSize(p.Step)
 	for p.Batches < batches && !p.End {
+		tx := client.Txn()
 		page, at, err := r.page(ctx, tx, after, size)
 		if isTooLarge(err) && size > leastBatch {
 			size /= 2
@@ -176,11 +185,35 @@ func (p *Foretold) compute(ctx context.Context, c *dql.Client, live, asIf *dql.S
 			return err
 		}
 		p.add(page, c, asIf)
+		if err := p.send(ctx, tx, c, live); err != nil {
+			return err
+		}
 		p.Batches++
 		p.Nodes += uint64(len(page.nodes))
 		p.End = at.nodes < uint64(size)
 		after = at.last
 	}
+	return nil
+}
+
+// send tries a batch on the server and gives it up, when that leaves nothing there.
+func (p *Foretold) send(ctx context.Context, tx *dql.Txn, c *change, live *dql.Stored) error {
+	for _, q := range slices.Concat(c.set, c.del) {
+		if q.Predicate != dgraphType && live.Predicate(q.Predicate) == nil {
+			return nil
+		}
+	}
+	err := tx.Try(ctx, c.set, c.del)
+	var known *dql.Error
+	switch {
+	case err == nil:
+		p.Sent++
+		return nil
+	case errors.As(err, &known) && known.Kind != dql.Other && known.Kind != dql.TooLarge:
+		return err
+	}
+	p.Sent++
+	p.Refused = (&atCommit{error: err}).Error()
 	return nil
 }
 

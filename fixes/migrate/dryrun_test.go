@@ -80,10 +80,24 @@ _:b <U.city> "Rome" .
 			t.Errorf("%v", texts)
 		}
 	}
+	// What Dgraph would refuse is told. Names of types are there already; the copies are not sent, since what they set is
+	// not declared.
+	if all, err := DryRun(t.Context(), c, []File{f}, Series{}, 1); err != nil || all[1].Sent != 0 || all[2].Sent != 1 || all[2].Refused != "" {
+		t.Errorf("%+v, %v", all, err)
+	}
+	d.Alter(t, "N.hits: int .\n")
+	d.Mutate(t, "_:n <dgraph.type> \"N\" .\n_:n <N.name> \"42\" .\n")
+	bad, _ := countingPlan()
+	bad.Steps[0].Reads = append(bad.Steps[0].Reads, "N.name")
+	was := everything()
+	all, err := DryRun(t.Context(), c, []File{bad}, Series{Options: Options{taskOf: func(*Step) (task, error) { return spoilt{tally{"N.hits"}, "refused"}, nil }}}, 1)
+	if err != nil || all[0].Sent != 1 || !strings.Contains(all[0].Refused, "...") || everything() != was {
+		t.Errorf("%+v, %v", all, err)
+	}
 	if _, err := Run(t.Context(), c, f, Before, Options{}); err != nil {
 		t.Fatal(err)
 	}
-	was := everything()
+	was = everything()
 	if all, err := DryRun(t.Context(), c, []File{f}, Series{}, 1); err != nil || len(all) > 0 || everything() != was {
 		t.Errorf("done: %+v, %v", all, err)
 	}

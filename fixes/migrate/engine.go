@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/schemacheck/schemacheck/dql"
@@ -16,14 +17,25 @@ type Options struct {
 	// BatchSize is the number of nodes of one transaction; 0 takes that of the
 	// step, or lets it follow the time that batches take.
 	BatchSize int
+	// DefaultBatch is for steps that do not say it, instead of a size that follows
+	// the time; 0 is none.
+	DefaultBatch int
 	// Concurrency is the number of ranges of uids that are gone through at once;
 	// 0 means 1.
 	Concurrency int
+	// SingleTxn carries out each step in one transaction. Steps of [MostSingle] nodes
+	// or more are refused.
+	SingleTxn bool
 	// Rate bounds the nodes a second, of all ranges together; 0 does not.
 	Rate float64
 	// MaxDuration ends the run after the batches that run then, so that it can be
-	// resumed; 0 does not.
+	// resumed; 0 does not. The runs of a series have it together.
 	MaxDuration time.Duration
+	// From is where a phase begins that has not run yet; nil is its beginning.
+	From *Cursor
+	// BeforeBatch and AfterBatch are called around each batch, one at a time; an
+	// error ends the run so that it can be resumed. Nil are not.
+	BeforeBatch, AfterBatch func(ctx context.Context, s Status) error
 	// OnError says what happens when a node alone cannot be written.
 	OnError OnError
 	// NoUndo leaves the log out that undoing needs.
@@ -42,6 +54,9 @@ type Options struct {
 	point func(name string)
 	// taskOf is what a step does; tests have steps of their own.
 	taskOf func(*Step) (task, error)
+	// foreign is why the plan may only be noted as not applicable; nil when it may
+	// be carried out.
+	foreign *Foreign
 }
 
 // OnError says what happens when a node alone cannot be written.
@@ -59,6 +74,8 @@ const (
 	defaultBatch = 1000
 	leastBatch   = 1
 	mostBatch    = 10_000
+	// MostSingle bounds the nodes of a step that is carried out in one transaction.
+	MostSingle = 5000
 	// targetTime is how long a batch should take: long ones meet more of what
 	// others write.
 	targetTime = 250 * time.Millisecond
@@ -139,13 +156,25 @@ func Run(ctx context.Context, c *dql.Client, f File, phase Phase, o Options) (*R
 	if err := prepareState(ctx, c); err != nil {
 		return nil, err
 	}
-	held, l, err := acquire(ctx, c, o.Who, fmt.Sprintf("plan %s, phase %s", f.ID, phase), o.Beat, o.Lease)
+	held, l, err := acquire(ctx, c, o.Who, doingOf(f, phase), o.Beat, o.Lease)
 	if err != nil {
 		return nil, err
 	}
 	defer l.releaseAfter(ctx)
-	r := &run{client: c, file: f, phase: phase, options: o, token: l.token, started: time.Now()}
-	return r.all(held)
+	return l.carryOut(held, f, phase, o)
+}
+
+func doingOf(f File, phase Phase) string { return fmt.Sprintf("plan %s, phase %s", f.ID, phase) }
+
+// carryOut is [Run] for whoever holds the lock already. Options are filled.
+func (l *lease) carryOut(ctx context.Context, f File, phase Phase, o Options) (*Result, error) {
+	if err := l.at(ctx, doingOf(f, phase), runKey(f.ID, phase)); err != nil {
+		return nil, err
+	}
+	r := &run{client: l.client, file: f, phase: phase, options: o, token: l.token, lease: l, started: l.began}
+	r.tuned = tuned{rate: o.Rate, size: o.BatchSize}
+	r.limit.begin(o.Rate)
+	return r.all(ctx)
 }
 
 // run is one call of [Run].
@@ -155,13 +184,19 @@ type run struct {
 	phase   Phase
 	options Options
 	token   string
+	lease   *lease
 	started time.Time
 	limit   limiter
 
 	node   *kept // where status is kept
 	status Status
-	logged int64 // bytes of this run's log
 	result Result
+
+	mu     sync.Mutex // of what follows, while ranges are gone through at once
+	logged int64      // bytes of this run's log
+	tuned  tuned
+	meter  meter
+	hooks  sync.Mutex // one at a time
 }
 
 // all carries out the steps of the phase.
@@ -173,23 +208,29 @@ func (r *run) all(ctx context.Context) (*Result, error) {
 	if r.status.State == Undoing {
 		return nil, &HalfUndone{Plan: r.file.ID, Phase: r.phase}
 	}
-	if r.status.State == Done || r.status.State == NotApplicable {
+	served, err := servedFingerprint(ctx, r.client)
+	if err != nil {
+		return nil, err
+	}
+	if r.file.settled(r.status.State, served) {
 		r.result.Status, r.result.Already = r.status, true
 		return &r.result, nil
 	}
-	if err := Tell(ctx, r.client, r.file.ID, WishNone, ""); err != nil { // what was wished of an earlier run
+	if err := r.readable(ctx); err != nil {
 		return nil, err
 	}
-	r.limit.begin(r.options.Rate)
-	r.status.State, r.status.Who, r.status.Error = Running, r.options.Who, ""
-	if r.status.Served, err = servedFingerprint(ctx, r.client); err != nil {
+	if err := r.from(); err != nil {
 		return nil, err
 	}
+	if r.status.State == NotApplicable { // something may be there now
+		r.status.Finished, r.status.NotApplicable = nil, nil
+	}
+	r.status.State, r.status.Who, r.status.Error, r.status.Served = Running, r.options.Who, "", served
 	if r.status.Started.IsZero() {
 		r.status.Started = time.Now().UTC().Truncate(time.Second)
-	}
-	if err := r.save(ctx); err != nil {
-		return nil, err
+		if err := r.keepText(ctx); err != nil {
+			return nil, err
+		}
 	}
 	for i := range r.file.Steps {
 		s := &r.file.Steps[i]
@@ -197,24 +238,47 @@ func (r *run) all(ctx context.Context) (*Result, error) {
 			continue
 		}
 		r.status.Step = s.ID
-		if err := r.step(ctx, s); err != nil {
-			return r.failed(ctx, s, err)
-		}
-		r.options.point("step done")
-		if err := r.close(ctx, s); err != nil {
-			return r.failed(ctx, s, err)
-		}
-		r.status.Finished = append(r.status.Finished, s.ID)
 		if err := r.save(ctx); err != nil {
 			return nil, err
 		}
+		if err := r.one(ctx, s); err != nil {
+			return r.failed(ctx, s, err)
+		}
+		r.status.Finished = append(r.status.Finished, s.ID)
 	}
-	r.status.State, r.status.Step, r.status.Ended = Done, "", time.Now().UTC().Truncate(time.Second)
+	r.status.State = Done
+	if len(r.status.NotApplicable) == len(r.status.Finished) {
+		r.status.State = NotApplicable
+	}
+	r.status.Step, r.status.Ended = "", time.Now().UTC().Truncate(time.Second)
 	if err := r.save(ctx); err != nil {
 		return nil, err
 	}
 	r.result.Status = r.status
 	return &r.result, nil
+}
+
+// one carries out a step and asks its closing question, or notes that it finds
+// nothing to do.
+func (r *run) one(ctx context.Context, s *Step) error {
+	if err := r.mayGoOn(ctx); err != nil {
+		return err
+	}
+	applies, err := r.applies(ctx, s)
+	switch {
+	case err != nil:
+		return err
+	case !applies:
+		r.status.NotApplicable = append(r.status.NotApplicable, s.ID)
+		return nil
+	case r.options.foreign != nil:
+		return r.options.foreign
+	}
+	if err := r.step(ctx, s); err != nil {
+		return err
+	}
+	r.options.point("step done")
+	return r.close(ctx, s)
 }
 
 // close asks the closing question of a step, and carries a convergent one out
@@ -237,7 +301,7 @@ func (r *run) close(ctx context.Context, s *Step) error {
 		if err != nil {
 			return err
 		}
-		check, err := closing(ctx, r.client, &reader{step: s, task: p, live: live, written: before})
+		check, err := closing(ctx, r.client, &reader{step: s, task: p, live: live, written: before}, r.between)
 		if err != nil {
 			return err
 		}
@@ -276,7 +340,7 @@ func (r *run) begin(ctx context.Context) error {
 		r.status.Checksum = r.file.Checksum
 	}
 	if r.status.Checksum != r.file.Checksum {
-		return &Edited{Plan: r.file.ID, Was: r.status.Checksum, Is: r.file.Checksum, State: r.status.State}
+		return r.file.edited(ctx, r.client, r.status)
 	}
 	return nil
 }
@@ -292,26 +356,11 @@ func (h *HalfUndone) Error() string {
 	return fmt.Sprintf("undoing phase %s of the plan %s was begun and not ended: end it first (schemacheck migrate undo %[2]s --phase %[1]s)", h.Phase, h.Plan)
 }
 
-// Edited is the error for a plan whose text is not the one that was begun.
-type Edited struct {
-	Plan    string
-	Was, Is string // checksums
-	State   State
-}
-
-// Error says what to do.
-func (e *Edited) Error() string {
-	return fmt.Sprintf("the plan %s is %s, and its file has been changed since (checksum %.12s, now %.12s); "+
-		"put the old text back, or write what is new into a plan of its own", e.Plan, e.State, e.Was, e.Is)
-}
-
 // save writes the status.
 func (r *run) save(ctx context.Context) error {
+	noted := r.status
+	noted.Pace, noted.Cursor = nil, "" // of these, others keep account
 	for {
-		quads, err := r.node.quads(r.status)
-		if err != nil {
-			return err
-		}
 		tx := r.client.Txn()
 		if err := r.holds(ctx, tx); err != nil {
 			return err
@@ -320,10 +369,10 @@ func (r *run) save(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if r.node = nodes[0]; r.node.uid != 0 {
-			if quads, err = r.node.quads(r.status); err != nil {
-				return err
-			}
+		r.node = nodes[0]
+		quads, err := r.node.quads(noted)
+		if err != nil {
+			return err
 		}
 		_, err = tx.Commit(ctx, quads, nil)
 		if err == nil {

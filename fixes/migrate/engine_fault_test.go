@@ -301,7 +301,7 @@ func TestPaced(t *testing.T) {
 			return
 		}
 		if batches.Add(1) == 2 {
-			if err := Tell(t.Context(), c, f.ID, WishCancel, "somebody"); err != nil {
+			if _, err := Tell(t.Context(), c, f.ID, Wish{Cancel: true}, "somebody"); err != nil {
 				t.Error(err)
 			}
 		}

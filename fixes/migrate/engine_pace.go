@@ -16,12 +16,22 @@ type limiter struct {
 
 func (l *limiter) begin(rate float64) { l.rate, l.free = rate, time.Now() }
 
+// set changes the bound.
+func (l *limiter) set(rate float64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if rate != l.rate {
+		l.rate, l.free = rate, time.Now()
+	}
+}
+
 // wait takes as long as n nodes should have taken.
 func (l *limiter) wait(ctx context.Context, n uint64) error {
+	l.mu.Lock()
 	if l.rate <= 0 {
+		l.mu.Unlock()
 		return nil
 	}
-	l.mu.Lock()
 	if now := time.Now(); l.free.Before(now) {
 		l.free = now
 	}
@@ -36,4 +46,45 @@ func (l *limiter) wait(ctx context.Context, n uint64) error {
 func jitter(failures int) time.Duration {
 	base := 20 * time.Millisecond << min(failures, 7)
 	return base/2 + rand.N(base)
+}
+
+// meter knows how fast a step was lately.
+type meter struct {
+	seen []sample
+}
+
+type sample struct {
+	at    time.Time
+	nodes uint64
+}
+
+// The rate is that of meterTime, and is not known before meterLeast.
+const (
+	meterTime  = 30 * time.Second
+	meterLeast = 2 * time.Second
+)
+
+// note notes how many nodes were gone through until now, and returns the rate.
+func (m *meter) note(now time.Time, nodes uint64) float64 {
+	if n := len(m.seen); n > 1 && now.Sub(m.seen[n-2].at) < time.Second {
+		m.seen[n-1] = sample{now, nodes} // one a second is enough
+	} else {
+		m.seen = append(m.seen, sample{now, nodes})
+	}
+	for len(m.seen) > 2 && now.Sub(m.seen[1].at) >= meterTime {
+		m.seen = m.seen[1:]
+	}
+	first := m.seen[0]
+	took := now.Sub(first.at)
+	if took < meterLeast {
+		return 0
+	}
+	return float64(nodes-min(first.nodes, nodes)) / took.Seconds()
+}
+
+// paced notes how far the step is; the caller holds the lock of the run.
+func (w *work) paced(nodes uint64) {
+	w.status.Pace = &Pace{Plan: w.file.ID, Phase: w.phase, Step: w.reader.step.ID, Nodes: nodes, Total: max(w.nodes, nodes),
+		Rate: w.meter.note(time.Now(), nodes), BatchSize: w.size, Limit: w.tuned.rate}
+	w.lease.pace.Store(w.status.Pace)
 }

@@ -97,19 +97,78 @@ func (r *run) pages(ctx context.Context, s *Step, p paged, name string) error {
 	if err != nil {
 		return err
 	}
-	w := &work{run: r, reader: &reader{written: before, step: s, task: p, live: live, began: r.status.Started}, name: name, size: r.firstSize(s)}
+	w := &work{run: r, reader: &reader{written: before, step: s, task: p, live: live, began: r.status.Started}, name: name}
+	if err := w.begin(ctx); err != nil {
+		return err
+	}
 	return w.all(ctx, spans)
 }
 
+// begin learns how large the step is, and refuses what cannot be as it is wanted.
+func (w *work) begin(ctx context.Context) error {
+	s := w.reader.step
+	n, err := countNodes(ctx, w.client.Snapshot(), s.Select)
+	if err != nil {
+		return err
+	}
+	if w.options.SingleTxn && n >= MostSingle {
+		return &Stopped{Reason: fmt.Sprintf("it goes through %d nodes, and one transaction is for fewer than %d: leave --single-txn out", n, MostSingle)}
+	}
+	w.nodes, w.fixed, w.size = n, w.fixedSize(s), w.firstSize(s)
+	w.mu.Lock()
+	w.meter = meter{}
+	w.mu.Unlock()
+	return w.affordable(ctx)
+}
+
+// guess is how many nodes are looked at to guess how large the log of a step will be.
+const guess = 200
+
+// affordable refuses a step, before its first batch, whose log would be larger than
+// the run may have, by the log of its first nodes.
+func (w *work) affordable(ctx context.Context) error {
+	if w.options.NoUndo || w.reader.step.Undo == UndoNo || w.nodes <= defaultBatch {
+		return nil
+	}
+	p, _, err := w.reader.page(ctx, w.client.Snapshot(), 0, guess)
+	if err != nil || len(p.nodes) == 0 {
+		return err
+	}
+	c, err := w.reader.task.judge(p)
+	if err != nil {
+		return err
+	}
+	entry, err := logged(p, c)
+	if err != nil {
+		return nil // the batches are made smaller
+	}
+	if all := int64(float64(len(entry)) * float64(w.nodes) / float64(len(p.nodes))); all > w.options.UndoLimit {
+		return &Stopped{Reason: fmt.Sprintf("the log that undoing needs would have about %d bytes for %d nodes, and a run may have %d: allow more (--undo-limit) or do without (--undo off); "+
+			"nothing of this step was written", all, w.nodes, w.options.UndoLimit)}
+	}
+	return nil
+}
+
 // firstSize is the number of nodes of the first batch.
-func (r *run) firstSize(s *Step) int {
+func (w *work) firstSize(s *Step) int {
+	if n := w.fixedSize(s); n > 0 {
+		return n
+	}
+	return defaultBatch
+}
+
+// fixedSize is the number of nodes of a batch that somebody wants; 0 when nobody
+// has said it.
+func (w *work) fixedSize(s *Step) int {
 	switch {
-	case r.options.BatchSize > 0:
-		return r.options.BatchSize
+	case w.options.SingleTxn:
+		return MostSingle
+	case w.tuned.size > 0:
+		return w.tuned.size
 	case s.BatchSize > 0:
 		return s.BatchSize
 	}
-	return defaultBatch
+	return w.options.DefaultBatch
 }
 
 // fence makes the spans of a step this run's own, and reads them in the same
@@ -156,7 +215,8 @@ func (r *run) cut(ctx context.Context, s *Step, name string) ([]*span, error) {
 		return nil, err
 	}
 	var spans []*span
-	after := uint64(0)
+	after := r.begins(name)
+	bounds = slices.DeleteFunc(bounds, func(upTo uint64) bool { return upTo <= after })
 	for _, upTo := range append(bounds, math.MaxUint64) {
 		spans = append(spans, &span{After: after, UpTo: upTo, key: spanPrefix(r.file.ID, r.phase, name) + fmt.Sprintf("%04d", len(spans))})
 		after = upTo
@@ -242,8 +302,9 @@ type work struct {
 	reader *reader
 	name   string // of the cursors
 
-	mu    sync.Mutex
+	nodes uint64 // of the step, when it began
 	size  int    // of the next batch
+	fixed int    // the size that somebody wants; 0 when nobody has said it
 	total func() // brings the counts of the status up to date
 }
 
@@ -256,11 +317,15 @@ func (w *work) all(ctx context.Context, spans []*span) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	w.total = func() {
-		w.status.Counts = others
+		var own Counts
 		for _, sp := range spans {
-			w.status.Counts.add(sp.Counts)
+			own.add(sp.Counts)
 		}
+		w.status.Counts = others
+		w.status.Counts.add(own)
+		w.paced(own.Nodes)
 	}
+	w.total()
 	var group sync.WaitGroup
 	for chunk := range slices.Chunk(spans, (len(spans)+w.options.Concurrency-1)/w.options.Concurrency) {
 		group.Go(func() {
@@ -304,6 +369,9 @@ func (w *work) span(ctx context.Context, sp *span) error {
 			return err
 		}
 		before := sp.Counts.Nodes
+		if err := w.hook(ctx, w.options.BeforeBatch); err != nil {
+			return err
+		}
 		if err := w.batch(ctx, sp); err != nil {
 			return err
 		}
@@ -311,26 +379,12 @@ func (w *work) span(ctx context.Context, sp *span) error {
 		w.total()
 		w.tell()
 		w.mu.Unlock()
+		if err := w.hook(ctx, w.options.AfterBatch); err != nil {
+			return err
+		}
 		if err := w.limit.wait(ctx, sp.Counts.Nodes-before); err != nil {
 			return err
 		}
-	}
-	return nil
-}
-
-// mayGoOn returns why no further batch is begun, or nil.
-func (w *work) mayGoOn(ctx context.Context) error {
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	w.mu.Lock()
-	logged := w.logged
-	w.mu.Unlock()
-	if logged > w.options.UndoLimit {
-		return &Stopped{Reason: fmt.Sprintf("the log that undoing needs has reached %d bytes, the limit for a run; allow more (--undo-limit) or do without (--undo off)", logged)}
-	}
-	if d := w.options.MaxDuration; d > 0 && time.Since(w.started) >= d {
-		return &Stopped{Reason: fmt.Sprintf("the time for this run (%v) is over", d)}
 	}
 	return nil
 }
@@ -343,6 +397,20 @@ func (w *work) batch(ctx context.Context, sp *span) error {
 		start := time.Now()
 		next, left, err := w.try(ctx, sp, size)
 		var late *atCommit
+		var held *heldUp
+		if errors.As(err, &held) {
+			if err := w.hold(ctx, held.who); err != nil {
+				return err
+			}
+			failures--
+			size = w.batchSize()
+			continue
+		}
+		if err != nil && !isAborted(err) && ctx.Err() == nil {
+			w.mu.Lock()
+			sp.Counts.Retries++
+			w.mu.Unlock()
+		}
 		switch {
 		case err == nil:
 			w.took(size, time.Since(start), failures)
@@ -358,11 +426,13 @@ func (w *work) batch(ctx context.Context, sp *span) error {
 			return fmt.Errorf("others write the same nodes all the time, so that %d attempts in a row had to be given up: %w", failures+1, err)
 		case failures >= mostFailures:
 			return err
+		case w.options.SingleTxn && isTooLarge(err):
+			return &Stopped{Reason: fmt.Sprintf("it does not go into one transaction: %v; leave --single-txn out", err)}
 		case errors.As(err, &late) && isUnknown(err):
 			// The next attempt sees by the cursor whether it was written, and should it
 			// be written only after that, that attempt is aborted.
 			unsure = left
-			if isTooLarge(err) && size > leastBatch {
+			if isTooLarge(err) && size > leastBatch && !w.options.SingleTxn {
 				size = max(size/2, leastBatch)
 				w.shrink(size)
 			}
@@ -373,7 +443,7 @@ func (w *work) batch(ctx context.Context, sp *span) error {
 			w.mu.Lock()
 			sp.Counts.Aborts++
 			w.mu.Unlock()
-			if failures >= 2 {
+			if failures >= 2 && !w.options.SingleTxn {
 				size = max(size/2, leastBatch)
 			}
 			if err := sleep(ctx, jitter(failures)); err != nil {
@@ -382,7 +452,7 @@ func (w *work) batch(ctx context.Context, sp *span) error {
 		case isTooLarge(err) && size > leastBatch:
 			size = max(size/2, leastBatch)
 			w.shrink(size)
-		case size > leastBatch && (late != nil && late.ofNode() || isOther(err)):
+		case size > leastBatch && !w.options.SingleTxn && (late != nil && late.ofNode() || isOther(err)):
 			// One node is in the way: it is found by smaller batches.
 			size = max(size/10, leastBatch)
 		case late != nil && late.ofNode() && w.options.OnError != Stop:
@@ -462,7 +532,7 @@ func isOther(err error) bool {
 func (w *work) try(ctx context.Context, sp *span, size int) (span, []Left, error) {
 	next := span{key: sp.key, uid: sp.uid}
 	tx := w.client.Txn()
-	nodes, err := find(ctx, tx, sp.key, controlKey(w.file.ID))
+	nodes, err := find(ctx, tx, sp.key, wishKey)
 	if err != nil {
 		return next, nil, err
 	}
@@ -472,16 +542,19 @@ func (w *work) try(ctx context.Context, sp *span, size int) (span, []Left, error
 	if err := nodes[0].decode(&next); err != nil {
 		return next, nil, err
 	}
-	next.Counts.Aborts = max(next.Counts.Aborts, sp.Counts.Aborts)
+	next.Counts.Aborts, next.Counts.Retries = max(next.Counts.Aborts, sp.Counts.Aborts), max(next.Counts.Retries, sp.Counts.Retries)
 	if next.Counts.Batches != sp.Counts.Batches {
 		return next, nil, errMoved
 	}
-	if err := obey(nodes[1]); err != nil {
+	if err := w.heed(nodes[1]); err != nil {
 		return next, nil, err
 	}
 	p, at, err := w.reader.page(ctx, tx, sp.After, size)
 	if err != nil {
 		return next, nil, err
+	}
+	if w.options.SingleTxn && at.nodes >= MostSingle {
+		return next, nil, &Stopped{Reason: "it has become too large for one transaction: leave --single-txn out"}
 	}
 	if at.last > sp.UpTo {
 		p.nodes = slices.DeleteFunc(p.nodes, func(n *node) bool { return n.uid > sp.UpTo })
@@ -560,7 +633,7 @@ func (w *work) skip(ctx context.Context, sp *span, cause *atCommit) error {
 		w.reached(sp, next, nil) // an earlier attempt to skip it, whose answer was lost
 		return nil
 	}
-	next.Counts.Aborts = max(next.Counts.Aborts, sp.Counts.Aborts)
+	next.Counts.Aborts, next.Counts.Retries = max(next.Counts.Aborts, sp.Counts.Aborts), max(next.Counts.Retries, sp.Counts.Retries)
 	answer, err := tx.Query(ctx, fmt.Sprintf("{p(func: %s, first: 1, after: %s) {uid}}", w.reader.step.Select.Root, dql.Node(sp.After)), nil)
 	if err != nil {
 		return err
@@ -591,7 +664,13 @@ func (w *work) skip(ctx context.Context, sp *span, cause *atCommit) error {
 func (w *work) batchSize() int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if rate := w.options.Rate; rate > 0 {
+	if n := w.fixedSize(w.reader.step); n != w.fixed { // it was changed while this runs
+		w.fixed, w.size = n, max(n, leastBatch)
+		if n == 0 {
+			w.size = defaultBatch
+		}
+	}
+	if rate := w.tuned.rate; rate > 0 && !w.options.SingleTxn {
 		return min(w.size, max(int(rate), leastBatch))
 	}
 	return w.size
@@ -606,12 +685,10 @@ func (w *work) shrink(size int) {
 // took lets the size of batches follow the time that they take, unless somebody
 // has said it.
 func (w *work) took(size int, d time.Duration, failures int) {
-	if w.options.BatchSize > 0 || w.reader.step.BatchSize > 0 {
-		return
-	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	switch {
+	case w.fixedSize(w.reader.step) > 0:
 	case failures > 0 || d > 2*targetTime:
 		w.size = max(size/2, leastBatch)
 	case d < targetTime/2 && size == w.size:

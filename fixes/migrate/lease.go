@@ -6,7 +6,10 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/schemacheck/schemacheck/dql"
@@ -24,8 +27,10 @@ type lockHolder struct {
 	Token string    `json:"token"`
 	Who   string    `json:"who"`
 	Since time.Time `json:"since"`
-	// Doing is what the holder said that it does.
+	// Doing is what the holder says that it does, and Run the key of the run that it
+	// is at; empty when it is at none.
 	Doing string `json:"doing"`
+	Run   string `json:"run,omitempty"`
 }
 
 // Busy is the error for a lock that somebody else holds who is alive.
@@ -37,7 +42,7 @@ type Busy struct {
 
 // Error says who and since when.
 func (b *Busy) Error() string {
-	return fmt.Sprintf("%s has been at work on this database since %s: %s; wait for it, or stop it with schemacheck migrate cancel",
+	return fmt.Sprintf("%s has been at work on this database since %s: %s; wait for it, or stop it with schemacheck migrate cancel --all",
 		b.Who, b.Since.UTC().Format(time.RFC3339), b.Doing)
 }
 
@@ -50,8 +55,11 @@ var ErrLeaseLost = errors.New("another process has taken over, since this one ga
 type lease struct {
 	client *dql.Client
 	token  string
+	me     lockHolder
+	began  time.Time
 	stop   context.CancelFunc
 	beats  sync.WaitGroup
+	pace   atomic.Pointer[Pace] // goes along with the signs of life
 }
 
 // acquire takes the lock. The returned context ends with [ErrLeaseLost] when
@@ -61,10 +69,10 @@ func acquire(ctx context.Context, c *dql.Client, who, doing string, beat, ttl ti
 	if _, err := rand.Read(random); err != nil {
 		return nil, nil, err
 	}
-	l := &lease{client: c, token: hex.EncodeToString(random)}
-	me := lockHolder{Token: l.token, Who: who, Since: time.Now().UTC().Truncate(time.Second), Doing: doing}
+	l := &lease{client: c, token: hex.EncodeToString(random), began: time.Now()}
+	l.me = lockHolder{Token: l.token, Who: who, Since: l.began.UTC().Truncate(time.Second), Doing: doing}
 	for {
-		found, err := l.take(ctx, me, "")
+		found, err := l.take(ctx, "")
 		if err != nil {
 			return nil, nil, err
 		}
@@ -75,7 +83,7 @@ func acquire(ctx context.Context, c *dql.Client, who, doing string, beat, ttl ti
 			return nil, nil, err
 		}
 		// It stood still: whoever held it is gone, or frozen.
-		if found, err = l.take(ctx, me, found.Token); err != nil {
+		if found, err = l.take(ctx, found.Token); err != nil {
 			return nil, nil, err
 		}
 		if found.Token == l.token {
@@ -91,7 +99,7 @@ func acquire(ctx context.Context, c *dql.Client, who, doing string, beat, ttl ti
 
 // take takes the lock when nobody has it, or the holder of a token that is to
 // be replaced. It returns who has it then.
-func (l *lease) take(ctx context.Context, me lockHolder, replaced string) (lockHolder, error) {
+func (l *lease) take(ctx context.Context, replaced string) (lockHolder, error) {
 	for {
 		tx := l.client.Txn()
 		nodes, err := find(ctx, tx, lockKey, beatKey)
@@ -105,10 +113,15 @@ func (l *lease) take(ctx context.Context, me lockHolder, replaced string) (lockH
 		if now.Token != "" && now.Token != replaced {
 			return now, nil
 		}
-		err = l.write(ctx, tx, nodes, &me)
+		// Whoever is replaced writes no further batch, whatever plan it is at.
+		fences, err := fencesOf(ctx, tx, &now, l.token)
+		if err != nil {
+			return lockHolder{}, err
+		}
+		err = l.write(ctx, tx, nodes, fences)
 		switch {
 		case err == nil:
-			return me, nil
+			return l.me, nil
 		case isAborted(err) && replaced != "" && replaced != l.token:
 			return now, nil // it may have been a sign of life
 		case isAborted(err):
@@ -121,18 +134,70 @@ func (l *lease) take(ctx context.Context, me lockHolder, replaced string) (lockH
 	}
 }
 
-// write writes the lock and the counter.
-func (l *lease) write(ctx context.Context, tx *dql.Txn, nodes []*kept, me *lockHolder) error {
-	lock, err := nodes[0].quads(me)
+// fencesOf take the cursors from the holder that is replaced.
+func fencesOf(ctx context.Context, tx asker, now *lockHolder, token string) ([]dql.Quad, error) {
+	run, ok := strings.CutPrefix(now.Run, "run/")
+	if now.Token == "" || !ok {
+		return nil, nil
+	}
+	spans, err := below(ctx, tx, "span/"+run+"/")
+	if err != nil {
+		return nil, err
+	}
+	var all []dql.Quad
+	for _, n := range spans {
+		all = append(all, text(n.ref(), fencePredicate, token))
+	}
+	return all, nil
+}
+
+// write writes the lock and the counter, and more.
+func (l *lease) write(ctx context.Context, tx *dql.Txn, nodes []*kept, more []dql.Quad) error {
+	lock, err := nodes[0].quads(&l.me)
 	if err != nil {
 		return err
 	}
-	beat, err := nodes[1].quads(nil, dql.Quad{Predicate: beatPredicate, Data: number(nodes[1].beat + 1), Type: "int"})
+	// The predicates that batches write, too: a right that is missing shows here, and
+	// not when the first one is written.
+	beat, err := nodes[1].quads(&Pace{}, dql.Quad{Predicate: beatPredicate, Data: number(nodes[1].beat + 1), Type: "int"},
+		dql.Quad{Predicate: fencePredicate, Data: l.token, Type: "string"}, dql.Quad{Predicate: logPredicate, Data: "-", Type: "string"})
 	if err != nil {
 		return err
 	}
-	_, err = tx.Commit(ctx, append(lock, beat...), nil)
+	_, err = tx.Commit(ctx, slices.Concat(lock, beat, more), nil)
 	return err
+}
+
+// at notes what the holder is at now. Nobody else may write there while the lock
+// is held, so that an abort shows only that it is not any more.
+func (l *lease) at(ctx context.Context, doing, run string) error {
+	if l.me.Doing == doing && l.me.Run == run {
+		return nil
+	}
+	l.pace.Store(nil)
+	for {
+		tx := l.client.Txn()
+		nodes, err := find(ctx, tx, lockKey)
+		if err != nil {
+			return err
+		}
+		var now lockHolder
+		if err := nodes[0].decode(&now); err != nil {
+			return err
+		}
+		if now.Token != l.token {
+			return ErrLeaseLost
+		}
+		l.me.Doing, l.me.Run = doing, run
+		lock, err := nodes[0].quads(&l.me)
+		if err != nil {
+			return err
+		}
+		_, err = tx.Commit(ctx, lock, nil)
+		if err == nil || !isAborted(err) && !isUnknown(err) {
+			return err
+		}
+	}
 }
 
 // observe returns an error when the holder is alive, and nil after the time of
@@ -180,7 +245,13 @@ func (l *lease) keep(ctx context.Context, beat time.Duration, lost context.Cance
 			lost(ErrLeaseLost)
 			return
 		}
-		quads, err := nodes[1].quads(nil, dql.Quad{Predicate: beatPredicate, Data: number(nodes[1].beat + 1), Type: "int"})
+		var sign any
+		if p := l.pace.Load(); p != nil {
+			now := *p
+			now.At = time.Now().UTC().Truncate(time.Second)
+			sign = &now
+		}
+		quads, err := nodes[1].quads(sign, dql.Quad{Predicate: beatPredicate, Data: number(nodes[1].beat + 1), Type: "int"})
 		if err == nil {
 			_, _ = tx.Commit(ctx, quads, nil) // one beat less does no harm
 		}

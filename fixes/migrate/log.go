@@ -103,6 +103,18 @@ func logged(p *page, c *change) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("writing the log of a batch: %w", err)
 	}
+	out, err := packed(text)
+	if err != nil {
+		return "", err
+	}
+	if len(out) > mostLog {
+		return "", errTooMany
+	}
+	return out, nil
+}
+
+// packed is a text, compressed, as it is stored.
+func packed(text []byte) (string, error) {
 	var packed bytes.Buffer
 	z := gzip.NewWriter(&packed)
 	if _, err := z.Write(text); err != nil {
@@ -111,11 +123,20 @@ func logged(p *page, c *change) (string, error) {
 	if err := z.Close(); err != nil {
 		return "", err
 	}
-	out := base64.StdEncoding.EncodeToString(packed.Bytes())
-	if len(out) > mostLog {
-		return "", errTooMany
+	return base64.StdEncoding.EncodeToString(packed.Bytes()), nil
+}
+
+// opened reads a text that is stored compressed.
+func opened(stored string) (io.Reader, error) {
+	packed, err := base64.StdEncoding.DecodeString(stored)
+	if err != nil {
+		return nil, err
 	}
-	return out, nil
+	z, err := gzip.NewReader(bytes.NewReader(packed))
+	if err != nil {
+		return nil, err
+	}
+	return io.LimitReader(z, 1<<30), nil
 }
 
 // byPlace are quads by where they are.
@@ -132,15 +153,11 @@ func byPlace(quads []dql.Quad) map[spot][]dql.Quad {
 
 // unpacked reads the log of a batch.
 func unpacked(stored string) (*entry, error) {
-	packed, err := base64.StdEncoding.DecodeString(stored)
+	text, err := opened(stored)
 	if err != nil {
 		return nil, fmt.Errorf("reading the log of a batch: %w", err)
 	}
-	z, err := gzip.NewReader(bytes.NewReader(packed))
-	if err != nil {
-		return nil, fmt.Errorf("reading the log of a batch: %w", err)
-	}
-	d := json.NewDecoder(io.LimitReader(z, 1<<30))
+	d := json.NewDecoder(text)
 	d.UseNumber()
 	e := &entry{}
 	if err := d.Decode(e); err != nil {

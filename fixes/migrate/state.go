@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/schemacheck/schemacheck/dql"
 )
@@ -32,65 +31,6 @@ var statePredicates = []Declared{
 	{Name: fencePredicate, Type: "string"},
 	{Name: beatPredicate, Type: "int"},
 	{Name: logPredicate, Type: "string"},
-}
-
-// State is where a plan is in one phase.
-type State string
-
-// The states. Waiting is for phase after while the new schema is not served, and
-// Undoing for one that is taken back, until that is done.
-const (
-	Pending       State = "pending"
-	Running       State = "running"
-	Paused        State = "paused"
-	Waiting       State = "waiting-for-schema"
-	Failed        State = "failed"
-	Cancelled     State = "cancelled"
-	Done          State = "done"
-	Undoing       State = "undoing"
-	NotApplicable State = "not-applicable"
-)
-
-// Status is what is known of a plan in one phase.
-type Status struct {
-	Plan     string `json:"plan"`
-	Phase    Phase  `json:"phase"`
-	State    State  `json:"state"`
-	Checksum string `json:"checksum"`
-	// Step is the one that runs or ran last.
-	Step string `json:"step,omitempty"`
-	// Finished are the steps that are done.
-	Finished []string `json:"finished,omitempty"`
-	// Who runs it or ran it last: host and process.
-	Who     string    `json:"who,omitempty"`
-	Started time.Time `json:"started,omitzero"`
-	Ended   time.Time `json:"ended,omitzero"`
-	Error   string    `json:"error,omitempty"`
-	// Served is the fingerprint of the GraphQL schema that was served when the
-	// phase began last.
-	Served string `json:"served,omitempty"`
-	Counts Counts `json:"counts"`
-}
-
-// Counts are about the nodes of steps.
-type Counts struct {
-	// Nodes were looked at, Changed were written, and Left were not written
-	// although they should have been.
-	Nodes   uint64 `json:"nodes"`
-	Changed uint64 `json:"changed"`
-	Left    uint64 `json:"left,omitempty"`
-	Batches uint64 `json:"batches"`
-	// Aborts are the batches that had to be done again because somebody else
-	// wrote the same.
-	Aborts uint64 `json:"aborts,omitempty"`
-}
-
-func (c *Counts) add(d Counts) {
-	c.Nodes += d.Nodes
-	c.Changed += d.Changed
-	c.Left += d.Left
-	c.Batches += d.Batches
-	c.Aborts += d.Aborts
 }
 
 // span is a range of uids that a step goes through, with the cursor in it.
@@ -258,13 +198,7 @@ func prepareState(ctx context.Context, c *dql.Client) error {
 		if err != nil {
 			return err
 		}
-		missing := ""
-		for _, d := range statePredicates {
-			p := live.Predicate(d.Name)
-			if p == nil || p.Type != d.Type || p.List || d.Upsert && (!p.Upsert || len(p.Index) == 0) {
-				missing = d.Name
-			}
-		}
+		missing := undeclared(live)
 		if missing == "" {
 			return nil
 		}
@@ -276,6 +210,18 @@ func prepareState(ctx context.Context, c *dql.Client) error {
 			return fmt.Errorf("declaring the predicates that hold the state of migrations: %w", err)
 		}
 	}
+}
+
+// undeclared is a predicate of the state that is not as it has to be; "" when all
+// are.
+func undeclared(live *dql.Stored) string {
+	for _, d := range statePredicates {
+		p := live.Predicate(d.Name)
+		if p == nil || p.Type != d.Type || p.List || d.Upsert && (!p.Upsert || len(p.Index) == 0) {
+			return d.Name
+		}
+	}
+	return ""
 }
 
 // remove deletes the nodes of the state whose keys begin with a prefix.

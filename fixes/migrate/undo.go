@@ -24,7 +24,10 @@ func Undo(ctx context.Context, c *dql.Client, f File, phase Phase, o Options) (*
 		return nil, err
 	}
 	defer l.releaseAfter(ctx)
-	u := &undoing{run: &run{client: c, file: f, phase: phase, options: o, token: l.token}}
+	if err := l.at(held, l.me.Doing, runKey(f.ID, phase)); err != nil {
+		return nil, err
+	}
+	u := &undoing{run: &run{client: c, file: f, phase: phase, options: o, token: l.token, lease: l, started: l.began}}
 	return u.all(held)
 }
 
@@ -36,6 +39,9 @@ func (u *undoing) all(ctx context.Context) (*Result, error) {
 	}
 	if u.status.State == Pending {
 		return nil, &Unfit{fmt.Sprintf("phase %s of the plan %s has not run here: there is nothing to undo", u.phase, u.file.ID)}
+	}
+	if u.status.Baseline {
+		return nil, &Unfit{fmt.Sprintf("phase %s of the plan %s was noted as done (schemacheck migrate baseline) and never ran here: there is nothing to undo", u.phase, u.file.ID)}
 	}
 	served, err := servedFingerprint(ctx, u.client)
 	if err != nil {
@@ -116,6 +122,9 @@ func (u *undoing) step(ctx context.Context, s *Step) error {
 		}
 		for _, sp := range spans {
 			for sp.Logs > 0 {
+				if err := u.between(ctx); err != nil {
+					return err
+				}
 				if err := u.batch(ctx, s, sp); err != nil {
 					return err
 				}

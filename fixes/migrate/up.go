@@ -2,6 +2,7 @@ package migrate
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -52,12 +53,15 @@ type Series struct {
 	// Deploy is the text of a GraphQL schema that is deployed when phase before of
 	// the plan for it is done; empty deploys nothing.
 	Deploy string
+	// OutOfOrder allows plans that are older than one that has run already.
+	OutOfOrder bool
 	// Today is the day that contract steps are compared with; zero is now.
 	Today time.Time
 }
 
 // Up carries out plans in the order of their IDs. It ends at the first that fails
-// or waits. What was done before is not done again.
+// or waits. What was done before is not done again. The lock is held from the
+// first that has something to do to the end.
 func Up(ctx context.Context, c *dql.Client, files []File, s Series) ([]Outcome, error) {
 	files = slices.Clone(files)
 	slices.SortFunc(files, byID)
@@ -77,9 +81,24 @@ func Up(ctx context.Context, c *dql.Client, files []File, s Series) ([]Outcome, 
 			return nil, &Unfit{"no plan is for the schema that is to be deployed: it was changed after they were made; make them anew with schemacheck fix --out"}
 		}
 	}
+	if s.From != nil {
+		if err := s.From.fits(files); err != nil {
+			return nil, err
+		}
+	}
+	if err := s.inOrder(ctx, c, files); err != nil {
+		return nil, err
+	}
+	s.Options = s.filled()
+	u := &series{Series: s, client: c}
+	defer func() {
+		if u.lease != nil {
+			u.lease.releaseAfter(ctx)
+		}
+	}()
 	var all []Outcome
 	for _, f := range files {
-		o, err := s.one(ctx, c, f, f.To == deployed && s.Deploy != "")
+		o, err := u.one(ctx, f, f.To == deployed && s.Deploy != "")
 		all = append(all, o)
 		if err != nil || o.Waiting != "" {
 			return all, err
@@ -88,18 +107,39 @@ func Up(ctx context.Context, c *dql.Client, files []File, s Series) ([]Outcome, 
 	return all, nil
 }
 
+// series is one call of [Up].
+type series struct {
+	Series
+	client *dql.Client
+	held   context.Context // ends with the lock; nil while that is not held
+	lease  *lease
+}
+
+// lock takes the lock, unless it is held already.
+func (s *series) lock(ctx context.Context, doing string) error {
+	if s.lease != nil {
+		return nil
+	}
+	if err := prepareState(ctx, s.client); err != nil {
+		return err
+	}
+	var err error
+	s.held, s.lease, err = acquire(ctx, s.client, s.Who, doing, s.Beat, s.Lease)
+	return err
+}
+
 func byID(a, b File) int { return strings.Compare(a.ID, b.ID) }
 
 // one carries out what can be carried out of one plan. deploys says that the
 // schema that is to be deployed is the one that it leads to.
-func (s *Series) one(ctx context.Context, c *dql.Client, f File, deploys bool) (Outcome, error) {
+func (s *series) one(ctx context.Context, f File, deploys bool) (Outcome, error) {
 	o := Outcome{Plan: f.ID}
-	all, err := Statuses(ctx, c, []File{f})
+	all, err := Statuses(ctx, s.client, []File{f})
 	if err != nil {
 		return o, err
 	}
 	states := statesOf(all)
-	served, err := servedFingerprint(ctx, c)
+	served, err := servedFingerprint(ctx, s.client)
 	if err != nil {
 		return o, err
 	}
@@ -107,24 +147,24 @@ func (s *Series) one(ctx context.Context, c *dql.Client, f File, deploys bool) (
 		if err := s.due(f, states, served); err != nil {
 			return o, err
 		}
-		return o, s.run(ctx, c, f, s.Phase, &o)
+		return o, s.run(ctx, f, s.Phase, &o)
 	}
-	if states.done(Before) && states.done(After) && (!deploys || served == f.To) {
-		return o, f.unchanged(all)
+	if states.settled(f, Before, served) && states.settled(f, After, served) && (!deploys || served == f.To) {
+		return o, f.unchanged(ctx, s.client, all)
 	}
-	bound := f.From != "" || f.To != ""
-	if bound && served != f.From && served != f.To {
-		return o, &Foreign{f.ID, f.From, f.To, served}
+	bound := f.bound()
+	if foreign := (&Foreign{f.ID, f.From, f.To, served}); bound && served != f.From && served != f.To {
+		return o, s.inapplicable(ctx, f, foreign, &o)
 	}
-	if err := s.run(ctx, c, f, Before, &o); err != nil {
+	if err := s.run(ctx, f, Before, &o); err != nil {
 		return o, err
 	}
 	// One that is served can have been sent by a run that did not see it through.
 	if deploys && (served != f.To || states[After] == Pending) {
-		if o.Deployed, err = s.deploy(ctx, c, f); err != nil {
+		if o.Deployed, err = s.deploy(ctx, f); err != nil {
 			return o, err
 		}
-		if served, err = servedFingerprint(ctx, c); err != nil {
+		if served, err = servedFingerprint(ctx, s.client); err != nil {
 			return o, err
 		}
 	}
@@ -134,21 +174,35 @@ func (s *Series) one(ctx context.Context, c *dql.Client, f File, deploys bool) (
 		}
 		return o, nil
 	}
-	return o, s.run(ctx, c, f, After, &o)
+	return o, s.run(ctx, f, After, &o)
+}
+
+// inapplicable notes that a plan for other schemas has nothing to do here, or
+// returns that it is one.
+func (s *series) inapplicable(ctx context.Context, f File, foreign *Foreign, o *Outcome) error {
+	some, err := f.finds(ctx, s.client)
+	if err != nil {
+		return err
+	}
+	if some {
+		return foreign
+	}
+	was := s.foreign
+	s.foreign = foreign
+	defer func() { s.foreign = was }()
+	return errors.Join(s.run(ctx, f, Before, o), s.run(ctx, f, After, o))
 }
 
 // deploy deploys the schema that a plan leads to, while nobody else is at work.
-func (s *Series) deploy(ctx context.Context, c *dql.Client, f File) (*Deployed, error) {
-	if err := prepareState(ctx, c); err != nil {
+func (s *series) deploy(ctx context.Context, f File) (*Deployed, error) {
+	doing := "deploying the GraphQL schema of plan " + f.ID
+	if err := s.lock(ctx, doing); err != nil {
 		return nil, err
 	}
-	o := s.filled()
-	held, l, err := acquire(ctx, c, o.Who, "deploying the GraphQL schema of plan "+f.ID, o.Beat, o.Lease)
-	if err != nil {
+	if err := s.lease.at(s.held, doing, ""); err != nil {
 		return nil, err
 	}
-	defer l.releaseAfter(ctx)
-	return Deploy(held, c, s.Deploy)
+	return Deploy(s.held, s.client, s.Deploy)
 }
 
 // states are those of the phases that a plan has steps in.
@@ -165,14 +219,20 @@ func statesOf(all []Status) states {
 // done reports whether nothing is left to do in a phase.
 func (s states) done(phase Phase) bool {
 	state, has := s[phase]
-	return !has || state == Done || state == NotApplicable
+	return !has || state.Over()
+}
+
+// settled reports whether nothing is left to do in a phase, and nothing will be.
+func (s states) settled(f File, phase Phase, served string) bool {
+	state, has := s[phase]
+	return !has || f.settled(state, served)
 }
 
 // unchanged refuses a plan that is not the one that was carried out.
-func (f File) unchanged(all []Status) error {
+func (f File) unchanged(ctx context.Context, c *dql.Client, all []Status) error {
 	for _, st := range all {
 		if st.State != Pending && st.Checksum != f.Checksum {
-			return &Edited{Plan: f.ID, Was: st.Checksum, Is: f.Checksum, State: st.State}
+			return f.edited(ctx, c, st)
 		}
 	}
 	return nil
@@ -183,7 +243,7 @@ func (s *Series) due(f File, states states, served string) error {
 	if !f.has(s.Phase) || states.done(s.Phase) {
 		return nil
 	}
-	bound := f.From != "" || f.To != ""
+	bound := f.bound()
 	switch {
 	case s.Phase != Contract && bound && served != f.From && served != f.To:
 		return &Foreign{f.ID, f.From, f.To, served}
@@ -209,11 +269,14 @@ func (s *Series) due(f File, states states, served string) error {
 }
 
 // run carries out one phase, if the plan has steps in it.
-func (s *Series) run(ctx context.Context, c *dql.Client, f File, phase Phase, o *Outcome) error {
+func (s *series) run(ctx context.Context, f File, phase Phase, o *Outcome) error {
 	if !f.has(phase) {
 		return nil
 	}
-	r, err := Run(ctx, c, f, phase, s.Options)
+	if err := s.lock(ctx, doingOf(f, phase)); err != nil {
+		return err
+	}
+	r, err := s.lease.carryOut(s.held, f, phase, s.Options)
 	if r != nil {
 		o.Results = append(o.Results, r)
 	}
@@ -223,59 +286,4 @@ func (s *Series) run(ctx context.Context, c *dql.Client, f File, phase Phase, o 
 // has reports whether a plan has steps in a phase.
 func (p *Plan) has(phase Phase) bool {
 	return slices.ContainsFunc(p.Steps, func(s Step) bool { return s.Phase == phase })
-}
-
-// Statuses are where plans are, one for each phase that a plan has steps in. It
-// only reads, and of nothing that a run writes it disturbs the writing.
-func Statuses(ctx context.Context, c *dql.Client, files []File) ([]Status, error) {
-	live, err := c.Stored(ctx)
-	if err != nil {
-		return nil, err
-	}
-	known := live.Predicate(keyPredicate) != nil && len(live.Predicate(keyPredicate).Index) > 0
-	var all []Status
-	tx := c.Snapshot()
-	for _, f := range files {
-		for _, phase := range []Phase{Before, After, Contract} {
-			if !f.has(phase) {
-				continue
-			}
-			st := Status{Plan: f.ID, Phase: phase, State: Pending, Checksum: f.Checksum}
-			if known {
-				if err := readStatus(ctx, tx, &st); err != nil {
-					return nil, err
-				}
-			}
-			all = append(all, st)
-		}
-	}
-	return all, nil
-}
-
-// readStatus reads where a phase is, with what its cursors say.
-func readStatus(ctx context.Context, tx asker, st *Status) error {
-	nodes, err := find(ctx, tx, runKey(st.Plan, st.Phase))
-	if err != nil {
-		return err
-	}
-	if nodes[0].uid == 0 {
-		return nil
-	}
-	if err := nodes[0].decode(st); err != nil {
-		return err
-	}
-	spans, err := below(ctx, tx, spanPrefix(st.Plan, st.Phase, ""))
-	if err != nil {
-		return err
-	}
-	var counts Counts
-	for _, n := range spans {
-		var sp span
-		if err := n.decode(&sp); err != nil {
-			return err
-		}
-		counts.add(sp.Counts)
-	}
-	st.Counts = counts
-	return nil
 }

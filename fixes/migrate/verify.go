@@ -52,7 +52,7 @@ func Verify(ctx context.Context, c *dql.Client, p *Plan, phase Phase) ([]Check, 
 		if err != nil {
 			return all, err
 		}
-		check, err := closing(ctx, c, &reader{step: s, task: t.(paged), live: live})
+		check, err := closing(ctx, c, &reader{step: s, task: t.(paged), live: live}, nil)
 		if err != nil {
 			return all, fmt.Errorf("verifying step %s: %w", s.ID, err)
 		}
@@ -61,11 +61,17 @@ func Verify(ctx context.Context, c *dql.Client, p *Plan, phase Phase) ([]Check, 
 	return all, nil
 }
 
-// closing goes through all nodes of a step at one moment.
-func closing(ctx context.Context, c *dql.Client, r *reader) (Check, error) {
+// closing goes through all nodes of a step. between is called before each page,
+// and may end it; nil is not.
+func closing(ctx context.Context, c *dql.Client, r *reader, between func(context.Context) error) (Check, error) {
 	check := Check{Step: r.step.ID}
 	size := defaultBatch
 	for after := uint64(0); ; {
+		if between != nil {
+			if err := between(ctx); err != nil {
+				return check, err
+			}
+		}
 		// A moment is read for one page only: a server forgets moments that are long
 		// over.
 		p, at, err := r.page(ctx, c.Snapshot(), after, size)

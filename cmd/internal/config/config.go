@@ -45,6 +45,9 @@ type Config struct {
 	Migrations string
 	// Fixes are what is chosen for fixes; command lines beat it.
 	Fixes Fixes
+	// BatchSize is the number of nodes in one transaction of a migration, for steps
+	// of plans that do not say it; 0 leaves it to the engine.
+	BatchSize int
 	// UndoRetention is how long old values are kept for undo.
 	UndoRetention time.Duration
 	// Accept lists the findings that are accepted, in the order of the file.

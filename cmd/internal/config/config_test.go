@@ -2,6 +2,7 @@ package config
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -57,6 +58,7 @@ fixes:
     Color: [RED=CRIMSON, "BLUE=NAVY"]
     User.email:make-unique: suffix
 undoRetention: 30d
+batchSize: 250
 accept:
   - fingerprint: ` + printA + `
     reason: |
@@ -83,11 +85,25 @@ func fullConfig() *Config {
 		DgraphVersion: "25.10", Operations: []string{"app/**/*.graphql", "web/{a,b}/*.gql"},
 		Fixes: Fixes{Prefer: "migration", Choose: []string{"User.phone=copy-values"},
 			Set: []string{"User.plan=basic", "Color=RED=CRIMSON", "Color=BLUE=NAVY", "User.email:make-unique=suffix"}},
-		Migrations: "migrations", UndoRetention: 30 * 24 * time.Hour,
+		Migrations: "migrations", UndoRetention: 30 * 24 * time.Hour, BatchSize: 250,
 		Accept: []Acceptance{
-			{printA, "the app reads both fields", time.Date(2027, 1, 31, 0, 0, 0, 0, time.UTC), 38, 5},
-			{printB, "known", time.Time{}, 43, 5},
+			{printA, "the app reads both fields", time.Date(2027, 1, 31, 0, 0, 0, 0, time.UTC), 39, 5},
+			{printB, "known", time.Time{}, 44, 5},
 		},
+	}
+}
+
+// TestManyBlocks: text over several lines does not count as depth.
+func TestManyBlocks(t *testing.T) {
+	t.Parallel()
+	var text strings.Builder
+	text.WriteString("accept:\n")
+	for i := range 100 {
+		fmt.Fprintf(&text, "  - fingerprint: %s%02x\n    reason: |\n      one\n      two\n", printA[:len(printA)-2], i)
+	}
+	c, err := Parse("c.yaml", []byte(text.String()), nil)
+	if err != nil || len(c.Accept) != 100 {
+		t.Errorf("%+v, %v", c, err)
 	}
 }
 
@@ -181,6 +197,9 @@ var bad = []struct {
 		`1:23: operations is a number, but text is needed here; put it into quotes`,
 	}},
 	{text: "undoRetention: 0d", want: []string{`1:16: undoRetention is "0d", but has to be a number of days or hours such as 30d or 12h`}},
+	{text: "batchSize: 0", want: []string{`1:12: batchSize has to be a number of nodes from 1 to 10000`}},
+	{text: "batchSize: '10'", want: []string{`1:12: batchSize has to be a number of nodes from 1 to 10000`}},
+	{text: "batchSize: 10001", want: []string{`1:12: batchSize has to be a number of nodes from 1 to 10000`}},
 	{text: "undoRetention: 30", want: []string{`1:16: undoRetention is a number, but text is needed here; put it into quotes`}},
 	{text: "accept: {}", want: []string{`1:9: accept is a mapping, but a list is needed here`}},
 	{text: "accept:\n  - fingerprint: " + printA + "\n  - reason: why\n  - fingerprint: " + printB + "\n    reason: '  '\n    until: 2027-02-30\n  - id: x\n  - nothing", want: []string{

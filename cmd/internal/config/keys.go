@@ -71,6 +71,7 @@ func (c *Config) keys(rules []string) []key {
 		}},
 		{"migrations", line("migrations", &c.Migrations)},
 		{"fixes", func(r *reader, e entry) { r.keys(e.value, "fixes", c.Fixes.keys()) }},
+		{"batchSize", func(r *reader, e entry) { c.BatchSize = readBatchSize(r, e.value) }},
 		{"undoRetention", func(r *reader, e entry) { c.UndoRetention = readRetention(r, e.value) }},
 		{"accept", func(r *reader, e entry) { c.Accept = readAccept(r, e.value) }},
 	}
@@ -275,6 +276,22 @@ func readRetention(r *reader, n ast.Node) (kept time.Duration) {
 		kept = time.Duration(count) * unit
 	})
 	return kept
+}
+
+// mostBatch bounds a batch: Dgraph refuses transactions of a million N-Quads.
+const mostBatch = 10_000
+
+func readBatchSize(r *reader, n ast.Node) (size int) {
+	r.enter(n, func(n ast.Node) {
+		number, ok := n.(*ast.IntegerNode)
+		if ok {
+			size, _ = strconv.Atoi(number.Token.Value)
+		}
+		if size < 1 || size > mostBatch {
+			r.fail(place(n), "batchSize has to be a number of nodes from 1 to %d", mostBatch)
+		}
+	})
+	return size
 }
 
 func readAccept(r *reader, n ast.Node) []Acceptance {

@@ -1,0 +1,90 @@
+package migrate
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// Cursor is a place in a step of a plan: all nodes with uids up to After are done,
+// and so are the steps before it in its phase.
+type Cursor struct {
+	// Checksum is that of the plan's text, or its beginning.
+	Checksum string
+	Step     string
+	After    uint64
+}
+
+// cursorSum is how much of the checksum a cursor shows.
+const cursorSum = 12
+
+// String writes the cursor for [ParseCursor].
+func (c Cursor) String() string {
+	return fmt.Sprintf("%.*s/%s/0x%x", cursorSum, c.Checksum, c.Step, c.After)
+}
+
+// ParseCursor reads a cursor as migrate status shows it.
+func ParseCursor(text string) (*Cursor, error) {
+	parts := strings.Split(text, "/") // which no id has
+	if len(parts) == 3 && len(parts[0]) >= cursorSum && parts[1] != "" {
+		if uid, err := strconv.ParseUint(strings.TrimPrefix(parts[2], "0x"), 16, 64); err == nil && strings.HasPrefix(parts[2], "0x") {
+			return &Cursor{Checksum: parts[0], Step: parts[1], After: uid}, nil
+		}
+	}
+	return nil, fmt.Errorf("%q is no cursor such as 1a2b3c4d5e6f/copy-phone/0x2710: schemacheck migrate status shows them", text)
+}
+
+// of reports whether the cursor is one of a plan's text.
+func (c *Cursor) of(f File) bool { return strings.HasPrefix(f.Checksum, c.Checksum) }
+
+// from lets the phase begin at the cursor that somebody gave, when it is one in
+// it.
+func (r *run) from() error {
+	at := r.options.From
+	if at == nil || !at.of(r.file) {
+		return nil
+	}
+	var before []string
+	for _, s := range r.file.Steps {
+		if s.Phase != r.phase {
+			continue
+		}
+		if s.ID == at.Step {
+			if r.status.State != Pending && r.status.State != NotApplicable {
+				return &Unfit{fmt.Sprintf("phase %s of the plan %s is %s, and has a cursor of its own in the database: leave --from-cursor out to go on from there, "+
+					"or add --reset to begin anew", r.phase, r.file.ID, r.status.State)}
+			}
+			r.status.Finished = before
+			return nil
+		}
+		before = append(before, s.ID)
+	}
+	return nil
+}
+
+// begins is where a step begins: behind the cursor that somebody gave for it.
+func (r *run) begins(step string) uint64 {
+	if at := r.options.From; at != nil && at.of(r.file) && at.Step == step {
+		return at.After
+	}
+	return 0
+}
+
+// fits refuses a cursor that is in none of the plans.
+func (c *Cursor) fits(files []File) error {
+	for _, f := range files {
+		if !c.of(f) {
+			continue
+		}
+		for _, s := range f.Steps {
+			if s.ID == c.Step {
+				if s.Select == nil {
+					return &Unfit{fmt.Sprintf("the cursor is in the step %s, which goes through no nodes", s.ID)}
+				}
+				return nil
+			}
+		}
+		return &Unfit{fmt.Sprintf("the cursor is in a step %s, which the plan %s does not have", c.Step, f.ID)}
+	}
+	return &Unfit{fmt.Sprintf("the cursor was made for a plan with the checksum %.12s, and none of these has it: the plan was changed since, or another one is meant", c.Checksum)}
+}

@@ -1,0 +1,81 @@
+package migrate
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/schemacheck/schemacheck/dql"
+)
+
+// Reset forgets what is known of plans: where they are, and what undoing needs.
+// Their data stay as they are. Carried out again they begin with the first node.
+// Plans that somebody is undoing are refused.
+func Reset(ctx context.Context, c *dql.Client, ids []string, o Options) error {
+	o = o.filled()
+	if err := prepareState(ctx, c); err != nil {
+		return err
+	}
+	held, l, err := acquire(ctx, c, o.Who, "forgetting what is known of plans", o.Beat, o.Lease)
+	if err != nil {
+		return err
+	}
+	defer l.releaseAfter(ctx)
+	for _, id := range ids {
+		for _, phase := range []Phase{Before, After, Contract} {
+			r := &run{client: c, file: File{Plan: &Plan{ID: id}}, phase: phase, options: o, token: l.token}
+			if err := r.reset(held); err != nil {
+				return fmt.Errorf("plan %s, phase %s: %w", id, phase, err)
+			}
+		}
+	}
+	return nil
+}
+
+// reset forgets one phase. The logs go first, since a later run has the same
+// keys; the cursors go together with the state, since one without the other would
+// say that something is done that is not.
+func (r *run) reset(ctx context.Context) error {
+	nodes, err := find(ctx, r.client.Txn(), runKey(r.file.ID, r.phase))
+	if err != nil || nodes[0].uid == 0 {
+		return err
+	}
+	var was Status
+	if err := nodes[0].decode(&was); err != nil {
+		return err
+	}
+	if was.State == Undoing {
+		return &HalfUndone{Plan: r.file.ID, Phase: r.phase}
+	}
+	if _, err := r.prune(ctx); err != nil {
+		return err
+	}
+	for {
+		tx := r.client.Txn()
+		if err := r.holds(ctx, tx); err != nil {
+			return err
+		}
+		state, err := find(ctx, tx, runKey(r.file.ID, r.phase))
+		if err != nil {
+			return err
+		}
+		spans, err := below(ctx, tx, spanPrefix(r.file.ID, r.phase, ""))
+		if err != nil {
+			return err
+		}
+		if state[0].uid == 0 && len(spans) == 0 {
+			return nil
+		}
+		var del []dql.Quad
+		for _, n := range append(spans, state...) {
+			if n.uid == 0 {
+				continue
+			}
+			for _, p := range statePredicates {
+				del = append(del, dql.Quad{Subject: n.ref(), Predicate: p.Name, All: true})
+			}
+		}
+		if _, err := tx.Commit(ctx, nil, del); err == nil || !isAborted(err) && !isUnknown(err) {
+			return err
+		}
+	}
+}
