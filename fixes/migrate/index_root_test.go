@@ -49,12 +49,12 @@ I.lang: string @lang @index(exact) .
 	}
 	for _, root := range []string{
 		`eq(I.exact, "v1")`, `eq(<I.exact>, ["v1", "v3"])`, `ge(I.exact, "v2")`, `between(I.exact, "v1", "v3")`, `eq(I.hash, ["v3", "v1", "v0"])`,
-		`anyofterms(I.term, "a1 b2")`, `allofterms(I.term, "a1 b2")`, `eq(I.term, "a1 b2")`, `anyoftext(I.full, "run a1")`, `alloftext(I.full, "run a1")`, `eq(I.full, "running a1 b1")`,
-		`eq(I.int, 7)`, `ge(I.int, 20)`, `lt(I.int, 20)`, `between(I.int, 5, 30)`, `ge(I.float, 2.5)`, `le(I.float, 2.5)`, `gt(I.float, 2.5)`, `between(I.float, 1.5, 3.5)`,
-		`eq(I.bool, true)`, `eq(I.year, "2005-06-01T00:00:00Z")`, `ge(I.year, "2010-06-01T00:00:00Z")`, `le(I.year, "2010-06-01T00:00:00Z")`, `lt(I.hour, "2020-01-01T12:30:00Z")`,
+		`anyofterms(I.term, "a1 b2")`, `allofterms(I.term, "a1 b2")`, `anyoftext(I.full, "run a1")`, `alloftext(I.full, "run a1")`,
+		`eq(I.int, 7)`, `ge(I.int, 20)`, `lt(I.int, 20)`, `between(I.int, 5, 30)`, `ge(I.float, 2.5)`, `le(I.float, 2.5)`, `gt(I.float, 2.5)`,
+		`eq(I.bool, true)`, `ge(I.year, "2010-06-01T00:00:00Z")`, `le(I.year, "2010-06-01T00:00:00Z")`, `lt(I.hour, "2020-01-01T12:30:00Z")`,
 		`eq(I.list, ["l1", "m2 x"])`, `anyofterms(I.list, "l1 m2")`, `ge(I.list, "l2")`, `eq(I.lang@de, "x")`,
 	} {
-		if !indexed(root) {
+		if _, _, ok := indexed(root); !ok {
 			t.Errorf("%s is refused", root)
 		}
 		answer := d.Query(t, "{q(func: "+root+") {uid}}")
@@ -87,8 +87,14 @@ I.lang: string @lang @index(exact) .
 		`ge(count(I.to), 1)`, `eq(I.exact)`, `eq(I.exact, "x") { uid } x(func: has(S)`, `eq(I.exact, "x"), first: 1`, `eq(I.exact, val(x))`, `eq(I.exact, "a\")`,
 		`eq(val(x), 1)`, `eq(I.exact, [["x"]])`, `eq(I.exact, {"a": 1})`, `eq(I.exact, $x)`, `regexp(I.tri, /x/)`, `uid(0x1)`, `eq(uid, 1)`, `eq(I.lang@de) { uid }, "x")`, `eq(I.exact, [])`,
 	} {
-		if indexed(root) {
+		if _, _, ok := indexed(root); ok {
 			t.Errorf("%s is accepted", root)
+		}
+	}
+	for _, root := range []string{`eq(I.term, "a1 b2")`, `eq(I.full, "running a1 b1")`, `between(I.float, 1.5, 3.5)`, `eq(I.year, "2005-06-01T00:00:00Z")`, `eq(I.nowhere, 1)`} {
+		r := &reader{step: &Step{Select: &Select{Root: root}}, task: writing{"I.exact"}, live: live}
+		if _, _, err := r.page(t.Context(), c.Snapshot(), 0, 7); err == nil || !strings.Contains(err.Error(), "takes an index") {
+			t.Errorf("%s: %v", root, err)
 		}
 	}
 }

@@ -319,12 +319,12 @@ func (w *weighing) settle() {
 	for _, name := range sorted(w.gone) {
 		gone := w.gone[name]
 		live := w.page.predicate(name)
-		if live.List || len(gone) == 0 {
+		if live.List {
 			w.del = append(w.del, deletion(live, gone)...)
 			continue
 		}
-		// Another value in the same language takes the place by itself, and a single
-		// edge does.
+		// Another value in the same language takes the place by itself, and another
+		// single edge.
 		gone = slices.DeleteFunc(gone, func(g dql.Quad) bool {
 			return slices.ContainsFunc(w.come[name], func(c dql.Quad) bool { return c.Lang == g.Lang })
 		})

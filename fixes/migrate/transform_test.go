@@ -260,6 +260,34 @@ func TestTransformPage(t *testing.T) {
 			t.Errorf("%v\n%s", err, encoded)
 		}
 	}
+	for _, each := range blocks("yml") {
+		p, err := Decode([]byte(each))
+		if err != nil {
+			t.Errorf("%v\n%s", err, each)
+			continue
+		}
+		if p.Steps[0].Transform == nil {
+			t.Errorf("no step that transforms:\n%s", each)
+		}
+		if err := fitsSchema(t, publishedSchema(t), []byte(each)); err != nil {
+			t.Errorf("%v\n%s", err, each)
+		}
+		for _, wrong := range []struct{ old, new, want string }{
+			{"?isPro.", "?isPor.", "[19:21] set plan: there is no field isPor in node; did you mean isPro?"},
+			{", Team.name]", "]", "reads Team.name of related nodes"},
+			{"[User.isPro, User.plan,", "[User.plan,", "reads User.isPro"},
+			{"writes: [User.plan]", "writes: [User.isPro]", "writes User.plan"},
+			{"type: bool", "type: password", "password"},
+			{"type: bool", "type: float32vector", "not for expressions"},
+			{"{predicate: User.isPro, ", "{", "no predicate"},
+			{"type(User)", "\"eq(count(User.posts), 1)\"", "root"},
+		} {
+			text := strings.Replace(each, wrong.old, wrong.new, 1)
+			if _, err := Decode([]byte(text)); text == each || err == nil || !strings.Contains(err.Error(), wrong.want) {
+				t.Errorf("%q: %v, want %q", wrong.new, err, wrong.want)
+			}
+		}
+	}
 	for _, name := range indexFunctions {
 		if !strings.Contains(string(text), "`"+name+"`") {
 			t.Errorf("the page does not name %s", name)
