@@ -52,7 +52,8 @@ type Object struct {
 type Node struct {
 	UID string
 	Of  *Object
-	// Values are by field: of the Go type of its kind, []any of those for a list.
+	// Values are by field: of the Go type of its kind, []any of those for a list, or
+	// the error for one that cannot be read, which only those meet who look at it.
 	// What is not there is missing.
 	Values map[string]any
 }

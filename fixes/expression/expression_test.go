@@ -16,7 +16,7 @@ func user() *Object {
 	return &Object{
 		Fields: map[string]Field{
 			"name": {Kind: Text}, "age": {Kind: Integer}, "score": {Kind: Number}, "isPro": {Kind: Boolean}, "born": {Kind: Moment},
-			"tags": {Kind: Text, List: true}, "in": {Kind: Text}, "missing": {Kind: Text}, "none": {Kind: Integer, List: true},
+			"tags": {Kind: Text, List: true}, "in": {Kind: Text}, "missing": {Kind: Text}, "broken": {Kind: Text}, "none": {Kind: Integer, List: true},
 			"team":  {Kind: Edge, Node: &Object{Fields: map[string]Field{"name": {Kind: Text}, "lead": {Kind: Edge, Node: &Object{Fields: map[string]Field{"name": {Kind: Text}}}}}}},
 			"posts": {Kind: Edge, List: true, Node: &Object{Fields: map[string]Field{"title": {Kind: Text}, "votes": {Kind: Integer}}}},
 			"boss":  {Kind: Edge},
@@ -34,7 +34,7 @@ func ann(o *Object) *Node {
 	team, posts := o.Fields["team"].Node, o.Fields["posts"].Node
 	return &Node{UID: "0x1", Of: o, Values: map[string]any{
 		"name": "Ann \"A\"\n😀_sm.jpg", "age": int64(41), "score": 1.5, "isPro": true, "born": time.Date(2020, 2, 29, 12, 0, 0, 0, time.UTC),
-		"tags": []any{"b", "a"}, "in": "word",
+		"tags": []any{"b", "a"}, "in": "word", "broken": errors.New("it cannot be read"),
 		"team": &Node{UID: "0x2", Of: team, Values: map[string]any{"name": "Red"}},
 		"posts": []any{&Node{UID: "0x3", Of: posts, Values: map[string]any{"title": "one", "votes": int64(3)}},
 			&Node{UID: "0x4", Of: posts, Values: map[string]any{"title": "two"}}},
@@ -70,6 +70,10 @@ func TestEval(t *testing.T) {
 		{`node.isPro ? optional.of("a") : optional.none()`, text, "a", ""},
 		{`node.isPro ? optional.none() : optional.of("a")`, text, nil, ""},
 		{`node.missing`, text, nil, "missing is missing; test it first"},
+		{`node.broken + "x"`, text, nil, "it cannot be read"},
+		{`node.isPro ? "x" : node.broken`, text, "x", ""},
+		{`has(node.broken) ? "there" : ""`, text, "there", ""},
+		{`node.?broken.orValue("x")`, text, nil, "it cannot be read"},
 		{`string(node.age) + "/" + string(node.score)`, text, "41/1.5", ""},
 		{`string(node.born)`, text, "2020-02-29T12:00:00Z", ""},
 		{`node.born + duration("24h")`, Want{Kind: Moment}, time.Date(2020, 3, 1, 12, 0, 0, 0, time.UTC), ""},

@@ -112,6 +112,9 @@ func (p *provider) FindStructFieldType(structType, name string) (*types.FieldTyp
 				return nil, fmt.Errorf("there is no %s in what is no node", name)
 			}
 			v, there := n.value(name)
+			if unreadable, is := v.(error); is {
+				return nil, unreadable
+			}
 			switch {
 			case there:
 				return v, nil

@@ -32,16 +32,13 @@ func (v *view) failed(what string, err error) error {
 
 // see is the node, with what of it and of its related nodes the expressions look
 // at.
-func (v *view) see(fields map[string]Field) error {
-	if v.seen != nil {
-		return nil
+func (v *view) see(fields map[string]Field) {
+	if v.seen == nil {
+		v.seen = v.picture(dql.Node(v.node.uid), fields, v.object, nil)
 	}
-	var err error
-	v.seen, err = v.picture(dql.Node(v.node.uid), fields, v.object, nil)
-	return err
 }
 
-func (v *view) picture(ref dql.Ref, fields map[string]Field, of *expression.Object, path []string) (*expression.Node, error) {
+func (v *view) picture(ref dql.Ref, fields map[string]Field, of *expression.Object, path []string) *expression.Node {
 	n := &expression.Node{UID: string(ref), Of: of, Values: map[string]any{}}
 	held := v.node.quads
 	if len(path) > 0 {
@@ -59,20 +56,21 @@ func (v *view) picture(ref dql.Ref, fields map[string]Field, of *expression.Obje
 			continue
 		}
 		var all []any
+		var unreadable error
 		for _, q := range f.of(held[f.Predicate]) {
-			var one any
-			var err error
 			if q.Object != "" {
-				one, err = v.picture(q.Object, f.Fields, of.Fields[name].Node, here)
-			} else {
-				one, err = f.value(q)
+				all = append(all, v.picture(q.Object, f.Fields, of.Fields[name].Node, here))
+				continue
 			}
-			if err != nil {
-				return nil, err
+			one, err := f.value(q)
+			if err != nil && unreadable == nil {
+				unreadable = err
 			}
 			all = append(all, one)
 		}
 		switch {
+		case unreadable != nil:
+			n.Values[name] = unreadable
 		case f.List:
 			n.Values[name] = all
 		case len(all) > 0:
@@ -80,14 +78,12 @@ func (v *view) picture(ref dql.Ref, fields map[string]Field, of *expression.Obje
 			v.guarded = append(v.guarded, held[f.Predicate]...)
 		}
 	}
-	return n, nil
+	return n
 }
 
 // eval evaluates an expression for the node.
 func (v *view) eval(p *expression.Program, fields map[string]Field) (any, error) {
-	if err := v.see(fields); err != nil {
-		return nil, err
-	}
+	v.see(fields)
 	return p.Eval(v.seen, v.page.now)
 }
 

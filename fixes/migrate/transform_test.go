@@ -146,6 +146,12 @@ func TestTransformErrors(t *testing.T) {
 		{"type: User\nset: {name: '=node.tags.map(a, node.tags.map(b, \"x\").join()).join()'}\n", ""},
 		{"type: User\nset: {name: '=lists.range(100000000).map(x, \"a\").join()'}\n", "steps for each node"},
 		{"type: User\nset: &a {name: x}\n", "anchors"},
+		{"type: User\nrelated: [boss]\ndelete: {when: has(node.boss.name)}\n", "deleted themselves"},
+		{"type: User\ndelete: {predicates: [User.name]}\n", "not for drafts"},
+		{"type: User\ndelete: {when: node.nmae == \"\"}\n", "[2:20] delete when: there is no field nmae"},
+		{"type: User\nset: {nick: x}\nunset: {nick: 'true'}\n", "several languages"},
+		{"type: User\nset: {team: '=\"x\"', boss: 0x0}\n", "no uid of a node"},
+		{"type: User\nset: {team: Red}\n", "no uid of a node"},
 	} {
 		_, err := draft(t, c.text)
 		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
