@@ -179,7 +179,7 @@ func (e *Env) explain(text string, issues *cel.Issues) *Error {
 	} else if strings.Contains(message, "'_?_:_'") && strings.Contains(message, "null") {
 		message = "a value or null is written cond ? optional.of(value) : optional.none()"
 	}
-	return &Error{Line: max(first.Location.Line(), 1), Column: first.Location.Column() + 1, Message: firstLine(message)}
+	return &Error{Line: max(first.Location.Line(), 1), Column: max(first.Location.Column(), 0) + 1, Message: firstLine(message)}
 }
 
 // undeclared says that there is nothing of a name, of variables or of functions.
@@ -224,7 +224,7 @@ func at(tree *cel.Ast, id int64, message string) *Error {
 	if place.Line() < 1 {
 		return &Error{Message: message}
 	}
-	return &Error{Line: place.Line(), Column: place.Column() + 1, Message: message}
+	return &Error{Line: place.Line(), Column: max(place.Column(), 0) + 1, Message: message}
 }
 
 // Eval evaluates the expression for a node. It gives a value of the Go type of

@@ -143,6 +143,8 @@ func TestCompileErrors(t *testing.T) {
 		{`node.boss.name`, text, "1:10: there is no field name in a node"},
 		{`name`, text, "1:1: there is no name; did you mean node.name?"},
 		{`nod.name`, text, "1:1: there is no nod; did you mean node?"},
+		{"", text, "1:1: "},
+		{"  ", text, "1:"},
 		{`node.name +`, text, "1:12: mismatched input '<EOF>'"},
 		{`node.age`, text, "1:5: it is of type int, and a string is wanted: write string(...)"},
 		{`node.name`, Want{Kind: Integer}, "1:5: it is of type string, and an int is wanted: write int(...)"},

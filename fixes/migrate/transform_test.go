@@ -2,6 +2,7 @@ package migrate
 
 import (
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -298,5 +299,42 @@ func TestTransformPage(t *testing.T) {
 		if !strings.Contains(string(text), "`"+name+"`") {
 			t.Errorf("the page does not name %s", name)
 		}
+	}
+}
+
+// TestTransformMutilated: a plan that somebody has mutilated is read or refused, and
+// nothing falls over.
+func TestTransformMutilated(t *testing.T) {
+	t.Parallel()
+	r := drafted(t, strings.Replace(wholeDraft, `"= no, a constant"`, `'="= a text"'`, 1))
+	p, err := Assemble(Plan{ID: "20260102030405-test", Name: "A test"}, r, drafted(t, "id: gone\ntype: Post\ndelete: {when: node.title == \"x\"}\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := p.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(string(text), "\n")
+	read, refused := 0, 0
+	first := slices.Index(lines, "    transform:")
+	for i, line := range lines {
+		if i < first || strings.HasPrefix(line, "          - ") {
+			continue
+		}
+		key, _, _ := strings.Cut(line, ":")
+		for _, other := range []string{"", key + ": []", key + ": '='"} {
+			broken := append(append(append([]string{}, lines[:i]...), other), lines[i+1:]...)
+			if p, err := Decode([]byte(strings.Join(broken, "\n"))); err != nil {
+				refused++
+			} else if _, err := p.Encode(); err != nil {
+				t.Errorf("read, and not written: %v", err)
+			} else {
+				read++
+			}
+		}
+	}
+	if read < 20 || refused < 100 {
+		t.Errorf("%d are read, %d refused", read, refused)
 	}
 }
