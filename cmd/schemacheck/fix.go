@@ -101,7 +101,7 @@ func complete(cmd *cobra.Command, flag string, values ...string) {
 }
 
 func (p program) fix(cmd *cobra.Command, o *fixOptions) error {
-	if err := errors.Join(o.choiceOptions.check(cmd.Flags()), o.planOptions.check(cmd.Flags()), o.applyOptions.check(cmd.Flags(), o)); err != nil {
+	if err := errors.Join(o.choiceOptions.check(cmd.Flags()), o.planOptions.check(cmd.Flags()), o.applyOptions.check(cmd.Flags(), o), o.account.check(p)); err != nil {
 		return err
 	}
 	if o.format == "dql" {

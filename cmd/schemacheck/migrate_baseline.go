@@ -53,7 +53,7 @@ another run is at work, or no Dgraph was reached.`,
 			for _, s := range noted {
 				fmt.Fprintf(p.out, "%s, phase %s: noted as done\n", s.Plan, s.Phase)
 			}
-			fmt.Fprintln(p.out, "next: schemacheck migrate status")
+			fmt.Fprintf(p.out, "next: %s\n", m.command("status", m.spelt))
 			return migrationFailed(ctx, err)
 		},
 	}

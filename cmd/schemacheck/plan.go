@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 	"time"
 
@@ -59,22 +58,12 @@ func (o *fixOptions) again() string {
 		all = append(all, "--prefer", o.prefer)
 	}
 	for _, s := range o.choose {
-		all = append(all, "--choose", inShell(s))
+		all = append(all, "--choose", spelt(s))
 	}
 	for _, s := range o.set {
-		all = append(all, "--set", inShell(s))
+		all = append(all, "--set", spelt(s))
 	}
 	return strings.Join(all, " ")
-}
-
-var plainWord = regexp.MustCompile(`^[A-Za-z0-9_./:=,@%+-]+$`)
-
-// inShell is a word as a shell reads it.
-func inShell(word string) string {
-	if plainWord.MatchString(word) {
-		return word
-	}
-	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }
 
 // guide writes what goes out in which order, and the files that are wanted.

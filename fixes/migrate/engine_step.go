@@ -326,6 +326,7 @@ func (w *work) all(ctx context.Context, spans []*span) error {
 		w.paced(own.Nodes)
 	}
 	w.total()
+	w.tell()
 	var group sync.WaitGroup
 	for chunk := range slices.Chunk(spans, (len(spans)+w.options.Concurrency-1)/w.options.Concurrency) {
 		group.Go(func() {

@@ -92,8 +92,9 @@ type Step struct {
 	// Nodes is how many nodes are concerned, as far as it was asked when the
 	// plan was made; nil when it was not.
 	Nodes *uint64 `yaml:"nodes,omitempty"`
-	// Precondition and Verify are DQL for people: what finds the nodes that are
-	// to be changed, and what finds none afterwards.
+	// Precondition is DQL for people: what finds the nodes that are to be changed.
+	// Verify finds none afterwards; one that counts nodes under the root of Select,
+	// as [Step.question] knows it, is asked when the step is verified.
 	Precondition string `yaml:"precondition,omitempty"`
 	Verify       string `yaml:"verify,omitempty"`
 	// BatchSize is the number of nodes that are read and written in one
