@@ -31,7 +31,8 @@ var arrows = map[string]string{
 	"dql/dgraphproc":         "",
 	"dql/dgraphtest":         "dql/dgraphproc",
 	"fixes":                  "diff diff/sdl diff/schema diff/storage",
-	"fixes/migrate":          "diff diff/sdl diff/schema diff/storage dql dql/convert",
+	"fixes/expression":       "",
+	"fixes/migrate":          "diff diff/sdl diff/schema diff/storage dql dql/convert fixes/expression",
 	"rules":                  "diff diff/sdl diff/schema diff/storage diff/api diff/validity dql dql/convert fixes fixes/migrate",
 	"cmd/internal/config":    "",
 	"cmd/internal/report":    "",
@@ -47,6 +48,7 @@ var owners = map[string]string{
 	"github.com/spf13/cobra":         "cmd/schemacheck",
 	"github.com/fatih/color":         "cmd/internal/report",
 	"charm.land/huh/v2":              "cmd/schemacheck",
+	"cel.dev/":                       "fixes/expression",
 	"github.com/vbauerster/":         "cmd/schemacheck",
 	"github.com/prometheus/":         "cmd/schemacheck",
 }

@@ -125,12 +125,14 @@ type Step struct {
 	Convert      *Convert      `yaml:"convert,omitempty"`
 	Choose       *Choose       `yaml:"choose,omitempty"`
 	Redeclare    *Redeclare    `yaml:"redeclare,omitempty"`
+	Transform    *Transform    `yaml:"transform,omitempty"`
 }
 
 // Select finds nodes.
 type Select struct {
-	// Root is a function of DQL that finds them without an index: type(T) or
-	// has(p). Pages of it are read without a filter.
+	// Root is a function of DQL that finds them: type(T) or has(p), which need no
+	// index, or one over an index with values, such as eq(p, "x"), so that only
+	// those are scanned. Pages of it are read without a filter.
 	Root string `yaml:"root"`
 	// Filter leaves some of them; empty leaves all.
 	Filter string `yaml:"filter,omitempty"`

@@ -143,6 +143,7 @@ func TestUndoKinds(t *testing.T) {
 		{"time", Step{Kind: "fill", Select: &Select{Root: "type(U)"}, Fill: &Fill{Predicate: "U.at", Type: "U", Reading: Reading{Type: "dateTime"}, Values: []string{"2020-02-03T04:05:06.700+02:00"}}}, "", ""},
 		{"now", Step{Kind: "fill", Select: &Select{Root: "type(U)"}, Fill: &Fill{Predicate: "U.at", Type: "U", Reading: Reading{Type: "dateTime"}, Now: true}}, "", ""},
 		{"list", Step{Kind: "copy", Select: &Select{Root: "has(U.tags)"}, Copy: &Copy{From: "U.tags", To: "U.labels"}}, "<A> <U.labels> \"new\" .\n", `"U.labels":["new"]`},
+		{"deleted single", Step{Kind: "delete-values", Select: &Select{Root: "has(U.city)"}, DeleteValues: &DeleteValues{Predicates: []string{"U.city"}, Types: []string{"U"}}}, "", `"Rome"`},
 		{"deleted", Step{Kind: "delete-values", Select: &Select{Root: "has(U.tags)"}, DeleteValues: &DeleteValues{Predicates: []string{"U.tags"}, Types: []string{"U"}}}, "<A> <U.tags> \"new\" .\n", `"new"`},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -2,6 +2,7 @@ package migrate
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -135,11 +136,21 @@ func closing(ctx context.Context, c *dql.Client, r *reader, between func(context
 			size /= 2
 			continue
 		}
-		if err != nil {
-			return check, err
+		var change *change
+		if err == nil {
+			change, err = r.task.judge(p)
 		}
-		change, err := r.task.judge(p)
-		if err != nil {
+		var late *atCommit
+		switch {
+		case errors.As(err, &late) && size > leastBatch:
+			size = max(size/10, leastBatch) // one node is in the way, and is found by smaller pages
+			continue
+		case late != nil:
+			check.Nodes++
+			check.Left++
+			after, size = late.uid, defaultBatch
+			continue
+		case err != nil:
 			return check, err
 		}
 		check.Nodes += uint64(len(p.nodes))
