@@ -44,7 +44,7 @@ was done is never done twice, whatever happens.`,
 		},
 	}
 	cmd.AddCommand(p.migrateUpCommand(), p.migrateStatusCommand(), p.migrateVerifyCommand(), p.migrateUndoCommand(),
-		p.migrateCancelCommand(), p.migratePauseCommand(), p.migrateResumeCommand(), p.migrateTuneCommand(), p.migratePruneCommand(), p.migrateBaselineCommand())
+		p.migrateCancelCommand(), p.migratePauseCommand(), p.migrateResumeCommand(), p.migrateTuneCommand(), p.migratePruneCommand(), p.migrateBaselineCommand(), p.migrateNewCommand())
 	return cmd
 }
 

@@ -72,7 +72,7 @@ func (p program) guide(m *mended, o *fixOptions) error {
 		return err
 	}
 	at := "PLAN"
-	id := time.Now().UTC().Format("20060102150405") + "-deploy"
+	id := time.Now().UTC().Format(timeOfID) + "-deploy"
 	if plan := m.planned.plan; plan != nil {
 		id = plan.ID
 		if o.out != "" {

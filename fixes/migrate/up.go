@@ -69,8 +69,15 @@ func Up(ctx context.Context, c *dql.Client, files []File, s Series) ([]Outcome, 
 	files = slices.Clone(files)
 	slices.SortFunc(files, byID)
 	for i := range files {
-		if i > 0 && files[i].ID == files[i-1].ID {
-			return nil, &Unfit{fmt.Sprintf("two plans have the id %s", files[i].ID)}
+		if i == 0 {
+			continue
+		}
+		last, at := files[i-1].ID, files[i].ID
+		if at == last {
+			return nil, &Unfit{fmt.Sprintf("two plans have the id %s", at)}
+		}
+		if time, _, _ := strings.Cut(at, "-"); strings.HasPrefix(last, time+"-") {
+			return nil, &Unfit{fmt.Sprintf("the plans %s and %s have the same time, so that nobody can say which of them comes first: give one another time, in its name and its id", last, at)}
 		}
 	}
 	deployed := ""
