@@ -23,9 +23,16 @@ func (p *Plan) settled(s State, served string) bool {
 // of a new developer for example, has nothing for plans that are long done
 // elsewhere.
 func (r *run) applies(ctx context.Context, s *Step) (bool, error) {
-	if r.status.Counts.Batches > 0 {
-		return true, nil // the phase has begun to write
+	begun, err := below(ctx, r.client.Snapshot(), spanPrefix(r.file.ID, r.phase, ""))
+	if len(begun) > 0 || err != nil {
+		return true, err // the phase has begun to write, so that what is missing may be its work
 	}
+	return r.concerns(ctx, s)
+}
+
+// concerns reports whether there is anything that a step would change or has to
+// declare.
+func (r *run) concerns(ctx context.Context, s *Step) (bool, error) {
 	t, err := r.options.taskOf(s)
 	if err != nil {
 		return false, err
@@ -59,15 +66,17 @@ func (r *run) applies(ctx context.Context, s *Step) (bool, error) {
 	return false, nil
 }
 
-// finds reports whether a step of the phases that run by themselves finds a node.
-func (p *Plan) finds(ctx context.Context, c *dql.Client) (bool, error) {
-	for i := range p.Steps {
-		s := &p.Steps[i]
-		if s.Select == nil || s.Phase == Contract {
+// finds reports whether a step of a plan, in the phases that run by themselves, has
+// something to do.
+func (s *Series) finds(ctx context.Context, c *dql.Client, f File) (bool, error) {
+	for i := range f.Steps {
+		step := &f.Steps[i]
+		if step.Phase == Contract {
 			continue
 		}
-		if n, err := countNodes(ctx, c.Snapshot(), s.Select); n > 0 || err != nil {
-			return n > 0, err
+		r := &run{client: c, file: f, phase: step.Phase, options: s.Options}
+		if some, err := r.concerns(ctx, step); some || err != nil {
+			return some, err
 		}
 	}
 	return false, nil
