@@ -249,6 +249,28 @@ func (s states) settled(f File, phase Phase, served string) bool {
 	return !has || f.settled(state, served)
 }
 
+// Open are the phases that [Up] may write in: those that are not over for good.
+func Open(ctx context.Context, c *dql.Client, files []File, s Series) ([]Status, error) {
+	served, err := servedFingerprint(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	var open []Status
+	for _, f := range files {
+		all, err := Statuses(ctx, c, []File{f})
+		if err != nil {
+			return nil, err
+		}
+		for _, st := range all {
+			wanted := st.Phase == s.Phase || s.Phase == "" && st.Phase != Contract
+			if wanted && !f.settled(st.State, served) {
+				open = append(open, st)
+			}
+		}
+	}
+	return open, nil
+}
+
 // unchanged refuses a plan that is not the one that was carried out.
 func (f File) unchanged(ctx context.Context, c *dql.Client, all []Status) error {
 	for _, st := range all {
