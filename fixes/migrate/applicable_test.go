@@ -166,3 +166,53 @@ func TestFromCursorInterrupted(t *testing.T) {
 	}
 	wantOnce(t, d, n)
 }
+
+// TestFromCursorNotApplicable: of a phase that was not applicable, too, the steps before the cursor are done.
+func TestFromCursorNotApplicable(t *testing.T) {
+	t.Parallel()
+	d := dgraphtest.Server(t)
+	d.Lock(t)
+	c := open(t, d)
+	const n = 20
+	f, taskOf := countingPlan()
+	f.Checksum = strings.Repeat("c", 64)
+	again := f.Steps[0]
+	again.ID = "again"
+	f.Steps = append(f.Steps, again)
+	fillCounted(t, d, 0)
+	if r, err := Run(t.Context(), c, f, Before, Options{taskOf: taskOf}); err != nil || r.Status.State != NotApplicable {
+		t.Fatalf("%+v, %v", r, err)
+	}
+	d.Mutate(t, nodesToCount(n))
+	r, err := Run(t.Context(), c, f, Before, Options{taskOf: taskOf, From: &Cursor{Checksum: f.Checksum, Step: "again"}})
+	if err != nil || r.Status.State != Done {
+		t.Errorf("%+v, %v", r, err)
+	}
+	wantOnce(t, d, n)
+}
+
+// TestBranches finds plans that lead from one schema to two among those that have not run.
+func TestBranches(t *testing.T) {
+	t.Parallel()
+	d := dgraphtest.Server(t)
+	d.Lock(t)
+	c := open(t, d)
+	d.DropAll(t)
+	for _, tt := range []struct {
+		ways    string // from and to, of one plan after the other
+		crossed bool
+	}{
+		{"ab bc cd", false}, {"ab ab bc", false}, {"ab ac", true}, {"ab bc ad", true}, {"ab aa ac", true}, {"ab bb bc", false}, {"ab ba ac", false}, {"ab ba ac bd", true},
+	} {
+		var files []File
+		for i, way := range strings.Fields(tt.ways) {
+			f := copying("2026010"+string(rune('1'+i))+"000000-plan", "T.a", "T.b")
+			f.From, f.To = way[:1], way[1:]
+			files = append(files, f)
+		}
+		err := (&Series{}).inOrder(t.Context(), c, files)
+		if errors.As(err, new(*Crossed)) != tt.crossed {
+			t.Errorf("%s: %v", tt.ways, err)
+		}
+	}
+}
