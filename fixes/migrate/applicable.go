@@ -3,6 +3,7 @@ package migrate
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -54,9 +55,8 @@ func (r *run) concerns(ctx context.Context, s *Step) (bool, error) {
 	}
 	// What is declared for steps that have something to do is needed.
 	at := slices.IndexFunc(r.file.Steps, func(other Step) bool { return other.ID == s.ID })
-	for i := range r.file.Steps[at+1:] {
-		later := &r.file.Steps[at+1+i]
-		if later.Select == nil || later.Phase != s.Phase {
+	for _, later := range r.file.following(at) {
+		if later.Select == nil || later.Phase != s.Phase && later.Phase == Contract {
 			continue
 		}
 		if n, err := countNodes(ctx, r.client.Snapshot(), later.Select); n > 0 || err != nil {
@@ -142,8 +142,25 @@ func countNodes(ctx context.Context, tx asker, s *Select) (uint64, error) {
 	return n, err
 }
 
+var (
+	quotedText = regexp.MustCompile(`"(\\.|[^"\\])*"`)
+	firstOf    = regexp.MustCompile(`([\pL_]+)\s*\(\s*(<[^>]*>|[^\s(),<>@]+)\s*[,)@]`)
+)
+
+// namedIn are the predicates that the functions of a root or a filter ask for.
+func namedIn(text string) []string {
+	var names []string
+	for _, f := range firstOf.FindAllStringSubmatch(quotedText.ReplaceAllString(text, `""`), -1) {
+		if name := strings.Trim(f[2], "<>"); !slices.Contains([]string{"type", "uid", "val"}, strings.ToLower(f[1])) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
 // readable refuses a phase when something of it may not be read: it would look as
-// if it was not there.
+// if it was not there, and of a filter Dgraph leaves out what asks for it
+// (edgraph/access.go, removeFilters), so that all nodes pass.
 func (r *run) readable(ctx context.Context) error {
 	names := []string{dgraphType}
 	for i := range r.file.Steps {
@@ -154,9 +171,8 @@ func (r *run) readable(ctx context.Context) error {
 		names = append(names, s.Reads...)
 		names = append(names, s.Writes...)
 		if s.Select != nil {
-			if name, ok := strings.CutPrefix(s.Select.Root, "has("); ok {
-				names = append(names, strings.Trim(strings.TrimSuffix(strings.TrimSuffix(name, ")"), "@."), "<>"))
-			}
+			names = append(names, namedIn(s.Select.Root)...)
+			names = append(names, namedIn(s.Select.Filter)...)
 		}
 	}
 	slices.Sort(names)

@@ -216,3 +216,37 @@ func TestBranches(t *testing.T) {
 		}
 	}
 }
+
+// TestNamedIn finds the predicates whose rights decide what a step finds.
+func TestNamedIn(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"":                "",
+		"type(User)":      "",
+		"has(T.a)":        "T.a",
+		"has(T.a@.)":      "T.a",
+		"has(<T.ä b>)":    "T.ä b",
+		`eq(T.a@en, "x")`: "T.a",
+		`has(T.a) AND NOT (type(User) OR le(count(T.b), 3)) and uid_in( T.c , 0x1) AND eq(T.d, "has(T.e) \" has(T.f)") AND uid(0x1)`: "T.a T.b T.c T.d",
+	} {
+		if got := strings.Join(namedIn(text), " "); got != want {
+			t.Errorf("%s: %q, want %q", text, got, want)
+		}
+	}
+}
+
+// TestDeclaredForAfter: what only phase after goes through is enough for what phase before declares.
+func TestDeclaredForAfter(t *testing.T) {
+	t.Parallel()
+	d := dgraphtest.Server(t)
+	d.Lock(t)
+	c := open(t, d)
+	d.DropAll(t)
+	d.Alter(t, "T.a: string .\n")
+	d.Mutate(t, "_:a <T.a> \"x\" .\n")
+	f := copying("20260101000000-copy", "T.a", "T.b")
+	f.Steps[1].Phase = After
+	if all, err := Up(t.Context(), c, []File{f}, Series{}); err != nil || all[0].Results[0].Status.State != Done || all[0].Results[1].Status.Counts.Changed != 1 {
+		t.Errorf("%+v, %v", all, err)
+	}
+}
