@@ -263,7 +263,7 @@ func (r *run) all(ctx context.Context) (*Result, error) {
 // one carries out a step and asks its closing question, or notes that it finds
 // nothing to do.
 func (r *run) one(ctx context.Context, s *Step) error {
-	if err := r.mayGoOn(ctx); err != nil {
+	if err := r.between(ctx); err != nil {
 		return err
 	}
 	applies, err := r.applies(ctx, s)

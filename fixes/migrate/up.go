@@ -217,6 +217,12 @@ func (s *series) deploy(ctx context.Context, f File) (*Deployed, error) {
 	if err := s.lease.at(s.held, doing, ""); err != nil {
 		return nil, err
 	}
+	// What is sent is seen through: who wants the run to end has to be heard now.
+	r := &run{client: s.client, file: f, phase: Before, options: s.Options, token: s.lease.token, lease: s.lease, started: s.lease.began}
+	r.options.Progress = nil
+	if err := r.between(s.held); err != nil {
+		return nil, err
+	}
 	if s.Deploying == nil {
 		return Deploy(s.held, s.client, s.Deploy)
 	}
