@@ -344,6 +344,9 @@ func (r *run) begin(ctx context.Context) error {
 	}
 	if r.status.State == Pending { // it was undone
 		r.status.Checksum = r.file.Checksum
+		if at, err := ParseCursor(r.status.Begins); err != nil || !at.of(r.file) {
+			r.status.Begins = ""
+		}
 	}
 	if r.status.Checksum != r.file.Checksum {
 		return r.file.edited(ctx, r.client, r.status)
