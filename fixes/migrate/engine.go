@@ -98,7 +98,7 @@ func (o Options) filled() Options {
 		o.Beat = defaultBeat
 	}
 	if o.Lease <= 0 {
-		o.Lease = defaultLease
+		o.Lease = DefaultLease
 	}
 	if o.Who == "" {
 		host, err := os.Hostname()
