@@ -286,3 +286,29 @@ func TestDeclaredForAfter(t *testing.T) {
 		t.Errorf("%+v, %v", all, err)
 	}
 }
+
+// TestForetoldRanges: of a step that was gone through in ranges, a dry run leaves out what is done of each.
+func TestForetoldRanges(t *testing.T) {
+	t.Parallel()
+	d := dgraphtest.Server(t)
+	d.Lock(t)
+	c := open(t, d)
+	const n = 90
+	fillCounted(t, d, n)
+	f, taskOf := countingPlan()
+	if _, err := Run(t.Context(), c, f, Before, Options{taskOf: taskOf, BatchSize: 10, Concurrency: 3, AfterBatch: hookAfter(5)}); !errors.As(err, new(*Stopped)) {
+		t.Fatal(err)
+	}
+	counted := hits(t, d)["1"]
+	all, err := DryRun(t.Context(), c, []File{f}, Series{Options: Options{taskOf: taskOf, BatchSize: 20}}, n)
+	if err != nil || counted == 0 || !all[0].End || all[0].Nodes != uint64(n-counted) {
+		t.Errorf("%d are counted: %+v, %v", counted, all, err)
+	}
+	if _, err := Run(t.Context(), c, f, Before, Options{taskOf: taskOf}); err != nil {
+		t.Fatal(err)
+	}
+	wantOnce(t, d, n)
+	if all, err := DryRun(t.Context(), c, []File{f}, Series{Options: Options{taskOf: taskOf}}, 1); err != nil || len(all) > 0 {
+		t.Errorf("%+v, %v", all, err)
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/schemacheck/schemacheck/dql"
@@ -155,11 +156,11 @@ func (p *Foretold) compute(ctx context.Context, client *dql.Client, live, asIf *
 		p.Not = "it changes the stored schema"
 		return nil
 	}
-	after, done, err := p.cursor(ctx, live, client.Snapshot(), begins)
+	spans, err := p.cursors(ctx, live, client.Snapshot(), begins)
 	if err != nil {
 		return err
 	}
-	if done {
+	if len(spans) == 0 {
 		p.Not = isDone
 		return nil
 	}
@@ -167,13 +168,17 @@ func (p *Foretold) compute(ctx context.Context, client *dql.Client, live, asIf *
 	size := (&work{run: &run{options: o, tuned: tuned{size: o.BatchSize}}}).firstSize(p.Step)
 	for p.Batches < batches && !p.End {
 		tx := client.Txn()
-		page, at, err := r.page(ctx, tx, after, size)
+		sp := &spans[0]
+		page, at, err := r.page(ctx, tx, sp.After, size)
 		if isTooLarge(err) && size > leastBatch {
 			size /= 2
 			continue
 		}
 		var c *change
 		if err == nil {
+			if at.last > sp.UpTo {
+				page.nodes = slices.DeleteFunc(page.nodes, func(n *node) bool { return n.uid > sp.UpTo })
+			}
 			c, err = task.judge(page)
 		}
 		var known *dql.Error
@@ -197,8 +202,10 @@ func (p *Foretold) compute(ctx context.Context, client *dql.Client, live, asIf *
 		}
 		p.Batches++
 		p.Nodes += uint64(len(page.nodes))
-		p.End = at.nodes < uint64(size)
-		after = at.last
+		if sp.pass(at, size); sp.Done {
+			spans = spans[1:]
+		}
+		p.End = len(spans) == 0
 	}
 	return nil
 }
@@ -224,22 +231,27 @@ func (p *Foretold) send(ctx context.Context, tx *dql.Txn, c *change, live *dql.S
 	return nil
 }
 
-// cursor is where a run would go on.
-func (p *Foretold) cursor(ctx context.Context, live *dql.Stored, tx asker, begins uint64) (after uint64, done bool, err error) {
+// cursors are the ranges in which a run would go on; none when all of them are done.
+func (p *Foretold) cursors(ctx context.Context, live *dql.Stored, tx asker, begins uint64) ([]span, error) {
+	whole := []span{{After: begins, UpTo: math.MaxUint64}}
 	if key := live.Predicate(keyPredicate); key == nil || len(key.Index) == 0 {
-		return begins, false, nil // nothing has ever run
+		return whole, nil // nothing has ever run
 	}
 	nodes, err := below(ctx, tx, spanPrefix(p.Plan, p.Phase, p.Step.ID))
+	if err != nil || len(nodes) == 0 {
+		return whole, err
+	}
+	var spans []span
 	for _, n := range nodes {
 		var sp span
 		if err := n.decode(&sp); err != nil {
-			return 0, false, err
+			return nil, err
 		}
 		if !sp.Done {
-			return sp.After, false, nil
+			spans = append(spans, sp)
 		}
 	}
-	return begins, len(nodes) > 0, err
+	return spans, nil
 }
 
 // add counts what a batch would change, and keeps what is different in the first
