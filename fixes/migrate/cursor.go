@@ -41,7 +41,8 @@ func (c *Cursor) of(f File) bool { return strings.HasPrefix(f.Checksum, c.Checks
 // it.
 func (r *run) from() error {
 	at := r.options.From
-	if at == nil && r.status.State == Pending { // what was undone begins where it began
+	again := r.status.State == Pending || r.status.State == NotApplicable
+	if at == nil && again { // what was undone, or found nothing, begins where it began
 		at, _ = ParseCursor(r.status.Begins)
 	}
 	if at == nil || !at.of(r.file) {
@@ -53,7 +54,7 @@ func (r *run) from() error {
 			continue
 		}
 		if s.ID == at.Step {
-			if r.status.State != Pending && r.status.State != NotApplicable {
+			if !again {
 				return &Unfit{fmt.Sprintf("phase %s of the plan %s is %s, and has a cursor of its own in the database: leave --from-cursor out to go on from there, "+
 					"or add --reset to begin anew", r.phase, r.file.ID, r.status.State)}
 			}
