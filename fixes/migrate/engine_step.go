@@ -562,16 +562,18 @@ func (w *work) try(ctx context.Context, sp *span, size int) (span, []Left, error
 	if err := w.heed(nodes[1]); err != nil {
 		return next, nil, err
 	}
-	p, at, err := w.reader.page(ctx, tx, sp.After, size)
+	unheld, err := w.reader.unheld(ctx, tx, sp.After, sp.UpTo)
+	if err != nil {
+		return next, nil, err
+	}
+	p, at, err := w.reader.page(ctx, tx, sp.After, size, unheld...)
 	if err != nil {
 		return next, nil, err
 	}
 	if w.options.SingleTxn && at.nodes >= MostSingle {
 		return next, nil, &Stopped{Reason: "it has become too large for one transaction: leave --single-txn out"}
 	}
-	if at.last > sp.UpTo {
-		p.nodes = slices.DeleteFunc(p.nodes, func(n *node) bool { return n.uid > sp.UpTo })
-	}
+	p.upTo(sp.UpTo)
 	c, err := w.reader.task.judge(p)
 	if err != nil {
 		return next, nil, err
