@@ -7,7 +7,6 @@ import (
 	"math"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -83,16 +82,6 @@ func (r *run) pages(ctx context.Context, s *Step, p paged, name string) error {
 	if err := s.exact(r.client, live); err != nil {
 		return err
 	}
-	r.options.point("before cursors")
-	spans, err := r.fence(ctx, name)
-	if err != nil {
-		return err
-	}
-	if len(spans) == 0 {
-		if spans, err = r.cut(ctx, s, name); err != nil {
-			return err
-		}
-	}
 	before, err := r.writtenBefore(ctx, s)
 	if err != nil {
 		return err
@@ -100,6 +89,16 @@ func (r *run) pages(ctx context.Context, s *Step, p paged, name string) error {
 	w := &work{run: r, reader: &reader{written: before, step: s, task: p, live: live, began: r.status.Started}, name: name}
 	if err := w.begin(ctx); err != nil {
 		return err
+	}
+	r.options.point("before cursors")
+	spans, err := r.fence(ctx, name)
+	if err != nil {
+		return err
+	}
+	if len(spans) == 0 {
+		if spans, err = r.cut(ctx, s, name, w.nodes); err != nil {
+			return err
+		}
 	}
 	return w.all(ctx, spans)
 }
@@ -208,9 +207,8 @@ func (r *run) fence(ctx context.Context, step string) ([]*span, error) {
 
 // cut divides the nodes of a step into ranges of uids, one for each batch that
 // may run at once, and notes them.
-func (r *run) cut(ctx context.Context, s *Step, name string) ([]*span, error) {
-	n := r.options.Concurrency
-	bounds, err := r.bounds(ctx, s, n)
+func (r *run) cut(ctx context.Context, s *Step, name string, nodes uint64) ([]*span, error) {
+	bounds, err := r.bounds(ctx, s, nodes)
 	if err != nil {
 		return nil, err
 	}
@@ -256,41 +254,37 @@ func (r *run) cut(ctx context.Context, s *Step, name string) ([]*span, error) {
 	}
 }
 
-// bounds are the last uids of all ranges but the last one.
-func (r *run) bounds(ctx context.Context, s *Step, n int) ([]uint64, error) {
-	if n <= 1 {
+// bounds are the last uids of all ranges but the last one, so that each has as
+// many of the nodes.
+func (r *run) bounds(ctx context.Context, s *Step, nodes uint64) ([]uint64, error) {
+	n := uint64(r.options.Concurrency)
+	if n == 1 {
 		return nil, nil
 	}
 	tx := r.client.Snapshot()
-	answer, err := tx.Query(ctx, "{n(func: "+s.Select.Root+") {count(uid)}}", nil)
-	if err != nil {
-		return nil, err
+	if s.Select.Filter != "" { // pages are of those that it leaves out, too
+		var err error
+		if nodes, err = countNodes(ctx, tx, &Select{Root: s.Select.Root}); err != nil {
+			return nil, err
+		}
 	}
-	total := uint64(0)
-	if err := dql.Rows(answer, "n", func(row dql.Row) error { total = row.Count("count"); return nil }); err != nil {
-		return nil, err
-	}
-	if total < uint64(4*n) || total >= math.MaxInt32 {
+	if nodes < 4*n || nodes >= math.MaxInt32 {
 		return nil, nil
 	}
-	var q strings.Builder
-	q.WriteString("{\n")
-	for i := 1; i < n; i++ {
-		fmt.Fprintf(&q, "  b%d(func: %s, first: 1, offset: %d) { uid }\n", i, s.Select.Root, total*uint64(i)/uint64(n)-1)
-	}
-	q.WriteString("}")
-	if answer, err = tx.Query(ctx, q.String(), nil); err != nil {
-		return nil, err
-	}
 	var bounds []uint64
-	for i := 1; i < n; i++ {
-		if err := dql.Rows(answer, "b"+strconv.Itoa(i), func(row dql.Row) error {
-			if len(bounds) == 0 || row.UID > bounds[len(bounds)-1] {
-				bounds = append(bounds, row.UID)
-			}
-			return nil
-		}); err != nil {
+	after := uint64(0)
+	for range n - 1 {
+		// A server counts what it passes over, so that each begins where the last one
+		// ended.
+		answer, err := tx.Query(ctx, fmt.Sprintf("{b(func: %s, first: 1, offset: %d, after: %s) {uid}}", s.Select.Root, nodes/n-1, dql.Node(after)), nil)
+		if err != nil {
+			return nil, fmt.Errorf("dividing the nodes of the step: %w", err)
+		}
+		if err := dql.Rows(answer, "b", func(row dql.Row) error { after = row.UID; return nil }); err != nil {
 			return nil, err
+		}
+		if len(bounds) == 0 || after > bounds[len(bounds)-1] {
+			bounds = append(bounds, after)
 		}
 	}
 	return bounds, nil
