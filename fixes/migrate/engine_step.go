@@ -694,13 +694,17 @@ func (w *work) shrink(size int) {
 // took lets the size of batches follow the time that they take, unless somebody
 // has said it.
 func (w *work) took(size int, d time.Duration, failures int) {
+	// Of several at once each waits for the others, and one that was smaller would
+	// not be faster. All that are in memory together are bounded.
+	ranges := w.options.Concurrency
+	target := targetTime * time.Duration(ranges)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	switch {
 	case w.fixedSize(w.reader.step) > 0:
-	case failures > 0 || d > 2*targetTime:
+	case failures > 0 || d > 2*target:
 		w.size = max(size/2, leastBatch)
-	case d < targetTime/2 && size == w.size:
-		w.size = min(size+size/2+1, mostBatch)
+	case d < target/2 && size == w.size:
+		w.size = min(size+size/2+1, max(mostBatch/ranges, defaultBatch))
 	}
 }
