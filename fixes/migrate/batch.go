@@ -29,6 +29,9 @@ type reader struct {
 	written *handiwork
 	// asIf is what the task takes for stored; nil is what is.
 	asIf *dql.Stored
+	// ends are the last uids of ranges that the closing question reads at once, but
+	// for the last range; nil is one range.
+	ends []uint64
 	// began is when the first page was read.
 	began time.Time
 }

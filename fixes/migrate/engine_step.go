@@ -290,6 +290,26 @@ func (r *run) bounds(ctx context.Context, s *Step, nodes uint64) ([]uint64, erro
 	return bounds, nil
 }
 
+// ends are the last uids of the ranges of a step but for the last one: of as many
+// as may go at once, should an earlier run have made more.
+func (r *run) ends(ctx context.Context, s *Step) ([]uint64, error) {
+	nodes, err := below(ctx, r.client.Snapshot(), spanPrefix(r.file.ID, r.phase, s.ID))
+	if err != nil {
+		return nil, err
+	}
+	var ends []uint64
+	for chunk := range slices.Chunk(nodes, max(1, (len(nodes)+r.options.Concurrency-1)/r.options.Concurrency)) {
+		var sp span
+		if err := chunk[len(chunk)-1].decode(&sp); err != nil {
+			return nil, err
+		}
+		if sp.UpTo < math.MaxUint64 {
+			ends = append(ends, sp.UpTo)
+		}
+	}
+	return ends, nil
+}
+
 // work goes through the nodes of one step.
 type work struct {
 	*run
