@@ -1,6 +1,7 @@
 package migrate
 
 import (
+	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -81,5 +82,59 @@ _:c <P.from> "c" .
 		unheld(to.name, 0, nodes[0], true)
 		unheld(to.name, nodes[0], nodes[1], false)
 		unheld(to.name, nodes[1], math.MaxUint64, true)
+	}
+}
+
+// TestClosingInRanges: the closing question looks at each node once, however the nodes are divided.
+func TestClosingInRanges(t *testing.T) {
+	t.Parallel()
+	d := dgraphtest.Server(t)
+	d.Lock(t)
+	d.DropAll(t)
+	d.Alter(t, "P.from: string .\nP.to: string .\n")
+	const n = 40
+	var text strings.Builder
+	for i := range n {
+		fmt.Fprintf(&text, "_:n%d <P.from> \"%d\" .\n", i, i)
+		switch {
+		case i%4 == 0:
+			fmt.Fprintf(&text, "_:n%d <P.to> \"%d\" .\n", i, i)
+		case i%10 == 1:
+			fmt.Fprintf(&text, "_:n%d <P.to> \"other\" .\n", i)
+		}
+	}
+	var nodes []uint64
+	for _, uid := range d.Mutate(t, text.String()) {
+		nodes = append(nodes, dql.Ref(uid).UID())
+	}
+	slices.Sort(nodes)
+	c := open(t, d)
+	f := copyOne("has(P.from)", "P.from", "P.to")
+	step := &f.Steps[0]
+	live, err := c.Stored(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, ends := range [][]uint64{nil, {nodes[0]}, {nodes[9], nodes[10], nodes[30]}, {1, nodes[n-1]}, {nodes[5], nodes[n-1] + 100}} {
+		check, err := closing(t.Context(), c, &reader{step: step, task: step.Copy, live: live, ends: ends}, nil)
+		if err != nil || check.Nodes != n || check.Open != 26 || check.Left != 4 || len(check.First) != mostFirst || !slices.IsSorted(check.First) || check.First[0] < nodes[0] || check.First[mostFirst-1] > nodes[12] {
+			t.Errorf("ranges that end with %v: %+v, %v", ends, check, err)
+		}
+	}
+
+	// The ranges are those of the step, or as many as may go at once now.
+	r := &run{client: c, file: f, phase: Before, options: Options{Concurrency: 4, NoUndo: true}.filled()}
+	if _, err := Run(t.Context(), c, f, Before, r.options); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct{ atOnce, want int }{{8, 3}, {4, 3}, {3, 1}, {2, 1}, {1, 0}} {
+		r.options.Concurrency = test.atOnce
+		ends, err := r.ends(t.Context(), step)
+		if err != nil || len(ends) != test.want || !slices.IsSorted(ends) {
+			t.Errorf("%d at once: %v, %v", test.atOnce, ends, err)
+		}
+		if test.atOnce == 2 && (len(ends) != 1 || ends[0] != nodes[n/2-1]) {
+			t.Errorf("the first half ends with %v, want %d", ends, nodes[n/2-1])
+		}
 	}
 }
