@@ -209,7 +209,9 @@ func TestPrune(t *testing.T) {
 	if _, err := Run(t.Context(), c, f, Before, Options{BatchSize: 10, taskOf: taskOf}); err != nil {
 		t.Fatal(err)
 	}
-	logs := func() int { return strings.Count(string(d.Query(t, "{q(func: between(schemacheck.key, \"log/\", \"log0\")) @filter(has(schemacheck.log)) {uid}}")), "uid") }
+	logs := func() int {
+		return strings.Count(string(d.Query(t, "{q(func: between(schemacheck.key, \"log/\", \"log0\")) @filter(has(schemacheck.log)) {uid}}")), "uid")
+	}
 	if pruned, err := Prune(t.Context(), c, []File{f}, time.Now().Add(-time.Hour), Options{}); err != nil || len(pruned) > 0 || logs() != 10 {
 		t.Errorf("too young: %+v, %v, %d logs", pruned, err, logs())
 	}
