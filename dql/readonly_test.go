@@ -67,7 +67,7 @@ func TestReadOnly(t *testing.T) {
 	}
 	d.Mutate(t, "_:n <R.a> \"old\" .\n_:n <dgraph.type> \"R\" .\n")
 	everything := func() string {
-		return d.StoredSchema(t) + d.ServedSchema(t) + string(d.Query(t, "{q(func: has(dgraph.type)) {uid expand(_all_) dgraph.type}}"))
+		return d.StoredSchema(t) + d.ServedSchema(t) + string(d.Query(t, "{q(func: has(dgraph.type)) {uid R.a R.b dgraph.type dgraph.graphql.schema}}"))
 	}
 	before := everything()
 

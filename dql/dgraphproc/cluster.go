@@ -54,6 +54,9 @@ type Options struct {
 	LambdaURL string
 	// ExtraAlphaFlags come last on each alpha's command line, so they win over the package's own.
 	ExtraAlphaFlags []string
+	// PortOffset is added to Dgraph's usual ports: the first alpha listens on 9080 plus it. 0 takes the first
+	// range of ports that is free.
+	PortOffset int
 	// Dir is the folder for data and certificates; it is created when absent, and kept. Empty means a
 	// temporary folder, which is removed by Stop.
 	Dir string
@@ -79,6 +82,7 @@ type Cluster struct {
 	dir       string
 	alphas    []Alpha
 	processes []*process
+	janitor   *janitor // of a temporary folder
 	log       io.Writer
 	stop      sync.Once
 	stopped   chan struct{}
@@ -91,7 +95,11 @@ func Start(ctx context.Context, o Options) (*Cluster, error) {
 	if err != nil {
 		return nil, fmt.Errorf("starting dgraph: %w", err)
 	}
-	for _, offset := range offsets() {
+	candidates := offsets()
+	if o.PortOffset != 0 {
+		candidates = []int{o.PortOffset}
+	}
+	for _, offset := range candidates {
 		b, err := reserve(offset, o.Alphas)
 		if errors.Is(err, errTaken) {
 			continue
@@ -112,6 +120,9 @@ func Start(ctx context.Context, o Options) (*Cluster, error) {
 			}
 		}()
 		return c, nil
+	}
+	if o.PortOffset != 0 {
+		return nil, fmt.Errorf("starting dgraph: of the ports with the offset %d some are in use", o.PortOffset)
 	}
 	return nil, fmt.Errorf("starting dgraph: no block of free ports is left; stop other clusters, or remove %s if none runs",
 		lockPath(0))
@@ -135,6 +146,7 @@ func (c *Cluster) Stop() {
 			// the block tries again.
 			_ = os.RemoveAll(c.dir)
 		}
+		c.janitor.work()
 		c.block.release()
 	})
 }
@@ -167,6 +179,8 @@ func (o Options) checked() (Options, error) {
 		return o, fmt.Errorf("%d alphas: the number must be between 1 and %d", o.Alphas, maxAlphas)
 	case o.Groups < 0 || o.Groups > o.Alphas:
 		return o, fmt.Errorf("%d alphas cannot be spread over %d groups", o.Alphas, o.Groups)
+	case o.PortOffset < 0 || o.PortOffset > maxOffset:
+		return o, fmt.Errorf("a port offset of %d: the number must be between 0 and %d", o.PortOffset, maxOffset)
 	case o.RequireClientCert && !o.TLS:
 		return o, errors.New("client certificates need TLS")
 	}
@@ -205,6 +219,9 @@ func startAt(ctx context.Context, o Options, b *block) (_ *Cluster, err error) {
 	}
 	if err := os.MkdirAll(c.dir, 0o700); err != nil {
 		return nil, fmt.Errorf("creating the data folder: %w", err)
+	}
+	if o.Dir == "" {
+		c.janitor = watchOver(c.dir, b.lock)
 	}
 	if o.TLS {
 		if err := c.certify(); err != nil {

@@ -12,6 +12,9 @@ import (
 // maxAlphas keeps a block's ports below those of the next block.
 const maxAlphas = 20
 
+// maxOffset keeps the ports of all alphas of a block below 65536.
+const maxOffset = 65535 - 9080 - maxAlphas
+
 // errTaken says that a block of ports is in use.
 var errTaken = errors.New("ports in use")
 
@@ -62,7 +65,7 @@ func reserve(offset, alphas int) (*block, error) {
 func (b *block) release() { _ = b.lock.Close() }
 
 func (b *block) ports(alphas int) []int {
-	ports := []int{b.zeroGRPC(), 6080 + b.offset}
+	ports := []int{b.zeroGRPC(), b.zeroHTTP()}
 	for i := range alphas {
 		ports = append(ports, 7080+b.offset+i, b.http(i), b.grpc(i))
 	}
@@ -70,6 +73,7 @@ func (b *block) ports(alphas int) []int {
 }
 
 func (b *block) zeroGRPC() int  { return 5080 + b.offset }
+func (b *block) zeroHTTP() int  { return 6080 + b.offset }
 func (b *block) http(i int) int { return 8080 + b.offset + i }
 func (b *block) grpc(i int) int { return 9080 + b.offset + i }
 
