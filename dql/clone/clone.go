@@ -203,31 +203,39 @@ const pageSize = 1000
 // everything copies predicate by predicate, so that no list of nodes is kept.
 func (c *copying) everything(ctx context.Context) error {
 	for _, p := range c.predicates {
-		root, err := rootOf(p)
-		if err != nil {
+		if err := c.through(ctx, p, func(ctx context.Context, quads []dql.Quad) error {
+			if p.Name == dgraphType {
+				c.copied.Nodes += subjects(quads)
+			}
+			return c.write(ctx, quads)
+		}); err != nil {
 			return err
-		}
-		for after := uint64(0); ; {
-			page, err := c.page(ctx, root, pageSize, after)
-			if err != nil {
-				return err
-			}
-			if err := c.read(ctx, page, []dql.Predicate{p}, allEdges, func(ctx context.Context, quads []dql.Quad) error {
-				quads = wanted(quads)
-				if p.Name == dgraphType {
-					c.copied.Nodes += subjects(quads)
-				}
-				return c.write(ctx, quads)
-			}); err != nil {
-				return err
-			}
-			if len(page) < pageSize {
-				break
-			}
-			after = page[len(page)-1]
 		}
 	}
 	return c.flush(ctx)
+}
+
+// through goes through all that is stored under a predicate.
+func (c *copying) through(ctx context.Context, p dql.Predicate, each func(context.Context, []dql.Quad) error) error {
+	root, err := rootOf(p)
+	if err != nil {
+		return err
+	}
+	for after := uint64(0); ; {
+		page, err := c.page(ctx, root, pageSize, after)
+		if err != nil {
+			return err
+		}
+		if err := c.read(ctx, page, []dql.Predicate{p}, allEdges, func(ctx context.Context, quads []dql.Quad) error {
+			return each(ctx, wanted(quads))
+		}); err != nil {
+			return err
+		}
+		if len(page) < pageSize {
+			return nil
+		}
+		after = page[len(page)-1]
+	}
 }
 
 // rootOf finds the nodes that hold values of a predicate. Those with values in languages only have none else.

@@ -162,12 +162,50 @@ t(func: anyofterms(C.name, "plain far")) {uid}
 		t.Errorf("a new node in the copy is %s", fresh)
 	}
 
+	sums(t, to)
+
 	copied, _ = copyAll(t, d, to, cluster.LeaseUIDs, clone.Options{All: true})
 	if len(copied.Skipped) != 1 || !strings.HasPrefix(copied.Skipped[0], "C.at is of type geo") {
 		t.Errorf("without reading geo, left out: %v", copied.Skipped)
 	}
 
 	samples(t, d, to, cluster.LeaseUIDs)
+}
+
+// sums: one value, edge or facet that is another shows, in its predicate and nowhere else.
+func sums(t *testing.T, d *dgraphtest.Dgraph) {
+	c := open(t, d, true)
+	sum := func() map[string]clone.Sum {
+		stored, err := c.Stored(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		all, err := clone.Sums(t.Context(), c, stored, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return all
+	}
+	before := sum()
+	if d := cmp.Diff(before, sum()); d != "" {
+		t.Errorf("added up again, %s", d)
+	}
+	for name, quad := range map[string]string{
+		"C.list":      "<0x2000> <C.list> \"more\" .\n",
+		"C.when":      "<0x2000> <C.when> \"2021-01-01T00:00:00Z\" .\n",
+		"C.refs":      "<0x2000> <C.refs> <0x2000> .\n",
+		"dgraph.type": "<0x2000> <dgraph.type> \"C\" .\n",
+		"C.name":      "<0x2000> <C.name> \"far away\" (n=1) .\n",
+	} {
+		d.Mutate(t, quad)
+		after := sum()
+		for p := range after {
+			if same := after[p] == before[p]; same == (p == name) {
+				t.Errorf("%s was changed, and the sum of %s is the same: %t", name, p, same)
+			}
+		}
+		before = after
+	}
 }
 
 // samples: a sample comes from everywhere, with what it refers to, and says where it ends.

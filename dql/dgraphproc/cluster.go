@@ -217,7 +217,12 @@ func startAt(ctx context.Context, o Options, b *block) (_ *Cluster, err error) {
 			return nil, fmt.Errorf("clearing %s: %w", c.dir, err)
 		}
 	}
-	if err := os.MkdirAll(c.dir, 0o700); err != nil {
+	// A temporary folder is ours alone: one that somebody else has made meanwhile is an error.
+	make := os.Mkdir
+	if o.Dir != "" {
+		make = os.MkdirAll
+	}
+	if err := make(c.dir, 0o700); err != nil {
 		return nil, fmt.Errorf("creating the data folder: %w", err)
 	}
 	if o.Dir == "" {
