@@ -53,11 +53,11 @@ func (r *rehearsing) run(ctx context.Context) (*rehearsal, error) {
 	for _, f := range r.files {
 		r.report.Plans = append(r.report.Plans, rehearsedPlan{f.ID, f.Checksum})
 	}
-	found, err := r.findings(ctx)
-	if err != nil {
+	if err := r.parse(); err != nil {
 		return nil, err
 	}
-	if err := r.parse(); err != nil {
+	found, err := r.findings(ctx)
+	if err != nil {
 		return nil, err
 	}
 	if err := r.start(ctx); err != nil {
@@ -129,7 +129,7 @@ func (r *rehearsing) findings(ctx context.Context) ([]uint64, error) {
 	return nodes, nil
 }
 
-// parse reads the schemas.
+// parse reads the schemas, and refuses plans that do not lead to the new one.
 func (r *rehearsing) parse() error {
 	before, err := sdl.Parse(r.comparison.before...)
 	if err != nil {
@@ -141,6 +141,9 @@ func (r *rehearsing) parse() error {
 	}
 	r.before, r.after = diff.New(before), diff.New(after)
 	r.remote = remoteFields(r.before.Schema, r.after.Schema)
+	if to := after.Fingerprint(); len(r.files) > 0 && !slices.ContainsFunc(r.files, func(f migrate.File) bool { return f.To == to }) {
+		return errors.New("no plan is for the schema that is to be deployed: it was changed after they were made; make them anew with schemacheck fix --out, or leave them out with --no-plans")
+	}
 	return nil
 }
 
