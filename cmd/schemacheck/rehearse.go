@@ -50,7 +50,8 @@ refuses whatever could write, whatever the login may do. It has to read all data
 
 Schemas are as for diff: without OLD it is the one that is served, without NEW the
 one that the configuration names. Plans are those of the folder migrations (or the
-one that the configuration names), or those of --plans.
+one that the configuration names), or those of --plans. Those of earlier migrations,
+which are done at the live Dgraph, are left out.
 
 What is copied: with --sample, which is the default, some nodes of each stored
 type, from all over the range of their uids; those that the plans go through and
@@ -133,6 +134,7 @@ func (o *rehearseOptions) check(flags *pflag.FlagSet) error {
 const violators = 50
 
 func (p program) rehearse(cmd *cobra.Command, o *rehearseOptions) error {
+	p.readOnly = true // whatever is opened from here on; but see start
 	ctx := cmd.Context()
 	o.diff.data.samples, o.diff.data.memory = violators, 256
 	if err := o.check(cmd.Flags()); err != nil {
@@ -159,9 +161,6 @@ func (p program) rehearse(cmd *cobra.Command, o *rehearseOptions) error {
 		return err
 	}
 
-	// From here on, whatever is opened by these settings can only read.
-	reading := p
-	reading.readOnly = true
 	settings, err := o.diff.connection.config(p, cmd.Flags(), cfg)
 	if err != nil {
 		return err
@@ -175,10 +174,10 @@ func (p program) rehearse(cmd *cobra.Command, o *rehearseOptions) error {
 	if o.diff.after == "" {
 		o.diff.after = from(filepath.Dir(cfg.File), filepath.FromSlash(cfg.Schema))
 	}
-	if r.comparison, err = reading.schemas(ctx, loader, o, cfg); err != nil {
+	if r.comparison, err = p.schemas(ctx, loader, o, cfg); err != nil {
 		return err
 	}
-	if r.source, err = reading.connect(ctx, settings, &o.diff.connection, cfg); err != nil {
+	if r.source, err = p.connect(ctx, settings, &o.diff.connection, cfg); err != nil {
 		return err
 	}
 	defer r.source.client.Close()
@@ -191,7 +190,7 @@ func (p program) rehearse(cmd *cobra.Command, o *rehearseOptions) error {
 		files *[]*sdl.File
 	}{{o.diff.before, &c.before}, {o.diff.after, &c.after}} {
 		if fromDgraph(side.name) {
-			if *side.files, err = reading.fetch(cmd, side.name, &o.diff.connection, cfg, r.source); err != nil {
+			if *side.files, err = p.fetch(cmd, side.name, &o.diff.connection, cfg, r.source); err != nil {
 				return err
 			}
 		}

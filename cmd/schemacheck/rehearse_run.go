@@ -50,11 +50,11 @@ func (r *rehearsing) run(ctx context.Context) (*rehearsal, error) {
 		Source: r.source.name, Before: c.oldName, After: c.newName, Sample: !r.options.all,
 		Violations: []violation{}, Standing: []violation{}, Findings: []endangered{}, Steps: []timing{}, Plans: []rehearsedPlan{}, Operations: []ran{},
 	}
-	for _, f := range r.files {
-		r.report.Plans = append(r.report.Plans, rehearsedPlan{f.ID, f.Checksum})
-	}
 	if err := r.parse(); err != nil {
 		return nil, err
+	}
+	if err := r.leaveOut(ctx); err != nil {
+		return nil, r.explained(err)
 	}
 	found, err := r.findings(ctx)
 	if err != nil {
@@ -147,6 +147,29 @@ func (r *rehearsing) parse() error {
 	return nil
 }
 
+// leaveOut leaves out the plans of earlier migrations, which are done at the source:
+// the copy has what they made, and not their state.
+func (r *rehearsing) leaveOut(ctx context.Context) error {
+	all, err := migrate.Statuses(ctx, r.source.client, r.files)
+	if err != nil {
+		return err
+	}
+	to := r.after.Source.Fingerprint()
+	r.files = slices.DeleteFunc(r.files, func(f migrate.File) bool {
+		open := slices.ContainsFunc(all, func(s migrate.Status) bool {
+			return s.Plan == f.ID && s.Phase != migrate.Contract && !s.State.Over()
+		})
+		if !open && f.To != to {
+			r.report.note(fmt.Sprintf("the plan %s is done at the source: left out", f.ID))
+		}
+		return !open && f.To != to
+	})
+	for _, f := range r.files {
+		r.report.Plans = append(r.report.Plans, rehearsedPlan{f.ID, f.Checksum})
+	}
+	return nil
+}
+
 // start starts the throwaway server and connects to it. It is the only place that a
 // rehearsal has a connection from that can write, and what it leads to was started
 // here.
@@ -164,7 +187,9 @@ func (r *rehearsing) start(ctx context.Context) error {
 	if r.cluster, err = startThrowaway(ctx, o); err != nil {
 		return err
 	}
-	client, err := r.dial(ctx, settingsOf(r.cluster))
+	writing := r.program
+	writing.readOnly = false
+	client, err := writing.dial(ctx, settingsOf(r.cluster))
 	if err != nil {
 		r.cluster.Stop()
 		return err

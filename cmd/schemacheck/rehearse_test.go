@@ -1,0 +1,136 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/schemacheck/schemacheck/diff"
+	"github.com/schemacheck/schemacheck/diff/sdl"
+	"github.com/schemacheck/schemacheck/dql"
+	"github.com/schemacheck/schemacheck/dql/dgraphtest"
+)
+
+// TestRehearsalsOnlyRead: all connections of a rehearsal refuse to write, but for the one to the server that it has
+// started. That such connections do refuse it is for TestReadOnly of package dql.
+func TestRehearsalsOnlyRead(t *testing.T) {
+	t.Parallel()
+	d := dgraphtest.Server(t)
+	c, err := program{readOnly: true}.dial(t.Context(), dql.Config{Alphas: []string{d.GRPC}, HTTP: d.HTTP})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if err := c.Alter(t.Context(), "ReadOnly.a: string ."); !errors.Is(err, dql.ErrReadOnly) {
+		t.Errorf("error %v, want that it was not sent", err)
+	}
+
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	where := map[string][]string{}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		function := ""
+		for line := range strings.Lines(string(text)) {
+			if strings.HasPrefix(line, "func ") {
+				function = file + ": " + strings.TrimSpace(line)
+			}
+			if _, set, ok := strings.Cut(line, "readOnly = "); ok {
+				word, _, _ := strings.Cut(strings.TrimSpace(set), " ")
+				where[word] = append(where[word], function)
+			}
+		}
+	}
+	if d := cmp.Diff(map[string][]string{
+		"true":  {"rehearse.go: func (p program) rehearse(cmd *cobra.Command, o *rehearseOptions) error {"},
+		"false": {"rehearse_run.go: func (r *rehearsing) start(ctx context.Context) error {"},
+	}, where); d != "" {
+		t.Errorf("connections are made to read only, or to write, in other places: %s", d)
+	}
+}
+
+func TestOutcomes(t *testing.T) {
+	t.Parallel()
+	answer := func(data string, errors ...string) *dql.GraphQLAnswer {
+		return &dql.GraphQLAnswer{Data: json.RawMessage(data), Errors: errors}
+	}
+	known := func(name string) bool { return name == "User" }
+	for name, c := range map[string]struct {
+		before, after *dql.GraphQLAnswer
+		showValues    bool
+		want          ran
+	}{
+		"the same": {answer(`{"a":[1,{"b":2}]}`), answer(`{"a": [1, {"b": 2}]}`), false, ran{Outcome: sameAnswer}},
+		"large numbers are not rounded": {answer(`{"a":9007199254740993}`), answer(`{"a":9007199254740992}`), true,
+			ran{Outcome: otherAnswer, Differences: 1, First: []difference{{"a", "9007199254740993", "9007199254740992"}}}},
+		"places": {answer(`{"q":[{"a":1,"b":{"c":"x"}},{"a":2}]}`), answer(`{"q":[{"a":1,"b":{"c":"y"}}],"new":1}`), false,
+			ran{Outcome: otherAnswer, Differences: 3, First: []difference{{Path: "new"}, {Path: "q[0].b.c"}, {Path: "q[1]"}}}},
+		"of another kind": {answer(`{"q":[1]}`), answer(`{"q":{"a":1}}`), true,
+			ran{Outcome: otherAnswer, Differences: 1, First: []difference{{"q", "[1]", `{"a":1}`}}}},
+		"errors that were there": {answer(`{"q":null}`, "x", "x"), answer(`{"q":null}`, "x"), false, ran{Outcome: sameErrors}},
+		"an error more":          {answer(`{"q":null}`, "x"), answer(`{"q":null}`, "x", "x"), false, ran{Outcome: newErrors, Errors: []string{"x"}}},
+		"values in errors": {answer(`{"q":1}`), answer(`{"q":1}`, `value 'secret' of type "User"`), false,
+			ran{Outcome: newErrors, Errors: []string{`value '...' of type "User"`}}},
+		"values that are to be shown": {answer(`{"q":1}`), answer(`{"q":1}`, "value 'secret'"), true,
+			ran{Outcome: newErrors, Errors: []string{"value 'secret'"}}},
+		"refused":           {answer(`{"q":1}`), answer(``, "Cannot query"), false, ran{Outcome: noLongerValid, Errors: []string{"Cannot query"}}},
+		"refused as before": {answer(``, "Cannot query"), answer(``, "Cannot query"), false, ran{Outcome: sameErrors}},
+	} {
+		var got ran
+		got.compare(c.before, c.after, known, c.showValues)
+		if d := cmp.Diff(c.want, got); d != "" {
+			t.Errorf("%s: %s", name, d)
+		}
+	}
+}
+
+func TestUnfitOperations(t *testing.T) {
+	t.Parallel()
+	parsed, err := sdl.Parse(&sdl.File{Name: "s.graphql", Text: `
+type User { id: ID! name: String far: String @custom(http: {url: "http://x", method: GET}) made: Int @lambda }
+type Query { near: [User] @custom(dql: "query { near(func: type(User)) { id: uid } }") }`})
+	if err != nil {
+		t.Fatal(err)
+	}
+	remote := remoteFields(diff.New(parsed).Schema)
+	if d := cmp.Diff(map[string]bool{"far": true, "made": true}, remote); d != "" {
+		t.Error(d)
+	}
+	all, err := operationsOf(&sdl.File{Name: "o.graphql", Text: `
+query Fine { near { name } }
+query Far { near { ...F } }
+fragment F on User { far }
+query Given($a: String = "x", $b: String) { near { name } }
+query Wanting($a: String!) { near { name } }
+mutation M { addUser(input: []) { numUids } }
+subscription S { near { name } }`})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]string{}
+	for _, o := range all {
+		got[o.Name] = o.unfit(remote)
+	}
+	if d := cmp.Diff(map[string]string{
+		"Fine": "", "Given": "",
+		"Far":     "it asks for far, and a field of that name calls another service",
+		"Wanting": "$a has no value: give one in a file with the same name and .json",
+		"M":       "it is a mutation, and only queries run",
+		"S":       "it is a subscription, and only queries run",
+	}, got); d != "" {
+		t.Error(d)
+	}
+}
