@@ -126,7 +126,7 @@ func (p program) root() *cobra.Command {
 	root.SetFlagErrorFunc(flagError)
 	root.Flags().BoolVar(&version, "version", false, "print the version")
 	root.CompletionOptions.HiddenDefaultCmd = false
-	root.AddCommand(p.auditCommand(), p.diffCommand(), p.doctorCommand(), p.fixCommand(), p.migrateCommand(), p.rehearseCommand(), p.showCommand(), p.explainCommand(), p.versionCommand())
+	root.AddCommand(p.auditCommand(), p.diffCommand(), p.doctorCommand(), p.fixCommand(), p.migrateCommand(), p.rehearseCommand(), p.sandboxCommand(), p.showCommand(), p.explainCommand(), p.versionCommand())
 	return root
 }
 

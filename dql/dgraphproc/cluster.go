@@ -131,6 +131,9 @@ func Start(ctx context.Context, o Options) (*Cluster, error) {
 // Alphas lists the alphas in the order of their start; group 1, which keeps the GraphQL schema, is first.
 func (c *Cluster) Alphas() []Alpha { return append([]Alpha(nil), c.alphas...) }
 
+// Folder is where the cluster keeps its data. What is put there goes with it.
+func (c *Cluster) Folder() string { return c.dir }
+
 // Options returns what the cluster was started with, defaults filled in.
 func (c *Cluster) Options() Options { return c.options }
 
