@@ -216,16 +216,19 @@ func samples(t *testing.T, d, to *dgraphtest.Dgraph, lease func(context.Context,
 	var text strings.Builder
 	for i := range nodes {
 		fmt.Fprintf(&text, "<%#x> <dgraph.type> \"S\" .\n<%#[1]x> <S.n> \"%[2]d\" .\n<%#[1]x> <S.next> <%#[3]x> .\n<0x5> <Hub.all> <%#[1]x> .\n", 0x100+i, i, 0x100+(i+7)%nodes)
+		if i%3 == 0 {
+			fmt.Fprintf(&text, "<%#x> <Plain.x> \"x\" .\n", 0x1000+i)
+		}
 	}
 	text.WriteString("<0x5> <dgraph.type> \"Hub\" .\n<0x6> <S.marked> \"x\" .\n<0x7> <S.n> \"7\" .\n")
 	text.WriteString("_:x <S.marked> \"y\" .\n")
 	d.Mutate(t, text.String())
-	copied, _ := copyAll(t, d, to, lease, clone.Options{Sample: 40, Seed: 1, Roots: []string{"has(S.marked)"}, Nodes: []uint64{0x7}})
+	copied, _ := copyAll(t, d, to, lease, clone.Options{Sample: 40, Seed: 1, Roots: []string{"has(S.marked)", "has(Plain.x)"}, Nodes: []uint64{0x7}})
 	var answer struct {
-		S, M, N []struct{ UID string }
-		Hub     []struct{ Count int }
+		S, M, N, P []struct{ UID string }
+		Hub        []struct{ Count int }
 	}
-	if err := json.Unmarshal(to.Query(t, `{S(func: type(S)) {uid} M(func: has(S.marked)) {uid} N(func: uid(0x7)) @filter(has(S.n)) {uid} Hub(func: uid(0x5)) {Count: count(Hub.all)}}`), &answer); err != nil {
+	if err := json.Unmarshal(to.Query(t, `{S(func: type(S)) {uid} P(func: has(Plain.x)) {uid} M(func: has(S.marked)) {uid} N(func: uid(0x7)) @filter(has(S.n)) {uid} Hub(func: uid(0x5)) {Count: count(Hub.all)}}`), &answer); err != nil {
 		t.Fatal(err)
 	}
 	// 40, what they lead to, what leads to them, and at most 100 of the hub.
@@ -235,21 +238,26 @@ func samples(t *testing.T, d, to *dgraphtest.Dgraph, lease func(context.Context,
 	if len(answer.M) != 2 || len(answer.N) != 1 {
 		t.Errorf("nodes that were asked for by name: %+v, %+v", answer.M, answer.N)
 	}
-	low, high := 0, 0
-	for _, n := range answer.S {
-		var uid int
-		if _, err := fmt.Sscanf(n.UID, "0x%x", &uid); err != nil {
-			t.Fatal(err)
+	for first, all := range map[int][]struct{ UID string }{0x100: answer.S, 0x1000: answer.P} {
+		low, high := 0, 0
+		for _, n := range all {
+			var uid int
+			if _, err := fmt.Sscanf(n.UID, "0x%x", &uid); err != nil {
+				t.Fatal(err)
+			}
+			if uid < first+nodes/3 {
+				low++
+			}
+			if uid > first+nodes*2/3 {
+				high++
+			}
 		}
-		if uid < 0x100+nodes/3 {
-			low++
-		}
-		if uid > 0x100+nodes*2/3 {
-			high++
+		if low < 10 || high < 10 {
+			t.Errorf("from %#x on, %d nodes of the lowest third and %d of the highest", first, low, high)
 		}
 	}
-	if low < 10 || high < 10 {
-		t.Errorf("%d nodes of the lowest third and %d of the highest", low, high)
+	if len(answer.P) != 40 {
+		t.Errorf("%d nodes without a type", len(answer.P))
 	}
 	if copied.LeftOut == 0 || !copied.AtRim(0x5) {
 		t.Errorf("edges that lead out are not told: %+v", copied)
@@ -258,7 +266,7 @@ func samples(t *testing.T, d, to *dgraphtest.Dgraph, lease func(context.Context,
 	if data := string(to.Query(t, `{q(func: has(S.next)) @cascade {uid S.next @filter(NOT has(S.n)) {uid}}}`)); data != `{"q":[]}` {
 		t.Errorf("edges that lead nowhere: %s", data)
 	}
-	again, _ := copyAll(t, d, to, lease, clone.Options{Sample: 40, Seed: 1, Roots: []string{"has(S.marked)"}, Nodes: []uint64{0x7}})
+	again, _ := copyAll(t, d, to, lease, clone.Options{Sample: 40, Seed: 1, Roots: []string{"has(S.marked)", "has(Plain.x)"}, Nodes: []uint64{0x7}})
 	if again.Nodes != copied.Nodes || again.Quads != copied.Quads {
 		t.Errorf("the same seed gives %d and %d nodes", copied.Nodes, again.Nodes)
 	}

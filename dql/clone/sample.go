@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -77,12 +78,9 @@ func (c *copying) choose(ctx context.Context, root string, random *rand.Rand) ([
 	if err != nil || len(first) <= wanted {
 		return first, err
 	}
-	answer, err := c.query(ctx, fmt.Sprintf("{q(func: %s, first: -1) {uid}}", root))
+	least := first[0]
+	most, err := c.last(ctx, root, first[len(first)-1])
 	if err != nil {
-		return nil, err
-	}
-	least, most := first[0], first[0]
-	if err := dql.Rows(answer, "q", func(r dql.Row) error { most = max(most, r.UID); return nil }); err != nil {
 		return nil, err
 	}
 	chosen := map[uint64]bool{}
@@ -108,6 +106,24 @@ func (c *copying) choose(ctx context.Context, root string, random *rand.Rand) ([
 	}
 	all := slices.Sorted(maps.Keys(chosen))
 	return all[:min(len(all), wanted)], nil
+}
+
+// last is the highest uid under a root, which is at least known. (Of a has() with first: -1 Dgraph gives the lowest.)
+func (c *copying) last(ctx context.Context, root string, known uint64) (uint64, error) {
+	beyond := uint64(math.MaxUint64)
+	for known < beyond {
+		middle := known + (beyond-known)/2
+		page, err := c.page(ctx, root, 1, middle)
+		if err != nil {
+			return 0, err
+		}
+		if len(page) > 0 {
+			known = page[0]
+		} else {
+			beyond = middle
+		}
+	}
+	return known, nil
 }
 
 // around adds the nodes that some refer to, and where edges can be followed back, those that refer to them.
