@@ -34,7 +34,8 @@ type rehearsal struct {
 	// Deploy is how long clients could have met either schema, in seconds; nil when
 	// nothing was deployed.
 	Deploy *float64 `json:"deploySeconds"`
-	// Stopped is why the plans or the deployment did not come to their end.
+	// Stopped is why the rehearsal did not come to its end: what would have come
+	// later is not in the report.
 	Stopped string `json:"stopped,omitempty"`
 	// Violations are what is not as it should be; Standing what was so before.
 	Violations []violation `json:"violations"`
@@ -323,6 +324,9 @@ func (r *rehearsal) text(to io.Writer) {
 		if o.bad() {
 			bad++
 		}
+	}
+	if r.Stopped != "" {
+		line("NOT FINISHED, and this is what was known by then: %s", r.Stopped)
 	}
 	line("%d violations, %d of %d operations to look at", len(r.Violations), bad, len(r.Operations))
 }

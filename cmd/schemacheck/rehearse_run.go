@@ -69,6 +69,7 @@ func (r *rehearsing) run(ctx context.Context) (*rehearsal, error) {
 		return nil, r.explained(err)
 	}
 	if err := r.act(ctx); err != nil {
+		r.report.Stopped = err.Error()
 		return r.report, r.explained(err)
 	}
 	return r.report, nil
@@ -197,6 +198,9 @@ func (r *rehearsing) start(ctx context.Context) error {
 	r.copy = &live{client: client, name: "the copy", addr: "the copy"}
 	r.report.Dgraph = client.Health(ctx).Version()
 	r.report.SourceDgraph = r.source.client.Health(ctx).Version()
+	if r.source.client.RoundsFloats() {
+		r.report.note("the source rounds numbers of type float to six digits when it is asked for them: those in the copy are rounded")
+	}
 	return nil
 }
 

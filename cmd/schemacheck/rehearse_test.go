@@ -16,9 +16,9 @@ import (
 	"github.com/schemacheck/schemacheck/dql/dgraphtest"
 )
 
-// TestRehearsalsOnlyRead: all connections of a rehearsal refuse to write, but for the one to the server that it has
-// started. That such connections do refuse it is for TestReadOnly of package dql.
-func TestRehearsalsOnlyRead(t *testing.T) {
+// TestOnlyRead: all connections of diff, audit, doctor and rehearse refuse to write, but for the one to the server that
+// a rehearsal has started. That such connections do refuse it is for TestReadOnly of package dql.
+func TestOnlyRead(t *testing.T) {
 	t.Parallel()
 	d := dgraphtest.Server(t)
 	c, err := program{readOnly: true}.dial(t.Context(), dql.Config{Alphas: []string{d.GRPC}, HTTP: d.HTTP})
@@ -55,7 +55,12 @@ func TestRehearsalsOnlyRead(t *testing.T) {
 		}
 	}
 	if d := cmp.Diff(map[string][]string{
-		"true":  {"rehearse.go: func (p program) rehearse(cmd *cobra.Command, o *rehearseOptions) error {"},
+		"true": {
+			"audit.go: func (p program) audit(cmd *cobra.Command, o *auditOptions) error {",
+			"diff.go: func (p program) diff(cmd *cobra.Command, o *diffOptions) error {",
+			"doctor.go: func (p program) doctor(cmd *cobra.Command, o *doctorOptions) error {",
+			"rehearse.go: func (p program) rehearse(cmd *cobra.Command, o *rehearseOptions) error {",
+		},
 		"false": {"rehearse_run.go: func (r *rehearsing) start(ctx context.Context) error {"},
 	}, where); d != "" {
 		t.Errorf("connections are made to read only, or to write, in other places: %s", d)

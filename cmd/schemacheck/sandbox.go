@@ -239,7 +239,7 @@ func tour(dir string, settings dql.Config) string {
 	} {
 		fmt.Fprintf(&b, "  %s\n", line)
 	}
-	b.WriteString("\nThe change to next.graphql can be migrated: look at the edits that would do, make a\nplan for the data instead, try it, carry it out, and take it back:\n\n")
+	b.WriteString("\nThe change to next.graphql can be migrated: look at the edits that would do, make a\nplan for the data instead, try it on a copy, carry it out, and look at what came of it:\n\n")
 	for _, line := range []string{
 		"schemacheck fix old.graphql next.graphql --alpha " + alpha,
 		"schemacheck fix old.graphql next.graphql --alpha " + alpha + " --prefer migration --set Member.email=suffix --set Member.city=Bern --fail-on never --out migrations",
