@@ -130,7 +130,7 @@ func (r *rehearsing) findings(ctx context.Context) ([]uint64, error) {
 	return nodes, nil
 }
 
-// parse reads the schemas, and refuses plans that do not lead to the new one.
+// parse reads the schemas.
 func (r *rehearsing) parse() error {
 	before, err := sdl.Parse(r.comparison.before...)
 	if err != nil {
@@ -142,14 +142,12 @@ func (r *rehearsing) parse() error {
 	}
 	r.before, r.after = diff.New(before), diff.New(after)
 	r.remote = remoteFields(r.before.Schema, r.after.Schema)
-	if to := after.Fingerprint(); len(r.files) > 0 && !slices.ContainsFunc(r.files, func(f migrate.File) bool { return f.To == to }) {
-		return errors.New("no plan is for the schema that is to be deployed: it was changed after they were made; make them anew with schemacheck fix --out, or leave them out with --no-plans")
-	}
 	return nil
 }
 
 // leaveOut leaves out the plans of earlier migrations, which are done at the source:
-// the copy has what they made, and not their state.
+// the copy has what they made, and not their state. If there are others, one has to
+// lead to the new schema.
 func (r *rehearsing) leaveOut(ctx context.Context) error {
 	all, err := migrate.Statuses(ctx, r.source.client, r.files)
 	if err != nil {
@@ -165,6 +163,9 @@ func (r *rehearsing) leaveOut(ctx context.Context) error {
 		}
 		return !open && f.To != to
 	})
+	if len(r.files) > 0 && !slices.ContainsFunc(r.files, func(f migrate.File) bool { return f.To == to }) {
+		return errors.New("no plan is for the schema that is to be deployed: it was changed after they were made; make them anew with schemacheck fix --out, or leave them out with --no-plans")
+	}
 	for _, f := range r.files {
 		r.report.Plans = append(r.report.Plans, rehearsedPlan{f.ID, f.Checksum})
 	}

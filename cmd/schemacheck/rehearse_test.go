@@ -13,7 +13,9 @@ import (
 	"github.com/schemacheck/schemacheck/diff"
 	"github.com/schemacheck/schemacheck/diff/sdl"
 	"github.com/schemacheck/schemacheck/dql"
+	"github.com/schemacheck/schemacheck/dql/clone"
 	"github.com/schemacheck/schemacheck/dql/dgraphtest"
+	"github.com/schemacheck/schemacheck/fixes/migrate"
 )
 
 // TestOnlyRead: all connections of diff, audit, doctor and rehearse refuse to write, but for the one to the server that
@@ -135,6 +137,92 @@ subscription S { near { name } }`})
 		"Wanting": "$a has no value: give one in a file with the same name and .json",
 		"M":       "it is a mutation, and only queries run",
 		"S":       "it is a subscription, and only queries run",
+	}, got); d != "" {
+		t.Error(d)
+	}
+}
+
+// TestCorrupted: one value that no plan writes and that is another afterwards is told, and nothing that a plan writes.
+func TestCorrupted(t *testing.T) {
+	t.Parallel()
+	d := dgraphtest.Server(t)
+	d.Lock(t)
+	d.DropAll(t)
+	d.Alter(t, "W.a: string .\nW.b: string .\nW.c: string .\nW.gone: string .\n")
+	d.Mutate(t, "_:x <W.a> \"1\" .\n_:x <W.b> \"1\" .\n_:y <W.b> \"2\" .\n_:x <W.c> \"1\" .\n_:x <W.gone> \"1\" .\n")
+	c, err := program{}.dial(t.Context(), dql.Config{Alphas: []string{d.GRPC}, HTTP: d.HTTP})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	stored := func() *dql.Stored {
+		s, err := c.Stored(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	before, err := clone.Sums(t.Context(), c, stored(), false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := &rehearseOptions{}
+	o.diff.quiet = true
+	plan := &migrate.Plan{Steps: []migrate.Step{{Writes: []string{"W.a"}}, {Drop: &migrate.Drop{Predicates: []string{"W.gone"}}}}}
+	r := &rehearsing{options: o, files: []migrate.File{{Plan: plan}}, report: &rehearsal{}}
+
+	d.Mutate(t, "_:z <W.a> \"2\" .\n")
+	if err := c.DropPredicate(t.Context(), "W.gone"); err != nil {
+		t.Fatal(err)
+	}
+	d.Alter(t, "W.c: int .\n") // read otherwise, and not changed
+	r.copy = &live{client: c, stored: stored()}
+	if err := r.untouched(t.Context(), before); err != nil {
+		t.Fatal(err)
+	}
+	if len(r.report.Violations) > 0 || r.report.Untouched == 0 {
+		t.Errorf("what plans write and drop: %+v", r.report)
+	}
+	if err := c.DropPredicate(t.Context(), "W.b"); err != nil {
+		t.Fatal(err)
+	}
+	r.copy.stored = stored()
+	if err := r.untouched(t.Context(), before); err != nil {
+		t.Fatal(err)
+	}
+	if len(r.report.Violations) != 1 || r.report.Violations[0].Where != "W.b" || !strings.Contains(r.report.Violations[0].What, "2 quads before, 0 after") {
+		t.Errorf("lost values: %+v", r.report.Violations)
+	}
+}
+
+// TestClock: the time between two signs belongs to the step that the first is of, and so do the nodes.
+func TestClock(t *testing.T) {
+	t.Parallel()
+	r := &rehearsal{}
+	c := newClock(r)
+	status := func(phase migrate.Phase, step string, nodes, changed uint64) migrate.Status {
+		return migrate.Status{Plan: "p", Phase: phase, Step: step, Counts: migrate.Counts{Nodes: nodes, Changed: changed}}
+	}
+	for _, s := range []migrate.Status{
+		status(migrate.Before, "a", 0, 0), status(migrate.Before, "a", 600, 10), status(migrate.Before, "a", 1200, 20),
+		status(migrate.Before, "b", 1300, 20), status(migrate.Before, "b", 1400, 21), status(migrate.Before, "", 1400, 21),
+		status(migrate.After, "c", 0, 0), status(migrate.After, "c", 5, 5),
+	} {
+		c.tick(s)
+	}
+	c.stop()
+	var got []timing
+	for _, s := range r.Steps {
+		if million := s.PerMillion != nil; million != (s.Nodes >= enough) || s.Seconds < 0 {
+			t.Errorf("times of %+v", s)
+		}
+		s.Seconds, s.PerMillion = 0, nil
+		got = append(got, s)
+	}
+	if d := cmp.Diff([]timing{
+		{Plan: "p", Phase: "before", Step: "a", Nodes: 1300, Changed: 20},
+		{Plan: "p", Phase: "before", Step: "b", Nodes: 100, Changed: 1},
+		{Plan: "p", Phase: "after", Step: "c", Nodes: 5, Changed: 5},
 	}, got); d != "" {
 		t.Error(d)
 	}

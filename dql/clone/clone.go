@@ -144,11 +144,13 @@ func Data(ctx context.Context, from *dql.Client, stored *dql.Stored, to *dql.Cli
 	began := time.Now()
 	c := &copying{from: from, out: to, options: o, copied: &Copied{rim: map[uint64]bool{}}}
 	c.predicates = c.readable(stored)
-	err := c.everything
-	if !o.All {
-		err = func(ctx context.Context) error { return c.sample(ctx, stored) }
+	var err error
+	if o.All {
+		err = c.everything(ctx)
+	} else {
+		err = c.sample(ctx, stored)
 	}
-	if err := err(ctx); err != nil {
+	if err != nil {
 		return nil, fmt.Errorf("copying nodes: %w", err)
 	}
 	c.copied.Seconds = time.Since(began).Seconds()

@@ -221,11 +221,11 @@ func startAt(ctx context.Context, o Options, b *block) (_ *Cluster, err error) {
 		}
 	}
 	// A temporary folder is ours alone: one that somebody else has made meanwhile is an error.
-	make := os.Mkdir
+	mkdir := os.Mkdir
 	if o.Dir != "" {
-		make = os.MkdirAll
+		mkdir = os.MkdirAll
 	}
-	if err := make(c.dir, 0o700); err != nil {
+	if err := mkdir(c.dir, 0o700); err != nil {
 		return nil, fmt.Errorf("creating the data folder: %w", err)
 	}
 	if o.Dir == "" {
