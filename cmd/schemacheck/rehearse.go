@@ -222,7 +222,7 @@ func (p program) schemas(ctx context.Context, loader sdl.Loader, o *rehearseOpti
 		return c, err
 	}
 	if !fromDgraph(o.diff.after) && refused(c.after) {
-		return c, fmt.Errorf("Dgraph would refuse the new schema: schemacheck diff %s %s tells why", c.oldName, c.newName)
+		return c, fmt.Errorf("the new schema would be refused by Dgraph: schemacheck diff %s %s tells why", c.oldName, c.newName)
 	}
 	return c, nil
 }

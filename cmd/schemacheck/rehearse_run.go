@@ -106,7 +106,7 @@ func (r *rehearsing) findings(ctx context.Context) ([]uint64, error) {
 		return nil, err
 	}
 	if done.invalid {
-		return nil, fmt.Errorf("Dgraph would refuse the new schema: schemacheck diff %s %s tells why", c.oldName, c.newName)
+		return nil, fmt.Errorf("the new schema would be refused by Dgraph: schemacheck diff %s %s tells why", c.oldName, c.newName)
 	}
 	if done.unsettled != nil {
 		return nil, done.unsettled
