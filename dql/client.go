@@ -47,8 +47,7 @@ type Client struct {
 // alpha is one of the servers.
 type alpha struct {
 	addr    string
-	conn    *grpc.ClientConn
-	api     api.DgraphClient
+	link    *link
 	witness *witness
 	rests   atomic.Int64 // until when, in nanoseconds of Unix time
 }
@@ -86,12 +85,12 @@ func Open(ctx context.Context, config Config) (*Client, error) {
 		if config.ReadOnly {
 			options = append(options, grpc.WithUnaryInterceptor(readOnlyCalls), grpc.WithStreamInterceptor(readOnlyStreams))
 		}
-		conn, err := grpc.NewClient("passthrough:///"+addr, options...)
+		conn, err := newLink(func() (*grpc.ClientConn, error) { return grpc.NewClient("passthrough:///"+addr, options...) })
 		if err != nil {
 			c.Close()
 			return nil, fmt.Errorf("connecting to %s: %w", addr, c.quoter.clean(err))
 		}
-		c.alphas = append(c.alphas, &alpha{addr: addr, conn: conn, api: api.NewDgraphClient(conn), witness: w})
+		c.alphas = append(c.alphas, &alpha{addr: addr, link: conn, witness: w})
 	}
 	if err := c.greet(ctx); err != nil {
 		c.Close()
@@ -103,7 +102,7 @@ func Open(ctx context.Context, config Config) (*Client, error) {
 // greet meets the server and logs in.
 func (c *Client) greet(ctx context.Context) error {
 	err := c.call(ctx, reads, func(ctx context.Context, a *alpha) error {
-		v, err := a.api.CheckVersion(ctx, &api.Check{})
+		v, err := a.link.api().CheckVersion(ctx, &api.Check{})
 		if err == nil {
 			c.version.Store(&v.Tag)
 		}
@@ -134,7 +133,7 @@ func (c *Client) RoundsFloats() bool {
 // Close ends the connections. Requests that are under way fail.
 func (c *Client) Close() {
 	for _, a := range c.alphas {
-		_ = a.conn.Close() // only says that it is closed already
+		a.link.close()
 	}
 	c.http.CloseIdleConnections()
 }
@@ -203,6 +202,7 @@ func (c *Client) attempt(ctx context.Context, a *alpha, request func(context.Con
 
 // once sends a request to one alpha, one time.
 func (c *Client) once(ctx context.Context, a *alpha, token string, request func(context.Context, *alpha) error) *Error {
+	caller := ctx
 	ctx, cancel := context.WithTimeout(ctx, c.config.Timeout)
 	defer cancel()
 	err := request(c.identified(ctx, token), a)
@@ -214,6 +214,9 @@ func (c *Client) once(ctx context.Context, a *alpha, token string, request func(
 	e := c.quoter.fromGRPC(ctx, a.addr, err, a.witness.fault())
 	if e.Text == closedAtOnce && wantsTLS(ctx, a.addr) {
 		e.Kind, e.Text = BadTLS, "the server speaks TLS, and plain text was sent; ask for TLS (--tls or sslmode=verify-ca)"
+	}
+	if e.Kind == Timeout && caller.Err() == nil {
+		a.link.renew(c.config.Timeout)
 	}
 	switch e.Kind {
 	case Unreachable, Timeout, BadTLS, WrongServer:
@@ -253,7 +256,7 @@ func (c *Client) repeat(ctx context.Context, what effect, met *atomic.Bool, try 
 			return e // says more than that time is over
 		}
 		for _, a := range c.alphas {
-			a.conn.ResetConnectBackoff()
+			a.link.resetBackoff()
 		}
 	}
 }

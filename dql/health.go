@@ -74,7 +74,7 @@ func (c *Client) Health(ctx context.Context) *Health {
 		all.Go(func() {
 			h.Alphas[i].Addr = a.addr
 			e := c.attempt(ctx, a, func(ctx context.Context, a *alpha) error {
-				v, err := a.api.CheckVersion(ctx, &api.Check{})
+				v, err := a.link.api().CheckVersion(ctx, &api.Check{})
 				h.Alphas[i].Version = v.GetTag()
 				return err
 			})

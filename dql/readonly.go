@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/dgraph-io/dgo/v230/protos/api"
@@ -37,8 +38,8 @@ func readOnlyStreams(_ context.Context, _ *grpc.StreamDesc, _ *grpc.ClientConn, 
 	return nil, fmt.Errorf("%s: %w", method, ErrReadOnly)
 }
 
-// readOnlyWeb lets requests over HTTP pass that ask for health or for the served GraphQL schema, byte for byte, and no
-// others.
+// readOnlyWeb lets requests over HTTP pass that ask for health, for the served GraphQL schema or for the members of the
+// cluster, byte for byte, and no others.
 type readOnlyWeb struct{ *http.Transport }
 
 // RoundTrip is what every request goes through.
@@ -56,7 +57,7 @@ func (w readOnlyWeb) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err := r.Body.Close(); err != nil {
 		return nil, err
 	}
-	if r.Method != http.MethodPost || !bytes.Equal(body, servedBody) {
+	if r.Method != http.MethodPost || !slices.ContainsFunc(readingBodies, func(b []byte) bool { return bytes.Equal(body, b) }) {
 		return nil, fmt.Errorf("%s %s: %w", r.Method, r.URL.Path, ErrReadOnly)
 	}
 	again := r.Clone(r.Context())
@@ -64,8 +65,8 @@ func (w readOnlyWeb) RoundTrip(r *http.Request) (*http.Response, error) {
 	return w.Transport.RoundTrip(again)
 }
 
-// servedBody is the request for the GraphQL schema that is served.
-var servedBody = adminBody(servedQuery)
+// readingBodies are the requests to the admin endpoint that only read.
+var readingBodies = [][]byte{adminBody(servedQuery), adminBody(stateQuery)}
 
 // refusedHere is the error for what was not sent; nil for others.
 func refusedHere(server string, err error) *Error {

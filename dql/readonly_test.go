@@ -48,7 +48,7 @@ var methods = map[string]func(context.Context, *dql.Client) error{
 	},
 	"Client.Token": nil, "Client.Write": nil,
 
-	"Client.Close": nil, "Client.Format": nil, "Client.GraphQLSchema": nil, "Client.Health": nil, "Client.Readable": nil,
+	"Client.Close": nil, "Client.Format": nil, "Client.GraphQLSchema": nil, "Client.Health": nil, "Client.Membership": nil, "Client.Readable": nil,
 	"Client.ReadsAll": nil, "Client.RoundsFloats": nil, "Client.Snapshot": nil, "Client.Stored": nil, "Client.String": nil,
 	"Client.Txn": nil, "Client.Unreadable": nil,
 	"Snapshot.Query": nil, "Snapshot.ReadTs": nil,
@@ -122,6 +122,9 @@ func TestReadOnly(t *testing.T) {
 	}
 	if answer, err := c.Snapshot().Query(t.Context(), "{q(func: has(R.a)) {R.a}}", nil); err != nil || !strings.Contains(string(answer), "old") {
 		t.Errorf("asking: %s, %v", answer, err)
+	}
+	if m, err := c.Membership(t.Context()); err != nil || len(m.Groups) == 0 {
+		t.Errorf("asking for the members: %+v, %v", m, err)
 	}
 	if h := c.Health(t.Context()); h.Version() == "" || h.MembersErr != nil || len(h.Members) == 0 {
 		t.Errorf("health: %+v", h)

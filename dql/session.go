@@ -41,7 +41,7 @@ func (c *Client) token(ctx context.Context, old string) (string, *Error) {
 	e := c.repeat(ctx, reads, &c.met, func() *Error {
 		return c.around(reads, func(a *alpha) *Error {
 			return c.once(ctx, a, "", func(ctx context.Context, a *alpha) error {
-				resp, err := a.api.Login(ctx, &api.LoginRequest{
+				resp, err := a.link.api().Login(ctx, &api.LoginRequest{
 					Userid:    c.config.User,
 					Password:  string(c.config.Password),
 					Namespace: c.config.Namespace,

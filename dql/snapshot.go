@@ -51,7 +51,7 @@ func (s *Snapshot) Query(ctx context.Context, dql string, vars map[string]string
 	}
 	var resp *api.Response
 	err := s.client.call(ctx, reads, func(ctx context.Context, a *alpha) (err error) {
-		resp, err = a.api.Query(ctx, &api.Request{Query: dql, Vars: vars, StartTs: m.ts, Hash: m.hash, ReadOnly: true})
+		resp, err = a.link.api().Query(ctx, &api.Request{Query: dql, Vars: vars, StartTs: m.ts, Hash: m.hash, ReadOnly: true})
 		return err
 	})
 	if err != nil {

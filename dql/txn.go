@@ -26,7 +26,7 @@ func (c *Client) Txn() *Txn { return &Txn{client: c} }
 func (t *Txn) Query(ctx context.Context, dql string, vars map[string]string) ([]byte, error) {
 	var resp *api.Response
 	err := t.client.call(ctx, reads, func(ctx context.Context, a *alpha) (err error) {
-		resp, err = a.api.Query(ctx, &api.Request{Query: dql, Vars: vars, StartTs: t.moment.ts, Hash: t.moment.hash})
+		resp, err = a.link.api().Query(ctx, &api.Request{Query: dql, Vars: vars, StartTs: t.moment.ts, Hash: t.moment.hash})
 		return err
 	})
 	if err != nil {
@@ -63,7 +63,7 @@ func (t *Txn) Commit(ctx context.Context, set, del []Quad) (map[string]uint64, e
 	}
 	var resp *api.Response
 	err = t.client.call(ctx, commits, func(ctx context.Context, a *alpha) (err error) {
-		resp, err = a.api.Query(ctx, &api.Request{StartTs: t.moment.ts, Hash: t.moment.hash, Mutations: []*api.Mutation{m}, CommitNow: true})
+		resp, err = a.link.api().Query(ctx, &api.Request{StartTs: t.moment.ts, Hash: t.moment.hash, Mutations: []*api.Mutation{m}, CommitNow: true})
 		return err
 	})
 	if err != nil {
@@ -97,7 +97,7 @@ func (t *Txn) Try(ctx context.Context, set, del []Quad) error {
 	}
 	var resp *api.Response
 	err = t.client.call(ctx, commits, func(ctx context.Context, a *alpha) (err error) {
-		resp, err = a.api.Query(ctx, &api.Request{StartTs: t.moment.ts, Hash: t.moment.hash, Mutations: []*api.Mutation{m}})
+		resp, err = a.link.api().Query(ctx, &api.Request{StartTs: t.moment.ts, Hash: t.moment.hash, Mutations: []*api.Mutation{m}})
 		return err
 	})
 	if err != nil {
@@ -105,7 +105,7 @@ func (t *Txn) Try(ctx context.Context, set, del []Quad) error {
 	}
 	given := resp.GetTxn()
 	return t.client.call(ctx, commits, func(ctx context.Context, a *alpha) error {
-		_, err := a.api.CommitOrAbort(ctx, &api.TxnContext{StartTs: given.GetStartTs(), Hash: given.GetHash(), Keys: given.GetKeys(), Preds: given.GetPreds(), Aborted: true})
+		_, err := a.link.api().CommitOrAbort(ctx, &api.TxnContext{StartTs: given.GetStartTs(), Hash: given.GetHash(), Keys: given.GetKeys(), Preds: given.GetPreds(), Aborted: true})
 		return err
 	})
 }
@@ -177,14 +177,14 @@ func (c *Client) alter(ctx context.Context, op *api.Operation) error {
 	for {
 		// The same change a second time changes nothing.
 		err := c.call(ctx, reads, func(ctx context.Context, a *alpha) error {
-			_, err := a.api.Alter(ctx, op)
+			_, err := a.link.api().Alter(ctx, op)
 			return err
 		})
 		if err == nil {
 			return nil
 		}
 		e := (*Error)(nil)
-		if !errors.As(err, &e) || ctx.Err() != nil || e.Kind != Timeout && !e.indexing {
+		if !errors.As(err, &e) || ctx.Err() != nil || c.config.Patience < 0 || e.Kind != Timeout && !e.indexing {
 			return fmt.Errorf("altering the stored schema: %w", err)
 		}
 	}

@@ -237,7 +237,7 @@ func (m *migration) run(t *testing.T, d *dgraphtest.Dgraph, client *dql.Client, 
 		t.Fatalf("phase %s: %v", phase, err)
 	}
 	for _, check := range checks {
-		if check.Open > 0 || check.Left > 0 && len(result.Left) == 0 {
+		if check.Open > 0 || check.Left > 0 && len(result.Left) == 0 || !check.Clean() && check.Left == 0 {
 			t.Errorf("phase %s: %s; told are %v", phase, check, result.Left)
 		}
 	}
@@ -267,6 +267,15 @@ func (m *migration) carryOut(t *testing.T, d *dgraphtest.Dgraph, c *testCase, sc
 		t.Fatalf("the new schema is refused: %s", applied.Message)
 	}
 	told = append(told, m.run(t, d, client, migrate.After)...)
+	again, err := migrate.Verify(t.Context(), client, m.plan, migrate.Before)
+	if err != nil {
+		t.Fatalf("phase before, verified again: %v", err)
+	}
+	for _, check := range again {
+		if !check.Clean() && len(told) == 0 {
+			t.Errorf("phase before, verified again: %s", check)
+		}
+	}
 	now := m.clients(t, d, c, script, r, told)
 	m.run(t, d, client, migrate.Contract)
 	is := stored(t, d)

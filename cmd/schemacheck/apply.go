@@ -20,18 +20,23 @@ type applyOptions struct {
 	apply   bool
 	deploy  bool
 	consent consent
+	account accountOptions
 }
 
 func (o *applyOptions) bind(flags *pflag.FlagSet) {
 	flags.BoolVar(&o.apply, "apply", false, "carry out the fixes: the edits, and on --alpha what changes stored data")
 	flags.BoolVar(&o.deploy, "deploy", false, "with --apply: deploy the new schema between the phases before and after")
 	o.consent.bind(flags)
+	o.account.bind(flags)
+	bindLogFormat(flags)
 }
 
 func (o *applyOptions) check(flags *pflag.FlagSet, f *fixOptions) error {
 	switch {
 	case !o.apply && (o.deploy || o.consent != consent{}):
 		return errors.New("--deploy, --yes and --confirm are for --apply")
+	case !o.apply && o.account.given():
+		return errors.New("--metrics-file and --metrics-listen are for --apply")
 	case o.apply && !f.connection.given():
 		return errors.New("--apply needs the Dgraph whose data is to be changed: add --alpha (or --write alone, for the edits)")
 	}
@@ -101,11 +106,14 @@ func (p program) applyFixes(cmd *cobra.Command, w *work, m *mended, o *fixOption
 		}
 		series.Deploy = strings.Join(texts, "\n")
 	}
-	g := p.progress(o.quiet)
-	series.Progress = g.batches
+	a, err := p.account(&o.account, o.quiet, files)
+	if err != nil {
+		return err
+	}
+	series.Progress, series.Deploying = a.see, a.deploying
 	outcomes, err := migrate.Up(ctx, w.live.client, files, series)
-	g.end()
-	return p.told(ctx, &migration{files: files, paths: paths, spelt: m.path}, outcomes, err)
+	p.endAccount(ctx, a, err)
+	return p.told(ctx, &migration{files: files, paths: paths, spelt: spelt(m.path), where: where(cmd.Flags())}, outcomes, err)
 }
 
 // writable refuses to begin what could not be ended.

@@ -25,6 +25,9 @@ type fixOptions struct {
 	byHand      bool // --format dql
 	write       bool
 	interactive bool
+	guided      bool     // the order of deploys is told, and nothing is changed
+	asked       []string // the arguments
+	repeat      string   // the flags that choose the same fixes once more
 }
 
 func (p program) fixCommand() *cobra.Command {
@@ -98,7 +101,7 @@ func complete(cmd *cobra.Command, flag string, values ...string) {
 }
 
 func (p program) fix(cmd *cobra.Command, o *fixOptions) error {
-	if err := errors.Join(o.choiceOptions.check(cmd.Flags()), o.planOptions.check(cmd.Flags()), o.applyOptions.check(cmd.Flags(), o)); err != nil {
+	if err := errors.Join(o.choiceOptions.check(cmd.Flags()), o.planOptions.check(cmd.Flags()), o.applyOptions.check(cmd.Flags(), o), o.account.check(p)); err != nil {
 		return err
 	}
 	if o.format == "dql" {
@@ -169,6 +172,9 @@ func (p program) fix(cmd *cobra.Command, o *fixOptions) error {
 		if m.planned, err = planning(); err != nil {
 			return err
 		}
+	}
+	if o.guided {
+		return p.guide(m, o)
 	}
 	if o.out != "" || o.byHand || o.apply {
 		if err := m.planned.unready(); err != nil {

@@ -21,11 +21,56 @@ import (
 func TestKilled(t *testing.T) {
 	d := dgraphtest.Server(t)
 	d.Lock(t)
-	d.DropAll(t)
-	const nodes, kills = 2500, 6
+	killed(t, d, 2500, 6)
+}
+
+// killed kills migrate up a number of times, and migrate undo half as often.
+func killed(t *testing.T, d *dgraphtest.Dgraph, nodes, kills int) {
+	t.Helper()
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 0))
+	p := newPrey(t, d, nodes)
+	for range kills {
+		p.kill(t, random, append(p.up, "--concurrency", fmt.Sprint(1+random.IntN(3)))...)
+	}
+	cmd, out := p.command(p.up...)
+	if err := cmd.Run(); err != nil {
+		t.Fatalf("%v\n%s", err, out.String())
+	}
+	p.wantDone(t, out.String())
+
+	for range kills / 2 {
+		p.kill(t, random, p.undo...)
+	}
+	cmd, out = p.command("migrate", "status", "--alpha", d.GRPC, p.up[2])
+	if err := cmd.Run(); err != nil || !strings.Contains(out.String(), "undoing, but nobody is at work") || !strings.Contains(out.String(), "next: schemacheck migrate undo "+p.undo[2]) {
+		t.Errorf("status of what is half undone: %v\n%s", err, out.String())
+	}
+	cmd, out = p.command(p.up...)
+	if err := cmd.Run(); cmd.ProcessState.ExitCode() != int(exitUsage) || !strings.Contains(out.String(), "end it first (schemacheck migrate undo") {
+		t.Errorf("migrate up of what is half undone: %v\n%s", err, out.String())
+	}
+	cmd, out = p.command(p.undo...)
+	if err := cmd.Run(); err != nil {
+		t.Fatalf("%v\n%s", err, out.String())
+	}
+	if left := p.copied(t); left > 0 {
+		t.Errorf("undone, and %d are left\n%s", left, out.String())
+	}
+}
+
+// prey is a plan that copies, and the program that carries it out in processes that can be killed.
+type prey struct {
+	*dgraphtest.Dgraph
+	nodes    int
+	dir      string
+	up, undo []string
+}
+
+func newPrey(t *testing.T, d *dgraphtest.Dgraph, nodes int) *prey {
+	t.Helper()
+	d.DropAll(t)
 	d.Alter(t, "K.a: [string] .\nK.b: [string] .\n")
 	var text strings.Builder
 	for i := range nodes {
@@ -43,76 +88,70 @@ func TestKilled(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, plan.ID+".yaml"), file, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	self, err := os.Executable()
-	if err != nil {
+	return &prey{Dgraph: d, nodes: nodes, dir: dir,
+		up:   []string{"migrate", "up", plan.ID + ".yaml", "--alpha", d.GRPC, "--http", d.HTTP, "--yes", "--batch-size", "10"},
+		undo: []string{"migrate", "undo", plan.ID, "--dir", ".", "--alpha", d.GRPC, "--http", d.HTTP, "--yes"}}
+}
+
+// command is a process of the program. What it says can be read when it has ended.
+func (p *prey) command(args ...string) (*exec.Cmd, *strings.Builder) {
+	var out strings.Builder
+	// The test binary is the program when it is called like it (see TestMain).
+	return &exec.Cmd{Path: "/proc/self/exe", Args: append([]string{"schemacheck"}, args...), Dir: p.dir, Stdout: &out, Stderr: &out}, &out
+}
+
+// copied is the number of nodes that have what is copied.
+func (p *prey) copied(t *testing.T) int {
+	t.Helper()
+	var answer struct{ Q []struct{ Count int } }
+	if err := json.Unmarshal(p.Query(t, "{q(func: has(K.b)) {count(uid)}}"), &answer); err != nil {
 		t.Fatal(err)
 	}
-	command := func(args ...string) (*exec.Cmd, *strings.Builder) {
-		var out strings.Builder
-		// The test binary is the program when it is called like it (see TestMain).
-		cmd := &exec.Cmd{Path: self, Args: append([]string{"schemacheck"}, args...), Dir: dir, Stdout: &out, Stderr: &out}
-		return cmd, &out
-	}
-	up := []string{"migrate", "up", plan.ID + ".yaml", "--alpha", d.GRPC, "--http", d.HTTP, "--yes", "--batch-size", "10"}
-	copied := func() int {
-		var answer struct{ Q []struct{ Count int } }
-		if err := json.Unmarshal(d.Query(t, "{q(func: has(K.b)) {count(uid)}}"), &answer); err != nil {
-			t.Fatal(err)
-		}
-		return answer.Q[0].Count
-	}
-	kill := func(args ...string) {
-		cmd, out := command(args...)
-		before, end := copied(), time.Now().Add(30*time.Second)
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
-		for copied() == before { // not at work yet
-			if time.Now().After(end) {
-				_ = cmd.Process.Kill()
-				_ = cmd.Wait()
-				t.Fatalf("nothing happens\n%s", out.String())
-			}
-			time.Sleep(5 * time.Millisecond)
-		}
-		time.Sleep(time.Duration(random.IntN(200)) * time.Millisecond)
-		_ = cmd.Process.Kill()
-		if err := cmd.Wait(); err == nil || !strings.Contains(err.Error(), "killed") {
-			t.Fatalf("it ended before it was killed: %v\n%s", err, out.String())
-		}
-		t.Logf("%s killed at %d nodes", args[1], copied())
-		unlock(t, d)
-	}
-	for range kills {
-		kill(append(up, "--concurrency", fmt.Sprint(1+random.IntN(3)))...)
-	}
-	cmd, out := command(up...)
-	if err := cmd.Run(); err != nil {
-		t.Fatalf("%v\n%s", err, out.String())
-	}
-	if want := fmt.Sprintf("phase before: done; %d nodes looked at, %d changed, 0 left", nodes, nodes); !strings.Contains(out.String(), want) {
-		t.Errorf("want %q in\n%s", want, out.String())
-	}
-	a := string(d.Query(t, "{q(func: has(K.a)) {uid v: K.a @facets}}"))
-	b := string(d.Query(t, "{q(func: has(K.b)) {uid v: K.b @facets}}"))
-	if a != b || strings.Count(a, "uid") != nodes {
-		t.Errorf("what was copied is not what was there: %d and %d bytes", len(a), len(b))
-	}
+	return answer.Q[0].Count
+}
 
-	undo := []string{"migrate", "undo", plan.ID, "--dir", ".", "--alpha", d.GRPC, "--http", d.HTTP, "--yes"}
-	for range kills / 2 {
-		kill(undo...)
+// start starts a process, and returns when it is at work.
+func (p *prey) start(t *testing.T, args ...string) (*exec.Cmd, *strings.Builder) {
+	t.Helper()
+	cmd, out := p.command(args...)
+	before, end := p.copied(t), time.Now().Add(time.Minute)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
 	}
-	cmd, out = command(up...)
-	if err := cmd.Run(); cmd.ProcessState.ExitCode() != int(exitUsage) || !strings.Contains(out.String(), "end it first (schemacheck migrate undo") {
-		t.Errorf("migrate up of what is half undone: %v\n%s", err, out.String())
+	for p.copied(t) == before {
+		if time.Now().After(end) {
+			_ = cmd.Process.Kill()
+			_ = cmd.Wait()
+			t.Fatalf("nothing happens\n%s", out.String())
+		}
+		time.Sleep(5 * time.Millisecond)
 	}
-	cmd, out = command(undo...)
-	if err := cmd.Run(); err != nil {
-		t.Fatalf("%v\n%s", err, out.String())
+	return cmd, out
+}
+
+// kill kills a process at work, at a random moment.
+func (p *prey) kill(t *testing.T, random *rand.Rand, args ...string) {
+	t.Helper()
+	cmd, out := p.start(t, args...)
+	time.Sleep(time.Duration(random.IntN(200)) * time.Millisecond)
+	_ = cmd.Process.Kill()
+	if err := cmd.Wait(); err == nil || !strings.Contains(err.Error(), "killed") {
+		t.Fatalf("it ended before it was killed: %v\n%s", err, out.String())
 	}
-	if left := copied(); left > 0 {
-		t.Errorf("undone, and %d are left\n%s", left, out.String())
+	t.Logf("%s killed at %d nodes", args[1], p.copied(t))
+	unlock(t, p.Dgraph)
+}
+
+// wantDone wants everything to be copied, and each node to have been looked at once, by what the last process said.
+func (p *prey) wantDone(t *testing.T, out string) {
+	t.Helper()
+	if want := fmt.Sprintf("phase before: done; %d nodes looked at, %d changed, 0 left", p.nodes, p.nodes); !strings.Contains(out, want) {
+		t.Errorf("want %q in\n%s", want, out)
+	}
+	a := string(p.Query(t, "{q(func: has(K.a)) {uid v: K.a @facets}}"))
+	b := string(p.Query(t, "{q(func: has(K.b)) {uid v: K.b @facets}}"))
+	if a != b || strings.Count(a, "uid") != p.nodes {
+		t.Errorf("what was copied is not what was there: %d and %d bytes", len(a), len(b))
 	}
 }
 

@@ -1,12 +1,16 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"os"
 	"slices"
+	"sync"
 	"testing"
+	"time"
 
+	"github.com/dgraph-io/dgo/v230/protos/api"
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/schemacheck/schemacheck/dql"
@@ -24,6 +28,7 @@ import (
 //	store FILE    the N-Quads of that file are stored
 //	alter FILE    the DQL schema of that file is applied
 //	sums          checksums of all that the server holds, and its schemas, are written to stdout
+//	meanwhile FILE  the N-Quads of that file are stored again and again, until meanwhile without FILE
 //	ask QUERY     the answer to a GraphQL query is written to stdout
 func TestLiveScripts(t *testing.T) {
 	d := dgraphtest.Server(t)
@@ -94,6 +99,7 @@ func serverCommands(t *testing.T, p testscript.Params, d *dgraphtest.Dgraph) {
 		fmt.Fprintf(ts.Stdout(), "%s\n%s\n", d.StoredSchema(t), d.ServedSchema(t))
 	}
 	p.Cmds["store"] = onFile(func(_ *testscript.TestScript, text string) { d.Mutate(t, text) })
+	p.Cmds["meanwhile"] = meanwhile(t, d)
 	p.Cmds["alter"] = onFile(func(_ *testscript.TestScript, text string) { d.Alter(t, text) })
 }
 
@@ -104,5 +110,32 @@ func onFile(do func(*testscript.TestScript, string)) func(*testscript.TestScript
 			ts.Fatalf("usage: COMMAND FILE")
 		}
 		do(ts, ts.ReadFile(args[0]))
+	}
+}
+
+// meanwhile is the command for somebody who writes all the time.
+func meanwhile(t *testing.T, d *dgraphtest.Dgraph) func(*testscript.TestScript, bool, []string) {
+	stop := func() {}
+	return func(ts *testscript.TestScript, neg bool, args []string) {
+		if neg || len(args) > 1 {
+			ts.Fatalf("usage: meanwhile [FILE]")
+		}
+		stop()
+		if len(args) == 0 {
+			stop = func() {}
+			return
+		}
+		text := []byte(ts.ReadFile(args[0]))
+		ctx, cancel := context.WithCancel(t.Context())
+		var group sync.WaitGroup
+		group.Go(func() {
+			for ctx.Err() == nil {
+				// Now and then Dgraph takes nothing, while its schema is altered.
+				_, _ = d.Client().NewTxn().Mutate(ctx, &api.Mutation{SetNquads: text, CommitNow: true})
+				time.Sleep(20 * time.Millisecond)
+			}
+		})
+		stop = func() { cancel(); group.Wait() }
+		ts.Defer(stop)
 	}
 }

@@ -25,6 +25,7 @@ type migrateOptions struct {
 	quiet      bool
 	folder     string // of the plans, where they are no arguments
 	planless   bool   // what is in the database is enough
+	optional   bool   // so it is where no plans are
 }
 
 func (p program) migrateCommand() *cobra.Command {
@@ -43,13 +44,14 @@ was done is never done twice, whatever happens.`,
 		},
 	}
 	cmd.AddCommand(p.migrateUpCommand(), p.migrateStatusCommand(), p.migrateVerifyCommand(), p.migrateUndoCommand(),
-		p.migrateCancelCommand(), p.migratePauseCommand(), p.migrateResumeCommand(), p.migrateTuneCommand(), p.migratePruneCommand())
+		p.migrateCancelCommand(), p.migratePauseCommand(), p.migrateResumeCommand(), p.migrateTuneCommand(), p.migratePruneCommand(), p.migrateBaselineCommand(), p.migrateNewCommand())
 	return cmd
 }
 
 func (o *migrateOptions) bind(cmd *cobra.Command) {
 	bindConfig(cmd.Flags(), &o.config)
 	o.connection.bind(cmd.Flags())
+	bindLogFormat(cmd.Flags())
 	cmd.Flags().BoolVarP(&o.quiet, "quiet", "q", false, "no progress")
 }
 
@@ -60,6 +62,7 @@ type migration struct {
 	cfg         *config.Config
 	destination destination
 	spelt       string            // how the plans were named on the command line
+	where       string            // flags that say which Dgraph was meant
 	paths       map[string]string // of the plans, by their ids
 	// showValues lets worklists have the values that were in the way.
 	showValues bool
@@ -85,9 +88,10 @@ func (p program) beginMigration(cmd *cobra.Command, o *migrateOptions, args []st
 	if err != nil {
 		return nil, err
 	}
-	m := &migration{cfg: cfg, spelt: strings.Join(args, " ")}
+	m := &migration{cfg: cfg, spelt: spelt(args...), where: where(cmd.Flags())}
 	if !o.planless {
-		if m.files, m.paths, err = p.plans(cfg, args); err != nil {
+		m.files, m.paths, err = p.plans(cfg, args)
+		if err != nil && !(o.optional && len(args) == 0 && errors.As(err, new(noPlans))) {
 			return nil, err
 		}
 	}
@@ -133,7 +137,7 @@ func (p program) plans(cfg *config.Config, args []string) (files []migrate.File,
 		}
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
-			return nil, nil, fmt.Errorf("%s: there is no such file or folder, and no plan whose id begins like that; schemacheck fix --out makes plans", arg)
+			return nil, nil, noPlans(arg + ": there is no such file or folder, and no plan whose id begins like that; schemacheck fix --out makes plans")
 		case err != nil:
 			return nil, nil, fmt.Errorf("reading plans: %w", err)
 		case !info.IsDir():
@@ -151,7 +155,7 @@ func (p program) plans(cfg *config.Config, args []string) (files []migrate.File,
 		}
 	}
 	if len(paths) == 0 {
-		return nil, nil, fmt.Errorf("%s has no plans; schemacheck fix --out makes them", strings.Join(args, ", "))
+		return nil, nil, noPlans(strings.Join(args, ", ") + " has no plans; schemacheck fix --out makes them")
 	}
 	var all []migrate.File
 	at = map[string]string{}
@@ -173,6 +177,12 @@ func (p program) plans(cfg *config.Config, args []string) (files []migrate.File,
 	slices.SortFunc(all, func(a, b migrate.File) int { return strings.Compare(a.ID, b.ID) })
 	return all, at, nil
 }
+
+// noPlans is the error for names that lead to no plan.
+type noPlans string
+
+// Error says which.
+func (n noPlans) Error() string { return string(n) }
 
 func isPlan(e fs.DirEntry) bool {
 	ext := filepath.Ext(e.Name())
@@ -251,6 +261,7 @@ func migrationFailed(ctx context.Context, err error) error {
 		between *migrate.Between
 		unfit   *migrate.Unfit
 		undoing *migrate.HalfUndone
+		writing *migrate.Writing
 		crossed *migrate.Crossed
 
 		elsewhere *migrate.Elsewhere
@@ -262,7 +273,7 @@ func migrationFailed(ctx context.Context, err error) error {
 		return ctx.Err()
 	case errors.As(err, &foreign), errors.As(err, &edited), errors.As(err, &unfit), errors.As(err, &undoing), errors.As(err, &crossed):
 		return &problem{exitUsage, err}
-	case errors.As(err, &busy), errors.As(err, &stopped), errors.Is(err, migrate.ErrLeaseLost), errors.Is(err, migrate.ErrNobody), errors.As(err, &elsewhere):
+	case errors.As(err, &busy), errors.As(err, &stopped), errors.As(err, &writing), errors.Is(err, migrate.ErrLeaseLost), errors.Is(err, migrate.ErrNobody), errors.As(err, &elsewhere):
 		return &problem{exitUnfinished, err}
 	case errors.As(err, &refused):
 		return &problem{exitFindings, err}
@@ -282,8 +293,8 @@ func describe(r *migrate.Result) string {
 		b.WriteString(" before")
 	}
 	fmt.Fprintf(&b, "; %d nodes looked at, %d changed, %d left", c.Nodes, c.Changed, c.Left)
-	if c.Aborts > 0 {
-		fmt.Fprintf(&b, ", %d batches repeated", c.Aborts)
+	if more := troubleInWords(c); more != "" {
+		b.WriteString(", " + more)
 	}
 	b.WriteString("\n")
 	for i, l := range r.Left {
@@ -294,7 +305,7 @@ func describe(r *migrate.Result) string {
 		fmt.Fprintf(&b, "  left: %s: %s\n", dql.Node(l.UID), report.Escape(l.Reason))
 	}
 	for _, check := range r.Unclean {
-		fmt.Fprintf(&b, "  %s\n", check)
+		fmt.Fprintf(&b, "  %s\n", report.Escape(check.String()))
 	}
 	return b.String()
 }

@@ -19,5 +19,5 @@ on is needed.`,
   schemacheck migrate cancel --all
 
 Exit codes: 0 told; 2 usage; 3 no run is at work that could be told.`,
-	}, "it ends after the batches that it is at\nnext: schemacheck migrate status, and schemacheck migrate up to go on", nil)
+	}, "it ends after the batches that it is at", []string{"status", "up"}, nil)
 }

@@ -18,5 +18,5 @@ cancel; should it be interrupted meanwhile, migrate up goes on later.`,
   schemacheck migrate pause --all
 
 Exit codes: 0 told; 2 usage; 3 no run is at work that could be told.`,
-	}, "it waits after the batches that it is at\nnext: schemacheck migrate resume --all, or schemacheck migrate cancel --all", nil)
+	}, "it waits after the batches that it is at", []string{"resume --all", "cancel --all"}, nil)
 }

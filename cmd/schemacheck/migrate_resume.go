@@ -17,5 +17,5 @@ goes on with migrate up.`,
   schemacheck migrate resume --all
 
 Exit codes: 0 told; 2 usage; 3 no run is at work that could be told.`,
-	}, "it goes on\nnext: schemacheck migrate status", nil)
+	}, "it goes on", []string{"status"}, nil)
 }

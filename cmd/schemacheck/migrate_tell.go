@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -18,8 +19,9 @@ type telling struct {
 	wish migrate.Wish
 }
 
-// bind gives the command the flags of all of them. verb is what the run does then.
-func (o *telling) bind(p program, cmd *cobra.Command, verb string, check func() error) *cobra.Command {
+// bind gives the command the flags of all of them. verb is what the run does then,
+// and next are commands that may come after it.
+func (o *telling) bind(p program, cmd *cobra.Command, verb string, next []string, check func() error) *cobra.Command {
 	o.planless = true
 	cmd.Args = arguments(0, 1, "the id of a plan, the beginning of it, or --all")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
@@ -37,10 +39,16 @@ func (o *telling) bind(p program, cmd *cobra.Command, verb string, check func() 
 		}
 		told, err := migrate.Tell(cmd.Context(), m.client, id, o.wish, whoIsThis())
 		if err != nil {
-			fmt.Fprintln(p.out, "next: schemacheck migrate status")
+			fmt.Fprintf(p.out, "next: %s\n", m.command("status"))
 			return migrationFailed(cmd.Context(), err)
 		}
 		fmt.Fprintf(p.out, "%s, by %s: %s\n", report.Escape(told.Doing), report.Escape(told.Who), verb)
+		lead := "next: "
+		for _, command := range next {
+			name, args, _ := strings.Cut(command, " ")
+			fmt.Fprintf(p.out, "%s%s\n", lead, m.command(name, args))
+			lead = "      "
+		}
 		return nil
 	}
 	o.migrateOptions.bind(cmd)

@@ -21,7 +21,7 @@ run ends; the next one has its own flags.`,
 
 Exit codes: 0 told; 2 usage; 3 no run is at work that could be told.`,
 	}
-	o.bind(p, cmd, "it does so from the next batch on\nnext: schemacheck migrate status", func() error {
+	o.bind(p, cmd, "it does so from the next batch on", []string{"status"}, func() error {
 		flags := cmd.Flags()
 		switch {
 		case !flags.Changed("rate") && !flags.Changed("batch-size"):

@@ -13,6 +13,7 @@ func (p program) migrateUndoCommand() *cobra.Command {
 	var o migrateOptions
 	var phase string
 	var agreed consent
+	var told accountOptions
 	cmd := &cobra.Command{
 		Use:   "undo PLAN",
 		Short: "Take back what a plan changed",
@@ -24,7 +25,7 @@ that was served then.`,
   schemacheck migrate undo user-phone --phase before --yes`,
 		Args: arguments(1, 1, "the id of a plan, or the beginning of it"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			m, err := p.beginMigration(cmd, &o, o.folders(), nil)
+			m, err := p.beginMigration(cmd, &o, o.folders(), func() error { return told.check(p) })
 			if err != nil {
 				return err
 			}
@@ -49,16 +50,19 @@ that was served then.`,
 			if err := p.agree(&agreed, m.destination, what); err != nil {
 				return err
 			}
-			g := p.progress(o.quiet)
-			r, err := migrate.Undo(ctx, m.client, f, at.Phase, migrate.Options{Progress: g.batches})
-			g.end()
+			a, err := p.account(&told, o.quiet, m.files)
+			if err != nil {
+				return err
+			}
+			r, err := migrate.Undo(ctx, m.client, f, at.Phase, migrate.Options{Progress: a.see})
+			p.endAccount(ctx, a, err)
 			if err != nil {
 				if r != nil { // it was begun
-					fmt.Fprintf(p.out, "next: schemacheck migrate undo %s --phase %s (it goes on where it stopped)\n", f.ID, at.Phase)
+					fmt.Fprintf(p.out, "next: %s (it goes on where it stopped)\n", m.command("undo", f.ID, "--phase", string(at.Phase)))
 				}
 				return migrationFailed(ctx, err)
 			}
-			fmt.Fprintf(p.out, "%s, phase %s: taken back\n", f.ID, at.Phase)
+			fmt.Fprintf(p.out, "%s, phase %s: taken back\nnext: %s\n", f.ID, at.Phase, m.command("up", f.ID))
 			if len(r.Left) > 0 {
 				fmt.Fprint(p.out, describe(r))
 				return &problem{code: exitFindings}
@@ -70,6 +74,7 @@ that was served then.`,
 	cmd.Flags().StringVar(&phase, "phase", "", "take back this `PHASE` (default: the last that ran)")
 	o.bindFolder(cmd)
 	agreed.bind(cmd.Flags())
+	told.bind(cmd.Flags())
 	return cmd
 }
 

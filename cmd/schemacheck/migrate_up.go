@@ -24,13 +24,16 @@ type upOptions struct {
 	deploy           string
 	onError          string
 	consent          consent
+	account          accountOptions
 	allowDestructive bool
 	dryRun           bool
 	batches          int
 	showValues       bool
+	quiesced         quiesced
 	cursor           string
 	reset            bool
 	before, after    string // commands around batches
+	then             []string
 }
 
 func (p program) migrateUpCommand() *cobra.Command {
@@ -52,12 +55,17 @@ terminal the host is typed to confirm, elsewhere --yes says so.`,
   schemacheck migrate up migrations/20260131120000-user-phone.yaml --yes
   schemacheck migrate up --deploy new.graphql --env production
   schemacheck migrate up --phase contract --allow-destructive
+  schemacheck migrate up --yes --log-format json --metrics-file run.prom
   schemacheck migrate up user-phone --reset
   schemacheck migrate up --before-batch '["./may-go-on.sh", "production"]'
 
+While it runs, a terminal shows how far it is, a log gets a line every 10 seconds,
+and migrate status tells it elsewhere. Ctrl-C ends it so that it goes on later.
+
 Exit codes: 0 done, or waiting for the schema; 1 nodes are left that could not be
 changed, or a step failed; 2 usage, or a plan that is refused before anything is
-written; 3 another run is at work, no Dgraph was reached, or the time was over; 4
+written; 3 another run is at work, somebody writes (--require-quiesced), no Dgraph
+was reached, or the time was over; 4
 the database is between two schemas; 130 interrupted, and to be gone on with.`,
 		RunE: func(cmd *cobra.Command, args []string) error { return p.migrateUp(cmd, o, args) },
 	}
@@ -75,6 +83,7 @@ the database is between two schemas; 130 interrupted, and to be gone on with.`,
 	flags.Int64Var(&o.series.UndoLimit, "undo-limit", 1<<30, "end when the log that undoing needs has so many `BYTES`")
 	flags.StringVar(&o.cursor, "from-cursor", "", "begin at `CURSOR`, as migrate status shows it, in a database where the plan has not run")
 	flags.BoolVar(&o.reset, "reset", false, "forget how far the plans are, and all that come after them, and begin anew")
+	flags.StringArrayVar(&o.then, "then", nil, "after the plans that are named, carry out `PLAN` too; can be repeated")
 	flags.BoolVar(&o.series.OutOfOrder, "out-of-order", false, "allow plans that are older than one that has run here")
 	flags.StringVar(&o.before, "before-batch", "", "run `COMMAND` before each batch: a program, or a JSON array of its name and arguments; when it fails the run pauses")
 	flags.StringVar(&o.after, "after-batch", "", "run `COMMAND` after each batch, likewise")
@@ -82,6 +91,8 @@ the database is between two schemas; 130 interrupted, and to be gone on with.`,
 	flags.IntVar(&o.batches, "batches", 1, "with --dry-run: `N` batches of each step")
 	flags.BoolVar(&o.showValues, "show-values", false, "show the values with --dry-run, and write those that were in the way into the list of nodes that are left")
 	o.consent.bind(flags)
+	o.account.bind(flags)
+	o.quiesced.bind(flags)
 	flags.BoolVar(&o.allowDestructive, "allow-destructive", false, "allow phase contract, which deletes")
 	complete(cmd, "phase", "before", "after", "contract")
 	complete(cmd, "on-error", "stop", "skip", "quarantine")
@@ -107,6 +118,10 @@ func (o *upOptions) check(cmd *cobra.Command) error {
 		return errors.New("--rate and --max-duration: not less than 0")
 	case !o.dryRun && (flags.Changed("batches") || o.showValues):
 		return errors.New("--batches and --show-values are for --dry-run")
+	case o.dryRun && (o.quiesced.prove || o.quiesced.watch != 0):
+		return errors.New("--quiesced and --require-quiesced are for what writes, not for --dry-run")
+	case flags.Changed("require-quiesced") && o.quiesced.watch < time.Second:
+		return given(flags, "require-quiesced", errors.New("--require-quiesced: watch for a second at least"))
 	case o.dryRun && (o.reset || o.before != "" || o.after != ""):
 		return errors.New("--reset, --before-batch and --after-batch write or run something: leave them out of --dry-run")
 	case o.series.SingleTxn && (flags.Changed("batch-size") || o.series.Concurrency > 1 || o.onError != "stop"):
@@ -123,8 +138,11 @@ func (o *upOptions) check(cmd *cobra.Command) error {
 
 func (p program) migrateUp(cmd *cobra.Command, o *upOptions, args []string) error {
 	ctx := cmd.Context()
-	m, err := p.beginMigration(cmd, &o.migrateOptions, args, func() error {
-		if err := o.check(cmd); err != nil {
+	if len(o.then) > 0 && len(args) == 0 {
+		return errors.New("--then comes after plans that are named: name one, or leave --then out to carry out all")
+	}
+	m, err := p.beginMigration(cmd, &o.migrateOptions, slices.Concat(args, o.then), func() error {
+		if err := errors.Join(o.check(cmd), o.account.check(p)); err != nil {
 			return err
 		}
 		if o.cursor != "" {
@@ -151,12 +169,15 @@ func (p program) migrateUp(cmd *cobra.Command, o *upOptions, args []string) erro
 		return err
 	}
 	defer m.client.Close()
+	if err := p.inOrder(m, o.then); err != nil {
+		return err
+	}
 	m.showValues = o.showValues
 	o.series.Phase = migrate.Phase(o.phase)
 	o.series.DefaultBatch = m.cfg.BatchSize
 	if o.dryRun {
 		all, err := migrate.DryRun(ctx, m.client, m.files, o.series, o.batches)
-		p.previews(all, o.showValues)
+		p.previews(m, all, o.showValues)
 		return migrationFailed(ctx, err)
 	}
 	statuses, err := migrate.Statuses(ctx, m.client, m.files)
@@ -176,18 +197,53 @@ func (p program) migrateUp(cmd *cobra.Command, o *upOptions, args []string) erro
 			return err
 		}
 	}
+	o.series.OnError, o.series.NoUndo = migrate.OnError(o.onError), o.undo == "off"
+	if len(open) == 0 && len(again) == 0 && o.deploy == "" {
+		o.quiesced = quiesced{} // nothing is written
+	}
+	a, err := p.account(&o.account, o.quiet, m.files)
+	if err != nil {
+		return err
+	}
+	o.series.Progress, o.series.Deploying = a.see, a.deploying
+	untouched, err := o.quiesced.begin(ctx, m, o.series, a.progress)
+	if err != nil {
+		p.endAccount(ctx, a, err)
+		return migrationFailed(ctx, err)
+	}
 	if len(again) > 0 {
 		if err := migrate.Reset(ctx, m.client, again, o.series.Options); err != nil {
+			p.endAccount(ctx, a, err)
 			return migrationFailed(ctx, err)
 		}
 		fmt.Fprintf(p.out, "begun anew: %s\n", strings.Join(again, ", "))
 	}
-	o.series.OnError, o.series.NoUndo = migrate.OnError(o.onError), o.undo == "off"
-	g := p.progress(o.quiet)
-	o.series.Progress = g.batches
 	outcomes, err := migrate.Up(ctx, m.client, m.files, o.series)
-	g.end()
-	return p.told(ctx, m, outcomes, err)
+	touched := p.compared(ctx, untouched, a.progress)
+	p.endAccount(ctx, a, err)
+	if err := p.told(ctx, m, outcomes, err); err != nil {
+		return err
+	}
+	return touched
+}
+
+// inOrder refuses --then for a plan that would run before others: plans run in the
+// order of their ids.
+func (p program) inOrder(m *migration, then []string) error {
+	if len(then) == 0 {
+		return nil
+	}
+	last, _, err := p.plans(m.cfg, then)
+	if err != nil {
+		return err
+	}
+	for _, f := range m.files {
+		later := slices.ContainsFunc(last, func(l migrate.File) bool { return l.ID == f.ID })
+		if !later && f.ID > last[0].ID {
+			return fmt.Errorf("--then %s: plans run in the order of their ids, and %s comes after it", last[0].ID, f.ID)
+		}
+	}
+	return nil
 }
 
 // told says what a series came to and how to go on, and gives the error that the
@@ -217,6 +273,7 @@ func (p program) told(ctx context.Context, m *migration, outcomes []migrate.Outc
 			fmt.Fprintf(p.out, "%s waits: %s\n", outcome.Plan, outcome.Waiting)
 		}
 	}
+	p.summarize(ctx, m.files, outcomes, err)
 	p.next(m, outcomes, err)
 	if between := (*migrate.Between)(nil); errors.As(err, &between) && between.Old != "" {
 		p.keep(between.Old)
@@ -260,12 +317,12 @@ func pendingOf(all []migrate.Status, phase migrate.Phase) []migrate.Status {
 
 // next says how to go on.
 func (p program) next(m *migration, outcomes []migrate.Outcome, err error) {
-	again := strings.TrimSpace("schemacheck migrate up " + m.spelt)
+	again := m.command("up", m.spelt)
 	switch {
 	case errors.As(err, new(*migrate.Foreign)), errors.As(err, new(*migrate.Unfit)), errors.As(err, new(*migrate.Edited)), errors.As(err, new(*migrate.Crossed)):
 	case errors.As(err, new(*migrate.HalfUndone)): // the error says it
 	case err != nil:
-		fmt.Fprintf(p.out, "next: %s (it goes on where it stopped)\n      schemacheck migrate status\n", again)
+		fmt.Fprintf(p.out, "next: %s (it goes on where it stopped)\n      %s\n", again, m.command("status", m.spelt))
 	case len(outcomes) > 0 && outcomes[len(outcomes)-1].Waiting != "":
 		fmt.Fprintf(p.out, "next: deploy the new schema, then %s\n", again)
 	default:
@@ -276,14 +333,7 @@ func (p program) next(m *migration, outcomes []migrate.Outcome, err error) {
 			}
 		}
 		if len(contract) > 0 {
-			fmt.Fprintf(p.out, "next: from %s on, %s --phase contract --allow-destructive\n", slices.Max(contract), again)
+			fmt.Fprintf(p.out, "next: from %s on, %s\n", slices.Max(contract), m.contract())
 		}
 	}
-}
-
-// batches tells of a run of a plan.
-func (g *progress) batches(s migrate.Status) {
-	g.say(func() string {
-		return fmt.Sprintf("%s, phase %s, step %s: %d nodes, %d changed", s.Plan, s.Phase, s.Step, s.Counts.Nodes, s.Counts.Changed)
-	})
 }

@@ -2,9 +2,11 @@ package main
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 
+	"github.com/schemacheck/schemacheck/cmd/internal/report"
 	"github.com/schemacheck/schemacheck/fixes/migrate"
 )
 
@@ -15,7 +17,10 @@ func (p program) migrateVerifyCommand() *cobra.Command {
 		Short: "Ask whether what plans did still holds",
 		Long: `Ask the closing question of each step that was done: whether there are nodes that
 it would change if it ran again, because they came later or were changed since.
-Nothing is written. Run it again after the new schema is deployed.`,
+What the server counts by itself is held against it, and the step's own question
+(verify in the plan) when that is a count. Steps that alter the stored schema are
+asked whether it is as they left it. Nothing is written. Run it again after the
+new schema is deployed.`,
 		Example: `  schemacheck migrate verify --alpha localhost:9080
 
 Exit codes: 0 everything holds; 1 something does not; 2 usage; 3 could not finish.`,
@@ -30,7 +35,7 @@ Exit codes: 0 everything holds; 1 something does not; 2 usage; 3 could not finis
 			if err != nil {
 				return migrationFailed(ctx, err)
 			}
-			clean := true
+			var open []string // the plans of which something does not hold
 			for _, s := range all {
 				if s.State != migrate.Done {
 					fmt.Fprintf(p.out, "%s, phase %s: %s\n", s.Plan, s.Phase, s.State)
@@ -40,17 +45,21 @@ Exit codes: 0 everything holds; 1 something does not; 2 usage; 3 could not finis
 				if err != nil {
 					return err
 				}
-				checks, err := migrate.Verify(ctx, m.client, f.Plan, s.Phase)
+				checks, err := migrate.Verify(ctx, m.client, f.Plan, s.Phase, m.after(f, all)...)
 				if err != nil {
 					return migrationFailed(ctx, err)
 				}
 				fmt.Fprintf(p.out, "%s, phase %s: done\n", s.Plan, s.Phase)
 				for _, c := range checks {
-					fmt.Fprintf(p.out, "  %s\n", c)
-					clean = clean && c.Clean()
+					p.events().Info("verified", "plan", s.Plan, "phase", s.Phase, "step", c.Step, "nodes", c.Nodes, "open", c.Open, "left", c.Left)
+					fmt.Fprintf(p.out, "  %s\n", report.Escape(c.String()))
+					if !c.Clean() && !slices.Contains(open, f.ID) {
+						open = append(open, f.ID)
+					}
 				}
 			}
-			if !clean {
+			if len(open) > 0 {
+				fmt.Fprintf(p.out, "next: %s (begins anew: steps do what is still to be done; what undoing needs is forgotten)\n", m.command("up", open[0], "--reset"))
 				return &problem{code: exitFindings}
 			}
 			return nil
@@ -58,4 +67,15 @@ Exit codes: 0 everything holds; 1 something does not; 2 usage; 3 could not finis
 	}
 	o.bind(cmd)
 	return cmd
+}
+
+// after are the plans that were carried out after one, in part at least.
+func (m *migration) after(f migrate.File, all []migrate.Status) []*migrate.Plan {
+	var later []*migrate.Plan
+	for _, other := range m.files {
+		if other.ID > f.ID && slices.ContainsFunc(all, func(s migrate.Status) bool { return s.Plan == other.ID && s.State == migrate.Done }) {
+			later = append(later, other.Plan)
+		}
+	}
+	return later
 }

@@ -131,6 +131,9 @@ func (p program) sources(cfg *config.Config, schemas ...[]*sdl.File) []fs.FileIn
 }
 
 func isTerminal(w io.Writer) bool {
+	if t, ok := w.(*talk); ok {
+		w = t.to
+	}
 	f, ok := w.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
 }

@@ -30,6 +30,8 @@ type planOptions struct {
 	allowDestructive bool
 	// standing are those of the configuration: what no fix wants has no effect.
 	standing []string
+	// called is the name that somebody wants the plan to have; empty for what it does.
+	called string
 }
 
 func (o *planOptions) bind(flags *pflag.FlagSet) {
@@ -166,7 +168,10 @@ func (o *planOptions) plan(flags *pflag.FlagSet, choices []choice, from, to stri
 	if len(names) > 1 {
 		title, slug = fmt.Sprintf("%d fixes: %s", len(names), strings.Join(names, ", ")), fmt.Sprintf("%s-and-%d-more", slugOf(names[0]), len(names)-1)
 	}
-	head := migrate.Plan{ID: now.UTC().Format("20060102150405") + "-" + slug, Name: title, From: from, To: to}
+	if o.called != "" {
+		title, slug = o.called, slugOf(o.called)
+	}
+	head := migrate.Plan{ID: now.UTC().Format(timeOfID) + "-" + slug, Name: title, From: from, To: to}
 	head.NotBefore = notBefore(recipes, now)
 	plan, err := migrate.Assemble(head, recipes...)
 	if err != nil {
@@ -307,14 +312,41 @@ func (p program) writePlan(folder string, plan *migrate.Plan) (path string, writ
 			return filepath.Join(folder, e.Name()), false, nil
 		}
 	}
-	name := plan.ID + ".yaml"
-	if _, err := os.Stat(filepath.Join(dir, name)); err == nil {
-		return "", false, fmt.Errorf("%s is there already, with other steps: wait a second, or remove it", filepath.Join(folder, name))
+	if plan.ID, err = freeID(dir, plan.ID); err != nil {
+		return "", false, err
 	}
+	if text, err = plan.Encode(); err != nil {
+		return "", false, err
+	}
+	name := plan.ID + ".yaml"
 	if err := renameio.WriteFile(filepath.Join(dir, name), text, 0o644); err != nil {
 		return "", false, fmt.Errorf("writing the plan: %w", err)
 	}
 	return filepath.Join(folder, name), true, nil
+}
+
+// timeOfID is how the time stands at the beginning of an id.
+const timeOfID = "20060102150405"
+
+// freeID is an id with a time that no plan of a folder has: their order would be
+// that of their names.
+func freeID(dir, id string) (string, error) {
+	at, name, _ := strings.Cut(id, "-")
+	when, err := time.Parse(timeOfID, at)
+	if err != nil {
+		return "", fmt.Errorf("the id %s does not begin with a time: %w", id, err)
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return "", fmt.Errorf("reading the folder of plans: %w", err)
+	}
+	for {
+		at := when.Format(timeOfID)
+		if !slices.ContainsFunc(entries, func(e os.DirEntry) bool { return strings.HasPrefix(e.Name(), at) }) {
+			return at + "-" + name, nil
+		}
+		when = when.Add(time.Second)
+	}
 }
 
 // sameWork reports whether two plans differ only in when they were made and in

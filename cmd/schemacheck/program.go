@@ -13,7 +13,6 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/schemacheck/schemacheck/cmd/internal/config"
-	"github.com/schemacheck/schemacheck/cmd/internal/report"
 )
 
 // exit is what the process tells its caller.
@@ -61,6 +60,8 @@ func (p *problem) Unwrap() error { return p.err }
 
 // run is the whole program.
 func (p program) run(ctx context.Context, args []string) exit {
+	said := &talk{to: p.err}
+	p.err = said
 	root := p.root()
 	root.SetArgs(args)
 	root.SetIn(p.in)
@@ -76,17 +77,13 @@ func (p program) run(ctx context.Context, args []string) exit {
 		code = known.code
 	}
 	if ctx.Err() != nil && code != exitBetween {
-		fmt.Fprintln(p.err, "schemacheck: interrupted")
+		said.failed(exitInterrupted, "interrupted")
 		return exitInterrupted
 	}
-	if known != nil {
-		if known.err == nil {
-			return code
-		}
+	if known != nil && known.err == nil {
+		return code
 	}
-	for _, line := range strings.Split(err.Error(), "\n") {
-		fmt.Fprintln(p.err, "schemacheck: "+report.Escape(line))
-	}
+	said.failed(code, err.Error())
 	return code
 }
 
@@ -97,11 +94,12 @@ refuses, and how to get there safely.`
 func (p program) root() *cobra.Command {
 	version := false
 	root := &cobra.Command{
-		Use:           "schemacheck",
-		Short:         "Lint and repair Dgraph GraphQL schema migrations",
-		Long:          about,
-		SilenceErrors: true,
-		SilenceUsage:  true,
+		Use:               "schemacheck",
+		Short:             "Lint and repair Dgraph GraphQL schema migrations",
+		Long:              about,
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return p.speak(cmd) },
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
 				return unknown("command", shown(args[0]), commandNames(cmd))
@@ -126,7 +124,7 @@ func (p program) root() *cobra.Command {
 	root.SetFlagErrorFunc(flagError)
 	root.Flags().BoolVar(&version, "version", false, "print the version")
 	root.CompletionOptions.HiddenDefaultCmd = false
-	root.AddCommand(p.auditCommand(), p.diffCommand(), p.doctorCommand(), p.fixCommand(), p.migrateCommand(), p.rehearseCommand(), p.sandboxCommand(), p.showCommand(), p.explainCommand(), p.versionCommand())
+	root.AddCommand(p.auditCommand(), p.diffCommand(), p.doctorCommand(), p.fixCommand(), p.initCommand(), p.migrateCommand(), p.planCommand(), p.rehearseCommand(), p.sandboxCommand(), p.showCommand(), p.explainCommand(), p.versionCommand())
 	return root
 }
 

@@ -213,7 +213,7 @@ func (r *rehearsing) load(ctx context.Context, found []uint64) error {
 		return fmt.Errorf("declaring in the copy what is stored: %w", err)
 	}
 	o := clone.Options{All: r.options.all, Sample: r.options.sample, Seed: r.options.seed, Nodes: found, ReadGeo: r.options.diff.data.readGeo, Lease: r.cluster.LeaseUIDs,
-		Progress: func(quads uint64) { r.told.say(func() string { return fmt.Sprintf("copying: %d quads", quads) }) }}
+		Progress: r.told.copying}
 	for _, f := range r.files {
 		for _, s := range f.Steps {
 			if s.Select != nil {
@@ -322,7 +322,7 @@ func (r *rehearsing) carryOut(ctx context.Context) error {
 	clock := newClock(r.report)
 	series.Progress = func(s migrate.Status) {
 		clock.tick(s)
-		r.told.batches(s)
+		r.told.run(s, 0, 0)
 	}
 	text := textOf(r.comparison.after)
 	var outcomes []migrate.Outcome

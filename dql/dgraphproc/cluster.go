@@ -10,8 +10,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -77,15 +79,17 @@ type Cluster struct {
 	// CA, ClientCert and ClientKey are paths of PEM files; empty without TLS.
 	CA, ClientCert, ClientKey string
 
-	options   Options
-	block     *block
-	dir       string
+	options Options
+	block   *block
+	dir     string
+	log     io.Writer
+	stopped chan struct{}
+
+	mu        sync.Mutex // for what follows
 	alphas    []Alpha
-	processes []*process
-	janitor   *janitor // of a temporary folder
-	log       io.Writer
-	stop      sync.Once
-	stopped   chan struct{}
+	processes []*process // the zero, and the alphas in their order
+	ended     bool       // by Stop
+	janitor   *janitor   // of a temporary folder
 }
 
 // Start runs a cluster and returns once every alpha serves queries, alters and GraphQL schema updates. The
@@ -129,7 +133,11 @@ func Start(ctx context.Context, o Options) (*Cluster, error) {
 }
 
 // Alphas lists the alphas in the order of their start; group 1, which keeps the GraphQL schema, is first.
-func (c *Cluster) Alphas() []Alpha { return append([]Alpha(nil), c.alphas...) }
+func (c *Cluster) Alphas() []Alpha {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.alphas)
+}
 
 // Folder is where the cluster keeps its data. What is put there goes with it.
 func (c *Cluster) Folder() string { return c.dir }
@@ -139,19 +147,23 @@ func (c *Cluster) Options() Options { return c.options }
 
 // Stop kills the processes, waits for their end, and removes what Start made. The second call does nothing.
 func (c *Cluster) Stop() {
-	c.stop.Do(func() {
-		close(c.stopped)
-		for _, p := range c.processes {
-			p.kill()
-		}
-		if c.options.Dir == "" {
-			// Nothing else can be done about a folder that does not go away; the next user of
-			// the block tries again.
-			_ = os.RemoveAll(c.dir)
-		}
-		c.janitor.work()
-		c.block.release()
-	})
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ended {
+		return
+	}
+	c.ended = true
+	close(c.stopped)
+	for _, p := range c.processes {
+		p.kill()
+	}
+	if c.options.Dir == "" {
+		// Nothing else can be done about a folder that does not go away; the next user of
+		// the block tries again.
+		_ = os.RemoveAll(c.dir)
+	}
+	c.janitor.work()
+	c.block.release()
 }
 
 // TLSConfig returns what a client needs to reach the cluster, or nil without TLS.
@@ -261,7 +273,7 @@ func startAt(ctx context.Context, o Options, b *block) (_ *Cluster, err error) {
 			GRPC:  loopback(b.grpc(i)),
 			HTTP:  scheme + "://" + loopback(b.http(i)),
 			Group: i%o.Groups + 1,
-			Pid:   c.processes[len(c.processes)-1].cmd.Process.Pid,
+			Pid:   c.processes[len(c.processes)-1].pid(),
 		})
 	}
 	if err := c.watch(ctx, c.ready); err != nil {
@@ -310,9 +322,12 @@ func (c *Cluster) alphaFlags(i int) ([]string, error) {
 			c.CA, c.path(nodeCert), c.path(nodeKey), auth))
 	}
 	if o.ACL {
-		secret := c.path("acl-secret")
-		if err := os.WriteFile(secret, []byte(rand.Text()+rand.Text()), 0o600); err != nil {
-			return nil, fmt.Errorf("writing the ACL secret: %w", err)
+		secret := c.path("acl-secret") // one for all
+		if _, err := os.Stat(secret); errors.Is(err, fs.ErrNotExist) {
+			err = os.WriteFile(secret, []byte(rand.Text()+rand.Text()), 0o600)
+			if err != nil {
+				return nil, fmt.Errorf("writing the ACL secret: %w", err)
+			}
 		}
 		flags = append(flags, "--acl=secret-file="+secret+";")
 	}
@@ -331,15 +346,24 @@ func (c *Cluster) run(name string, args []string) error {
 	if err != nil {
 		return fmt.Errorf("running %s: %w", name, err)
 	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	c.processes = append(c.processes, p)
 	return nil
+}
+
+// all are the processes, at this moment.
+func (c *Cluster) all() []*process {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.processes)
 }
 
 // watch waits for the work, but no longer than all processes live.
 func (c *Cluster) watch(ctx context.Context, work func(context.Context) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	for _, p := range c.processes {
+	for _, p := range c.all() {
 		go func() {
 			select {
 			case <-p.exited:
@@ -363,7 +387,7 @@ func (c *Cluster) watch(ctx context.Context, work func(context.Context) error) e
 // lastWords quotes the logs of all processes for an error that none of them caused alone.
 func (c *Cluster) lastWords() string {
 	var s strings.Builder
-	for _, p := range c.processes {
+	for _, p := range c.all() {
 		fmt.Fprintf(&s, "\nthe log of %s ends with:\n%s", p.name, p.log.last(10))
 	}
 	return s.String()

@@ -67,15 +67,16 @@ func (b *block) release() { _ = b.lock.Close() }
 func (b *block) ports(alphas int) []int {
 	ports := []int{b.zeroGRPC(), b.zeroHTTP()}
 	for i := range alphas {
-		ports = append(ports, 7080+b.offset+i, b.http(i), b.grpc(i))
+		ports = append(ports, b.internal(i), b.http(i), b.grpc(i))
 	}
 	return ports
 }
 
-func (b *block) zeroGRPC() int  { return 5080 + b.offset }
-func (b *block) zeroHTTP() int  { return 6080 + b.offset }
-func (b *block) http(i int) int { return 8080 + b.offset + i }
-func (b *block) grpc(i int) int { return 9080 + b.offset + i }
+func (b *block) zeroGRPC() int      { return 5080 + b.offset }
+func (b *block) zeroHTTP() int      { return 6080 + b.offset }
+func (b *block) internal(i int) int { return 7080 + b.offset + i } // where alphas and zero talk to it
+func (b *block) http(i int) int     { return 8080 + b.offset + i }
+func (b *block) grpc(i int) int     { return 9080 + b.offset + i }
 
 // folder is where the block's cluster keeps its data. Its name follows from the block, so that whoever
 // holds the lock can remove what a crashed user of the block left behind.

@@ -61,6 +61,18 @@ func (p *process) kill() {
 	<-p.exited
 }
 
+// gone reports whether the process has ended.
+func (p *process) gone() bool {
+	select {
+	case <-p.exited:
+		return true
+	default:
+		return false
+	}
+}
+
+func (p *process) pid() int { return p.cmd.Process.Pid }
+
 // failure tells why an exited process is gone.
 func (p *process) failure() error {
 	log := p.log.last(20)

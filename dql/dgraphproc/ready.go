@@ -27,7 +27,7 @@ func (c *Cluster) ready(ctx context.Context) error {
 	transport := &http.Transport{TLSClientConfig: config}
 	defer transport.CloseIdleConnections()
 	client := &http.Client{Transport: transport, Timeout: requestTimeout}
-	for _, a := range c.alphas {
+	for _, a := range c.Alphas() {
 		for {
 			err := c.serves(ctx, client, a)
 			if err == nil {

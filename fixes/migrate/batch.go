@@ -74,6 +74,9 @@ type position struct {
 // page reads the nodes after one.
 func (r *reader) page(ctx context.Context, tx asker, after uint64, first int) (*page, position, error) {
 	var at position
+	if err := whole(r.step.Select.Root, r.live); err != nil {
+		return nil, at, err
+	}
 	text, err := r.question("0x"+strconv.FormatUint(after, 16), first)
 	if err != nil {
 		return nil, at, err

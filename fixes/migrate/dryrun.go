@@ -30,6 +30,9 @@ type Foretold struct {
 	Nodes, Changed, Left uint64
 	// First are some of the nodes that would be written.
 	First []Difference
+
+	// waits says that a step before it is still to write what it reads.
+	waits bool
 }
 
 // Difference is what a node holds under a predicate before and after a step.
@@ -38,6 +41,8 @@ type Difference struct {
 	Predicate     string
 	Before, After []dql.Quad
 }
+
+const isDone = "it is done"
 
 // mostForetold bounds the nodes whose differences are kept.
 const mostForetold = 10
@@ -62,6 +67,7 @@ func DryRun(ctx context.Context, c *dql.Client, files []File, s Series, batches 
 			return all, err
 		}
 		asIf := live
+		var coming []string // predicates that are still to be written
 		for i := range f.Steps {
 			step := &f.Steps[i]
 			if step.Declare != nil {
@@ -71,8 +77,12 @@ func DryRun(ctx context.Context, c *dql.Client, files []File, s Series, batches 
 				continue
 			}
 			p := Foretold{Plan: f.ID, Phase: step.Phase, Step: step}
+			p.waits = slices.ContainsFunc(step.Reads, func(name string) bool { return slices.Contains(coming, name) })
 			if err := p.compute(ctx, c, live, asIf, s.Options, batches); err != nil {
 				return all, fmt.Errorf("step %s: %w", step.ID, err)
+			}
+			if p.Not != isDone {
+				coming = append(coming, step.Writes...)
 			}
 			all = append(all, p)
 		}
@@ -143,7 +153,7 @@ func (p *Foretold) compute(ctx context.Context, client *dql.Client, live, asIf *
 		return err
 	}
 	if done {
-		p.Not = "it is done"
+		p.Not = isDone
 		return nil
 	}
 	r := &reader{step: p.Step, task: task, live: live, asIf: asIf}
@@ -160,8 +170,11 @@ func (p *Foretold) compute(ctx context.Context, client *dql.Client, live, asIf *
 			c, err = task.judge(page)
 		}
 		var known *dql.Error
+		var late *atCommit
 		switch {
 		case err == nil:
+		case errors.As(err, &late) && !p.waits:
+			return fmt.Errorf("node %s: %w", dql.Node(late.uid), err)
 		case errors.As(err, &known) && known.Kind != dql.Other:
 			return err
 		default:
@@ -227,7 +240,7 @@ func (p *Foretold) cursor(ctx context.Context, live *dql.Stored, tx asker) (afte
 func (p *Foretold) add(of *page, c *change, live *dql.Stored) {
 	p.Changed += uint64(c.changed)
 	p.Left += uint64(len(c.left))
-	before := map[spot][]dql.Quad{}
+	before := byPlace(c.before)
 	for _, n := range of.nodes {
 		subject := string(dql.Node(n.uid))
 		for name := range n.quads {

@@ -201,6 +201,8 @@ type run struct {
 
 // all carries out the steps of the phase.
 func (r *run) all(ctx context.Context) (*Result, error) {
+	r.options.point("locked")
+	defer r.options.point("before unlock")
 	err := r.begin(ctx)
 	if err != nil {
 		return nil, err
@@ -274,6 +276,7 @@ func (r *run) one(ctx context.Context, s *Step) error {
 	case r.options.foreign != nil:
 		return r.options.foreign
 	}
+	r.stepBegins(s)
 	if err := r.step(ctx, s); err != nil {
 		return err
 	}
@@ -289,7 +292,10 @@ func (r *run) close(ctx context.Context, s *Step) error {
 		return err
 	}
 	p, ok := t.(paged)
-	if !ok || !s.Convergent {
+	if !ok {
+		return r.closeAltered(ctx, s)
+	}
+	if !s.Convergent {
 		return nil
 	}
 	for round := 1; ; round++ {
@@ -301,7 +307,7 @@ func (r *run) close(ctx context.Context, s *Step) error {
 		if err != nil {
 			return err
 		}
-		check, err := closing(ctx, r.client, &reader{step: s, task: p, live: live, written: before}, r.between)
+		check, err := proved(ctx, r.client, &reader{step: s, task: p, live: live, written: before}, r.between)
 		if err != nil {
 			return err
 		}

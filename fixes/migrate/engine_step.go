@@ -326,6 +326,7 @@ func (w *work) all(ctx context.Context, spans []*span) error {
 		w.paced(own.Nodes)
 	}
 	w.total()
+	w.tell()
 	var group sync.WaitGroup
 	for chunk := range slices.Chunk(spans, (len(spans)+w.options.Concurrency-1)/w.options.Concurrency) {
 		group.Go(func() {
@@ -452,6 +453,10 @@ func (w *work) batch(ctx context.Context, sp *span) error {
 		case isTooLarge(err) && size > leastBatch:
 			size = max(size/2, leastBatch)
 			w.shrink(size)
+		case isTimeout(err) && failures < mostSilent:
+			if err := sleep(ctx, jitter(failures)); err != nil {
+				return err
+			}
 		case size > leastBatch && !w.options.SingleTxn && (late != nil && late.ofNode() || isOther(err)):
 			// One node is in the way: it is found by smaller batches.
 			size = max(size/10, leastBatch)
@@ -479,6 +484,14 @@ func (w *work) reached(sp *span, next span, left []Left) {
 // mostFailures is how often a batch is repeated, because others write the same or
 // no answer comes.
 const mostFailures = 30
+
+// mostSilent is how often a batch of one node is tried again that gets no answer.
+const mostSilent = 5
+
+func isTimeout(err error) bool {
+	var known *dql.Error
+	return errors.As(err, &known) && known.Kind == dql.Timeout
+}
 
 // errMoved is for an attempt that finds that an earlier one was written, whose
 // answer was lost.

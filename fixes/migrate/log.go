@@ -33,6 +33,7 @@ type loggedQuad struct {
 	Type      string        `json:"t,omitempty"`
 	Lang      string        `json:"l,omitempty"`
 	Facets    []loggedFacet `json:"f,omitempty"`
+	All       bool          `json:"a,omitempty"`
 }
 
 type loggedFacet struct {
@@ -42,7 +43,7 @@ type loggedFacet struct {
 }
 
 func logQuad(q dql.Quad) loggedQuad {
-	l := loggedQuad{Subject: string(q.Subject), Predicate: q.Predicate, Object: string(q.Object), Data: q.Data, Type: q.Type, Lang: q.Lang}
+	l := loggedQuad{Subject: string(q.Subject), Predicate: q.Predicate, Object: string(q.Object), Data: q.Data, Type: q.Type, Lang: q.Lang, All: q.All}
 	for _, f := range q.Facets {
 		if at, ok := f.Data.(time.Time); ok {
 			l.Facets = append(l.Facets, loggedFacet{Key: f.Key, Time: &at})
@@ -54,7 +55,7 @@ func logQuad(q dql.Quad) loggedQuad {
 }
 
 func (l loggedQuad) quad() dql.Quad {
-	q := dql.Quad{Subject: dql.Ref(l.Subject), Predicate: l.Predicate, Object: dql.Ref(l.Object), Data: l.Data, Type: l.Type, Lang: l.Lang}
+	q := dql.Quad{Subject: dql.Ref(l.Subject), Predicate: l.Predicate, Object: dql.Ref(l.Object), Data: l.Data, Type: l.Type, Lang: l.Lang, All: l.All}
 	for _, f := range l.Facets {
 		if f.Time != nil {
 			q.Facets = append(q.Facets, dql.Facet{Key: f.Key, Data: *f.Time})
@@ -72,15 +73,21 @@ func logged(p *page, c *change) (string, error) {
 	for _, n := range p.nodes {
 		before[string(dql.Node(n.uid))] = n
 	}
+	others := byPlace(c.before)
 	noted := map[spot]bool{}
 	note := func(q dql.Quad) {
 		at := spot{string(q.Subject), q.Predicate}
-		n := before[at.subject]
-		if n == nil || noted[at] {
+		if noted[at] {
 			return
 		}
 		noted[at] = true
-		for _, old := range n.holds(q.Predicate) {
+		if n := before[at.subject]; n != nil {
+			for _, old := range n.holds(q.Predicate) {
+				e.Before = append(e.Before, logQuad(old))
+			}
+			return
+		}
+		for _, old := range others[at] {
 			e.Before = append(e.Before, logQuad(old))
 		}
 	}
@@ -130,6 +137,18 @@ func opened(stored string) (io.Reader, error) {
 		return nil, err
 	}
 	return io.LimitReader(z, 1<<30), nil
+}
+
+// byPlace are quads by where they are.
+func byPlace(quads []dql.Quad) map[spot][]dql.Quad {
+	all := map[spot][]dql.Quad{}
+	for _, q := range quads {
+		at := spot{string(q.Subject), q.Predicate}
+		if !in(all[at], q) {
+			all[at] = append(all[at], q)
+		}
+	}
+	return all
 }
 
 // unpacked reads the log of a batch.

@@ -92,8 +92,9 @@ type Step struct {
 	// Nodes is how many nodes are concerned, as far as it was asked when the
 	// plan was made; nil when it was not.
 	Nodes *uint64 `yaml:"nodes,omitempty"`
-	// Precondition and Verify are DQL for people: what finds the nodes that are
-	// to be changed, and what finds none afterwards.
+	// Precondition is DQL for people: what finds the nodes that are to be changed.
+	// Verify finds none afterwards; one that counts nodes under the root of Select,
+	// as [Step.question] knows it, is asked when the step is verified.
 	Precondition string `yaml:"precondition,omitempty"`
 	Verify       string `yaml:"verify,omitempty"`
 	// BatchSize is the number of nodes that are read and written in one
@@ -124,12 +125,14 @@ type Step struct {
 	Convert      *Convert      `yaml:"convert,omitempty"`
 	Choose       *Choose       `yaml:"choose,omitempty"`
 	Redeclare    *Redeclare    `yaml:"redeclare,omitempty"`
+	Transform    *Transform    `yaml:"transform,omitempty"`
 }
 
 // Select finds nodes.
 type Select struct {
-	// Root is a function of DQL that finds them without an index: type(T) or
-	// has(p). Pages of it are read without a filter.
+	// Root is a function of DQL that finds them: type(T) or has(p), which need no
+	// index, or one over an index with values, such as eq(p, "x"), so that only
+	// those are scanned. Pages of it are read without a filter.
 	Root string `yaml:"root"`
 	// Filter leaves some of them; empty leaves all.
 	Filter string `yaml:"filter,omitempty"`

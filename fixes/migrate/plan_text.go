@@ -36,10 +36,10 @@ func (s *Step) describe() {
 		return
 	}
 	if s.Precondition == "" {
-		s.Precondition = "{\n  q(func: " + s.Select.Root + ") { count(uid) }\n}\n"
+		s.Precondition = counting(s.Select.Root, "")
 	}
-	if s.Verify == "" && s.Convergent {
-		s.Verify = "# schemacheck migrate verify: computed again over all these nodes, the step changes nothing\n"
+	if t, ok := t.(countable); ok && s.Verify == "" {
+		s.Verify = counting(s.Select.Root, t.unmet(s.Select.Root))
 	}
 }
 
@@ -68,8 +68,12 @@ func upsert(root, filter, columns, set, del string) string {
 	return b.String()
 }
 
-// counting is a question that counts the nodes under a root that pass a filter.
+// counting is a question that counts the nodes under a root that pass a filter,
+// or all of them.
 func counting(root, filter string) string {
+	if filter == "" {
+		return "{\n  q(func: " + root + ") { count(uid) }\n}\n"
+	}
 	return "{\n  q(func: " + root + ") @filter(" + filter + ") { count(uid) }\n}\n"
 }
 

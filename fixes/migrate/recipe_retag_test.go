@@ -149,7 +149,9 @@ _:orphan <User.code> "of no type" .
 	if schema := d.StoredSchema(t); strings.Contains(schema, "User") {
 		t.Errorf("left in the stored schema:\n%s", schema)
 	}
-	if diff := cmp.Diff(strings.Replace(was, `,{"uid":"`+uids["gone"]+`","Being.name":"Gone"}`, "", 1), untouched()); diff != "" {
+	gone := `{"uid":"` + uids["gone"] + `","Being.name":"Gone"}` // the first of them, or a later one
+	was = strings.Replace(strings.Replace(was, ","+gone, "", 1), gone+",", "", 1)
+	if diff := cmp.Diff(was, untouched()); diff != "" {
 		t.Errorf("what is not moved (-before +after):\n%s", diff)
 	}
 }

@@ -65,7 +65,7 @@ func (r *Refer) values(n *node) (values []dql.Quad, tagged bool) {
 // question asks for the nodes that have the values of the page.
 func (r *Refer) question(p *page) (string, map[string]string, error) {
 	live := p.predicate(r.Key)
-	if !live.Upsert || !slices.ContainsFunc(live.Index, func(t dql.Tokenizer) bool { return slices.Contains(equalities[live.Type], t.Name) }) {
+	if !keyable(live) {
 		return "", nil, fmt.Errorf("%s needs @upsert and an index for equality, so that the nodes of values are found again; the step that declares them has to run before", r.Key)
 	}
 	column, err := live.Column("c", "")
@@ -105,6 +105,12 @@ var equalities = map[string][]string{
 	"float":    {"float"},
 	"bool":     {"bool"},
 	"dateTime": {"hour", "day", "month", "year"},
+}
+
+// keyable reports whether nodes can be made by the values of a predicate, the same
+// one for equal values.
+func keyable(p dql.Predicate) bool {
+	return p.Upsert && slices.ContainsFunc(p.Index, func(t dql.Tokenizer) bool { return slices.Contains(equalities[p.Type], t.Name) })
 }
 
 func (r *Refer) judge(p *page) (*change, error) {

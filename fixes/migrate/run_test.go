@@ -48,8 +48,37 @@ func carryOut(t *testing.T, c *dql.Client, steps []Step, phase Phase) carried {
 		if again := pass(t, c, s, false); s.Convergent && again.changed > 0 {
 			t.Errorf("step %s would change %d nodes again", s.ID, again.changed)
 		}
+		counted(t, c, *s)
 	}
 	return all
+}
+
+// counted looks whether the server's own counts are those of the closing question.
+func counted(t *testing.T, c *dql.Client, s Step) {
+	t.Helper()
+	s.describe()
+	task, err := s.task()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, ok := task.(paged)
+	if !ok {
+		return
+	}
+	live, err := c.Stored(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	check, err := proved(t.Context(), c, &reader{step: &s, task: p, live: live}, nil)
+	if err != nil {
+		t.Fatalf("step %s: %v", s.ID, err)
+	}
+	if !check.agrees() || check.Unasked != "" || check.Counted == nil {
+		t.Errorf("%s", check)
+	}
+	if _, ok := p.(countable); ok && check.Found == nil {
+		t.Errorf("%s: its own question %q was not asked", check, s.Verify)
+	}
 }
 
 // pass goes through all nodes of a step, and writes or only looks.

@@ -28,8 +28,30 @@ var words = map[string][]any{
 	"Step.risk":  {"safe", "review", "destructive"},
 }
 
+// plain are one value, as YAML has them.
+var plain = []any{map[string]any{"type": "string"}, map[string]any{"type": "number"}, map[string]any{"type": "boolean"}}
+
+// special are the types that are not written as Go has them.
+var special = map[reflect.Type]map[string]any{
+	reflect.TypeFor[Value]():     {"anyOf": append(slices.Clone(plain), map[string]any{"type": "array", "items": map[string]any{"anyOf": plain}})},
+	reflect.TypeFor[Condition](): {"anyOf": []any{map[string]any{"type": "string"}, map[string]any{"type": "boolean"}}},
+	reflect.TypeFor[Unset](): {"anyOf": []any{
+		map[string]any{"type": "array", "items": map[string]any{"type": "string"}},
+		map[string]any{"type": "object", "additionalProperties": map[string]any{"type": "string"}},
+	}},
+	// A field has fields.
+	reflect.TypeFor[Field](): {"$ref": "#/$defs/field"},
+}
+
 // describe makes the JSON Schema of a Go type by its yaml tags.
 func describeType(t reflect.Type) map[string]any {
+	if s := special[t]; s != nil {
+		return s
+	}
+	return describeForm(t)
+}
+
+func describeForm(t reflect.Type) map[string]any {
 	switch t.Kind() {
 	case reflect.Pointer:
 		return describeType(t.Elem())
@@ -79,6 +101,7 @@ func describeType(t reflect.Type) map[string]any {
 func planSchema(t *testing.T) []byte {
 	t.Helper()
 	s := describeType(reflect.TypeFor[Plan]())
+	s["$defs"] = map[string]any{"field": describeForm(reflect.TypeFor[Field]())}
 	s["$schema"] = "https://json-schema.org/draft/2020-12/schema"
 	s["title"] = "A plan of schemacheck: a migration of the data that a Dgraph stores"
 	steps := s["properties"].(map[string]any)["steps"].(map[string]any)["items"].(map[string]any)
@@ -113,18 +136,7 @@ func TestPlanSchema(t *testing.T) {
 	if diff := cmp.Diff(string(want), string(got)); diff != "" {
 		t.Errorf("%s (-want +got; go test ./fixes/migrate -run PlanSchema -update writes it):\n%s", schemaFile, diff)
 	}
-	document, err := jsonschema.UnmarshalJSON(bytes.NewReader(got))
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := jsonschema.NewCompiler()
-	if err := c.AddResource("plan.schema.json", document); err != nil {
-		t.Fatal(err)
-	}
-	schema, err := c.Compile("plan.schema.json")
-	if err != nil {
-		t.Fatal(err)
-	}
+	schema := publishedSchema(t)
 	was, is := stored(t, "type A { id: ID! a: String b: [String] c: String }"), stored(t, "type A { id: ID! d: String b: String @dgraph(pred: \"A.e\") c: Int }")
 	one := func(m *Migration, given ...string) *Recipe {
 		r, err := m.Build(given)
@@ -145,17 +157,7 @@ func TestPlanSchema(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	valid := func(text string) error {
-		asJSON, err := yaml.YAMLToJSON([]byte(text))
-		if err != nil {
-			t.Fatal(err)
-		}
-		value, err := jsonschema.UnmarshalJSON(bytes.NewReader(asJSON))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return schema.Validate(value)
-	}
+	valid := func(text string) error { return fitsSchema(t, schema, []byte(text)) }
 	if err := valid(string(text)); err != nil {
 		t.Errorf("%v\n%s", err, text)
 	}
@@ -169,4 +171,36 @@ func TestPlanSchema(t *testing.T) {
 			t.Errorf("%q for %q is read", wrong.new, wrong.old)
 		}
 	}
+}
+
+// publishedSchema is the JSON Schema of plans.
+func publishedSchema(t *testing.T) *jsonschema.Schema {
+	t.Helper()
+	document, err := jsonschema.UnmarshalJSON(bytes.NewReader(planSchema(t)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := jsonschema.NewCompiler()
+	if err := c.AddResource("plan.schema.json", document); err != nil {
+		t.Fatal(err)
+	}
+	schema, err := c.Compile("plan.schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return schema
+}
+
+// fitsSchema is why a text does not fit, nil when it does.
+func fitsSchema(t *testing.T, schema *jsonschema.Schema, text []byte) error {
+	t.Helper()
+	asJSON, err := yaml.YAMLToJSON(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(asJSON))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return schema.Validate(value)
 }

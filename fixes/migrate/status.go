@@ -1,7 +1,9 @@
 package migrate
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -43,6 +45,8 @@ type Status struct {
 	Finished []string `json:"finished,omitempty"`
 	// NotApplicable are the steps that found nothing to do.
 	NotApplicable []string `json:"notApplicable,omitempty"`
+	// Baseline says that it was noted as done, and never ran.
+	Baseline bool `json:"baseline,omitempty"`
 	// Who runs it or ran it last: host and process.
 	Who     string    `json:"who,omitempty"`
 	Started time.Time `json:"started,omitzero"`
@@ -57,8 +61,8 @@ type Status struct {
 	Cursor string `json:"cursor,omitempty"`
 	// Pace is how fast the run is that is at work; nil when none is.
 	Pace *Pace `json:"pace,omitempty"`
-	// Abandoned says that the state is running, and nobody is at work: the run was
-	// killed, or has lost the server.
+	// Abandoned says that the state is running or undoing, and nobody is at work: the
+	// run was killed, or has lost the server.
 	Abandoned bool `json:"abandoned,omitempty"`
 }
 
@@ -93,13 +97,17 @@ type Pace struct {
 	Plan  string `json:"plan"`
 	Phase Phase  `json:"phase"`
 	Step  string `json:"step"`
-	// Nodes of the step were gone through, of Total that were there when it began.
+	// Nodes of the step were gone through, of Total that were there when it began; 0
+	// for steps that go through none. While a step is undone they are those that it
+	// had changed, in proportion to its batches.
 	Nodes uint64 `json:"nodes"`
 	Total uint64 `json:"total"`
 	// Rate is nodes a second, of the last half minute; 0 while that is not known.
 	Rate float64 `json:"rate"`
 	// BatchSize is that of the next batch, in nodes.
 	BatchSize int `json:"batchSize"`
+	// FixedSize is the batch size that somebody wants; 0 when nobody has said it.
+	FixedSize int `json:"fixedSize,omitempty"`
 	// Limit bounds the rate, in nodes a second; 0 does not.
 	Limit float64 `json:"limit,omitempty"`
 	// Held says who wants it to wait; empty while it works.
@@ -116,6 +124,9 @@ func (p *Pace) Left() time.Duration {
 	}
 	return time.Duration(float64(p.Total-p.Nodes) / p.Rate * float64(time.Second)).Round(time.Second)
 }
+
+// phases are all, in their order.
+var phases = []Phase{Before, After, Contract}
 
 // Statuses are where plans are, one for each phase that a plan has steps in. It
 // only reads, and of nothing that a run writes it disturbs the writing.
@@ -135,7 +146,7 @@ func Statuses(ctx context.Context, c *dql.Client, files []File) ([]Status, error
 	}
 	for _, f := range files {
 		before := Done
-		for _, phase := range []Phase{Before, After, Contract} {
+		for _, phase := range phases {
 			if !f.has(phase) {
 				continue
 			}
@@ -211,7 +222,7 @@ func readStatus(ctx context.Context, tx asker, st *Status, at atWork) error {
 	if begun {
 		st.Cursor = Cursor{Checksum: st.Checksum, Step: st.Step, After: after}.String()
 	}
-	if st.State != Running {
+	if st.State != Running && st.State != Undoing {
 		return nil
 	}
 	if st.Abandoned = at.holder.Run != runKey(st.Plan, st.Phase); st.Abandoned {
@@ -219,7 +230,7 @@ func readStatus(ctx context.Context, tx asker, st *Status, at atWork) error {
 	}
 	if at.pace.Plan == st.Plan && at.pace.Phase == st.Phase {
 		st.Pace = &at.pace
-		if at.pace.Held != "" {
+		if at.pace.Held != "" && st.State == Running {
 			st.State = Paused
 		}
 	}
@@ -256,5 +267,8 @@ func History(ctx context.Context, c *dql.Client, from string) ([]Status, error) 
 		}
 		all = append(all, st)
 	}
+	slices.SortFunc(all, func(a, b Status) int {
+		return cmp.Or(strings.Compare(a.Plan, b.Plan), slices.Index(phases, a.Phase)-slices.Index(phases, b.Phase))
+	})
 	return all, nil
 }

@@ -399,3 +399,34 @@ func TestTraps(t *testing.T) {
 		}
 	}
 }
+
+// TestStarBesideLanguages: everything of a value without a language can go in the transaction that sets it in one, and
+// the other way round; the engine lets that through.
+func TestStarBesideLanguages(t *testing.T) {
+	t.Parallel()
+	d := dgraphtest.Server(t)
+	d.Lock(t)
+	c := open(t, d)
+	d.DropAll(t)
+	d.Alter(t, "L.p: string @lang @index(exact) .\n")
+	uid := dql.Ref(d.Mutate(t, "_:a <L.p> \"x\" .\n_:a <L.p> \"y\"@de .\n_:a <L.p> \"z\"@fr .\n")["a"])
+	for _, each := range []struct {
+		set, del dql.Quad
+		want     string
+	}{
+		{dql.Quad{Lang: "de", Data: "new"}, dql.Quad{Lang: "fr", All: true}, `{"q":[{"L.p@de":"new","L.p":"x"}]}`},
+		{dql.Quad{Data: "new"}, dql.Quad{Lang: "de", All: true}, `{"q":[{"L.p":"new"}]}`},
+		{dql.Quad{Lang: "de", Data: "new"}, dql.Quad{All: true}, `{"q":[{"L.p@de":"new"}]}`},
+	} {
+		for _, q := range []*dql.Quad{&each.set, &each.del} {
+			q.Subject, q.Predicate = uid, "L.p"
+		}
+		each.set.Type = "string"
+		if _, err := c.Txn().Commit(t.Context(), []dql.Quad{each.set}, []dql.Quad{each.del}); err != nil {
+			t.Fatal(err)
+		}
+		if got := string(d.Query(t, "{q(func: has(L.p@.)) {L.p@*}}")); got != each.want {
+			t.Errorf("%v and %v: %s, want %s", each.set, each.del, got, each.want)
+		}
+	}
+}

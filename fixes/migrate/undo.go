@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/schemacheck/schemacheck/dql"
 )
@@ -39,6 +40,9 @@ func (u *undoing) all(ctx context.Context) (*Result, error) {
 	}
 	if u.status.State == Pending {
 		return nil, &Unfit{fmt.Sprintf("phase %s of the plan %s has not run here: there is nothing to undo", u.phase, u.file.ID)}
+	}
+	if u.status.Baseline {
+		return nil, &Unfit{fmt.Sprintf("phase %s of the plan %s was noted as done (schemacheck migrate baseline) and never ran here: there is nothing to undo", u.phase, u.file.ID)}
 	}
 	served, err := servedFingerprint(ctx, u.client)
 	if err != nil {
@@ -117,6 +121,9 @@ func (u *undoing) step(ctx context.Context, s *Step) error {
 		if err != nil {
 			return err
 		}
+		if len(spans) > 0 {
+			u.stepBegins(s)
+		}
 		for _, sp := range spans {
 			for sp.Logs > 0 {
 				if err := u.between(ctx); err != nil {
@@ -126,11 +133,27 @@ func (u *undoing) step(ctx context.Context, s *Step) error {
 					return err
 				}
 				u.options.point("batch undone")
-				u.tell()
+				u.paced(s, spans)
 			}
 		}
 	}
 	return nil
+}
+
+// paced tells how far undoing a step is. The logs do not say for how many nodes
+// they are before they are read, so that these are counted by batches.
+func (u *undoing) paced(s *Step, spans []*span) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	var changed, undone, logged uint64
+	for _, sp := range spans {
+		changed += sp.Counts.Changed
+		undone += sp.Undone
+		logged += sp.Undone + sp.Logs
+	}
+	nodes := uint64(float64(changed) * float64(undone) / float64(logged)) // a batch was undone
+	u.goes(Pace{Step: s.ID, Nodes: nodes, Total: changed, Rate: u.meter.note(time.Now(), nodes)})
+	u.tell()
 }
 
 // forget removes the cursors, so that the plan can run again.

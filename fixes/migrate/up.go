@@ -55,6 +55,9 @@ type Series struct {
 	Deploy string
 	// OutOfOrder allows plans that are older than one that has run already.
 	OutOfOrder bool
+	// Deploying is called before the schema is deployed, and what it returns after
+	// that; nil is not.
+	Deploying func(plan string) func(*Deployed, error)
 	// Today is the day that contract steps are compared with; zero is now.
 	Today time.Time
 }
@@ -66,8 +69,15 @@ func Up(ctx context.Context, c *dql.Client, files []File, s Series) ([]Outcome, 
 	files = slices.Clone(files)
 	slices.SortFunc(files, byID)
 	for i := range files {
-		if i > 0 && files[i].ID == files[i-1].ID {
-			return nil, &Unfit{fmt.Sprintf("two plans have the id %s", files[i].ID)}
+		if i == 0 {
+			continue
+		}
+		last, at := files[i-1].ID, files[i].ID
+		if at == last {
+			return nil, &Unfit{fmt.Sprintf("two plans have the id %s", at)}
+		}
+		if time, _, _ := strings.Cut(at, "-"); strings.HasPrefix(last, time+"-") {
+			return nil, &Unfit{fmt.Sprintf("the plans %s and %s have the same time, so that nobody can say which of them comes first: give one another time, in its name and its id", last, at)}
 		}
 	}
 	deployed := ""
@@ -174,7 +184,10 @@ func (s *series) one(ctx context.Context, f File, deploys bool) (Outcome, error)
 		}
 		return o, nil
 	}
-	return o, s.run(ctx, f, After, &o)
+	if err := s.run(ctx, f, After, &o); err != nil {
+		return o, err
+	}
+	return o, again(ctx, s.client, f, &o)
 }
 
 // inapplicable notes that a plan for other schemas has nothing to do here, or
@@ -202,7 +215,13 @@ func (s *series) deploy(ctx context.Context, f File) (*Deployed, error) {
 	if err := s.lease.at(s.held, doing, ""); err != nil {
 		return nil, err
 	}
-	return Deploy(s.held, s.client, s.Deploy)
+	if s.Deploying == nil {
+		return Deploy(s.held, s.client, s.Deploy)
+	}
+	ended := s.Deploying(f.ID)
+	d, err := Deploy(s.held, s.client, s.Deploy)
+	ended(d, err)
+	return d, err
 }
 
 // states are those of the phases that a plan has steps in.

@@ -2,7 +2,9 @@ package migrate
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/schemacheck/schemacheck/dql"
 )
@@ -21,26 +23,76 @@ type Check struct {
 	Left  uint64 `json:"left"`
 	// First are the open ones with the lowest uids.
 	First []uint64 `json:"-"`
+	// Counted is how many nodes the server itself counts where Nodes were looked
+	// at; nil when that was not asked, or others added or removed some meanwhile.
+	Counted *uint64 `json:"counted,omitempty"`
+	// Found is the server's answer to the step's own question, verify in the plan:
+	// no more than are open or left. nil when the step has none that is asked.
+	Found *uint64 `json:"found,omitempty"`
+	// Unasked says why the step's own question was not; empty when it was, or there
+	// is none.
+	Unasked string `json:"unasked,omitempty"`
+	// Wrong is how the stored schema is not as the step left it.
+	Wrong []string `json:"wrong,omitempty"`
+	// alters says that the step goes through no nodes.
+	alters bool
 }
 
-// Clean reports whether nothing is to be done.
-func (c Check) Clean() bool { return c.Open == 0 && c.Left == 0 }
+// Clean reports whether nothing is to be done, and the server's own counts say
+// the same.
+func (c Check) Clean() bool {
+	return c.Open == 0 && c.Left == 0 && len(c.Wrong) == 0 && c.agrees()
+}
+
+// agrees reports whether the server's own counts are those of the closing
+// question.
+func (c Check) agrees() bool {
+	return (c.Counted == nil || *c.Counted == c.Nodes) && (c.Found == nil || *c.Found <= c.Open+c.Left)
+}
 
 // String says it in words.
 func (c Check) String() string {
-	if c.Clean() {
-		return fmt.Sprintf("step %s: clean, %d nodes looked at", c.Step, c.Nodes)
+	var all []string
+	switch {
+	case len(c.Wrong) > 0:
+		all = c.Wrong
+	case c.alters:
+		all = append(all, "the stored schema is as it left it")
+	case c.Clean():
+		all = append(all, fmt.Sprintf("clean, %d nodes looked at", c.Nodes))
+	case c.Open > 0 || c.Left > 0:
+		all = append(all, fmt.Sprintf("%d of %d nodes are still to be changed, and %d cannot be", c.Open, c.Nodes, c.Left))
 	}
-	return fmt.Sprintf("step %s: %d of %d nodes are still to be changed, and %d cannot be", c.Step, c.Open, c.Nodes, c.Left)
+	if c.Counted != nil && *c.Counted != c.Nodes {
+		all = append(all, fmt.Sprintf("%d nodes were looked at, and the server counts %d", c.Nodes, *c.Counted))
+	}
+	if c.Found != nil && *c.Found > c.Open+c.Left {
+		all = append(all, fmt.Sprintf("its question in the plan finds %d nodes, and going through them found %d", *c.Found, c.Open+c.Left))
+	}
+	if c.Unasked != "" {
+		all = append(all, "its question in the plan was not asked: "+c.Unasked)
+	}
+	return fmt.Sprintf("step %s: %s", c.Step, strings.Join(all, "; "))
 }
 
-// Verify asks the closing question of each step of a phase that has one: whether
-// the step, carried out again, would change anything. Nothing is written.
-func Verify(ctx context.Context, c *dql.Client, p *Plan, phase Phase) ([]Check, error) {
+// Verify asks whether what the steps of a phase did still holds: the closing
+// question of those that go through nodes, whether the step, carried out again,
+// would change anything, with the server's own counts beside it; and for others
+// whether the stored schema is as they left it. Nothing is written.
+//
+// later are plans that were carried out after this one. What a later step takes
+// away or declares otherwise is not asked for, and the stored schema only while
+// the GraphQL schema is served under which the phase ran.
+func Verify(ctx context.Context, c *dql.Client, p *Plan, phase Phase, later ...*Plan) ([]Check, error) {
+	served, err := servedFingerprint(ctx, c)
+	if err != nil {
+		return nil, err
+	}
 	var all []Check
 	for i := range p.Steps {
 		s := &p.Steps[i]
-		if s.Phase != phase || !s.Convergent || s.Select == nil {
+		after := append(p.following(i), stepsOf(later)...)
+		if s.Phase != phase || s.moot(after) {
 			continue
 		}
 		t, err := s.task()
@@ -51,11 +103,17 @@ func Verify(ctx context.Context, c *dql.Client, p *Plan, phase Phase) ([]Check, 
 		if err != nil {
 			return all, err
 		}
-		check, err := closing(ctx, c, &reader{step: s, task: t.(paged), live: live}, nil)
-		if err != nil {
-			return all, fmt.Errorf("verifying step %s: %w", s.ID, err)
+		r, isPaged := t.(paged)
+		switch {
+		case isPaged && s.Convergent:
+			check, err := proved(ctx, c, &reader{step: s, task: r, live: live}, nil)
+			if err != nil {
+				return all, fmt.Errorf("verifying step %s: %w", s.ID, err)
+			}
+			all = append(all, check)
+		case !isPaged && p.current(s, served):
+			all = append(all, s.altered(live, after))
 		}
-		all = append(all, check)
 	}
 	return all, nil
 }
@@ -78,11 +136,21 @@ func closing(ctx context.Context, c *dql.Client, r *reader, between func(context
 			size /= 2
 			continue
 		}
-		if err != nil {
-			return check, err
+		var change *change
+		if err == nil {
+			change, err = r.task.judge(p)
 		}
-		change, err := r.task.judge(p)
-		if err != nil {
+		var late *atCommit
+		switch {
+		case errors.As(err, &late) && size > leastBatch:
+			size = max(size/10, leastBatch) // one node is in the way, and is found by smaller pages
+			continue
+		case late != nil:
+			check.Nodes++
+			check.Left++
+			after, size = late.uid, defaultBatch
+			continue
+		case err != nil:
 			return check, err
 		}
 		check.Nodes += uint64(len(p.nodes))

@@ -2,6 +2,7 @@ package config
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -89,6 +90,20 @@ func fullConfig() *Config {
 			{printA, "the app reads both fields", time.Date(2027, 1, 31, 0, 0, 0, 0, time.UTC), 39, 5},
 			{printB, "known", time.Time{}, 44, 5},
 		},
+	}
+}
+
+// TestManyBlocks: text over several lines does not count as depth.
+func TestManyBlocks(t *testing.T) {
+	t.Parallel()
+	var text strings.Builder
+	text.WriteString("accept:\n")
+	for i := range 100 {
+		fmt.Fprintf(&text, "  - fingerprint: %s%02x\n    reason: |\n      one\n      two\n", printA[:len(printA)-2], i)
+	}
+	c, err := Parse("c.yaml", []byte(text.String()), nil)
+	if err != nil || len(c.Accept) != 100 {
+		t.Errorf("%+v, %v", c, err)
 	}
 }
 

@@ -100,7 +100,8 @@ func (r *reader) bounded(tokens token.Tokens) bool {
 		case token.SequenceEntryType, token.MappingKeyType, token.TagType, token.AnchorType, token.AliasType:
 			run++
 		}
-		if flow+t.Position.IndentLevel > maxDepth || run > maxDepth && flow == 0 {
+		// The lexer's own count of levels goes wrong after block literals.
+		if flow+t.Position.IndentNum/2 > maxDepth || run > maxDepth && flow == 0 {
 			r.fail(t, "nested more than %d levels deep", maxDepth)
 			return false
 		}

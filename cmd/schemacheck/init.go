@@ -1,0 +1,213 @@
+package main
+
+import (
+	"bytes"
+	"embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"text/template"
+
+	"github.com/google/renameio/v2"
+	"github.com/spf13/cobra"
+
+	"github.com/schemacheck/schemacheck/cmd/internal/config"
+	"github.com/schemacheck/schemacheck/cmd/internal/report"
+	"github.com/schemacheck/schemacheck/diff/sdl"
+)
+
+// templates are the files that commands write for people to go on with.
+//
+//go:embed templates
+var templates embed.FS
+
+// begun are the files that init writes, and the templates that they are made of.
+var begun = []struct{ path, template string }{
+	{config.Name, "init/config.yaml"},
+	{"migrations/.gitignore", "init/ignore"},
+	{".github/workflows/schemacheck.yml", "init/workflow.yml"},
+}
+
+func (p program) initCommand() *cobra.Command {
+	var schema, ci string
+	cmd := &cobra.Command{
+		Use:   "init",
+		Short: "Set schemacheck up in a repository",
+		Long: `Write what a repository needs to work with schemacheck: the configuration, the folder
+of migrations with a list of what is not for git, and a CI workflow. What is there
+already is left as it is, so that it can be run again; it asks nothing. The schema
+is the one file of the folder that has types in it, unless --schema names it.`,
+		Example: `  schemacheck init
+  schemacheck init --schema api/schema.graphql --ci none
+
+Exit codes: 0 done; 2 usage; 3 a file could not be written.`,
+		Args: arguments(0, 0, "no argument"),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := p.environment(cmd); err != nil {
+				return err
+			}
+			if ci != "github" && ci != "none" {
+				return given(cmd.Flags(), "ci", unknown("value for --ci", ci, []string{"github", "none"}))
+			}
+			dir, err := p.workDir()
+			if err != nil {
+				return err
+			}
+			found := []string{schema}
+			if schema == "" {
+				if found, err = schemaFiles(dir); err != nil {
+					return fmt.Errorf("looking for the schema: %w", err)
+				}
+			} else if _, err := os.Stat(p.path(schema)); err != nil {
+				return given(cmd.Flags(), "schema", fmt.Errorf("--schema: %w", err))
+			}
+			return p.setUp(found, ci)
+		},
+	}
+	cmd.Flags().StringVar(&schema, "schema", "", "the schema's `PATH` (default: the one file here that has types in it)")
+	cmd.Flags().StringVar(&ci, "ci", "github", "write a workflow for this `SYSTEM`: github or none")
+	complete(cmd, "ci", "github", "none")
+	return cmd
+}
+
+// setUp writes the files that are not there yet. found are the files that may be
+// the schema.
+func (p program) setUp(found []string, ci string) error {
+	var with struct{ Schema string }
+	if len(found) == 1 {
+		with.Schema = inYAML(filepath.ToSlash(found[0]))
+	}
+	for _, f := range begun {
+		if ci == "none" && strings.HasPrefix(f.path, ".github/") {
+			continue
+		}
+		switch written, err := p.writeNew(f.path, f.template, with); {
+		case err != nil:
+			return &problem{exitUnfinished, err}
+		case written:
+			fmt.Fprintf(p.out, "wrote %s\n", f.path)
+		default:
+			fmt.Fprintf(p.out, "%s is there already, and stays as it is\n", f.path)
+		}
+	}
+	switch {
+	case with.Schema != "":
+		fmt.Fprintf(p.out, "the schema is %s\nnext: schemacheck diff\n", report.Escape(found[0]))
+	case len(found) == 0:
+		fmt.Fprintf(p.out, "no schema was found\nnext: name it at schema: in %s, then schemacheck diff\n", config.Name)
+	default:
+		fmt.Fprintf(p.out, "several files may be the schema: %s\nnext: name it, or a folder or pattern of them, at schema: in %s, then schemacheck diff\n",
+			report.Escape(strings.Join(found, ", ")), config.Name)
+	}
+	return nil
+}
+
+var plainPath = regexp.MustCompile(`^[A-Za-z0-9_./-]+$`)
+
+// inYAML writes a path as a value of YAML.
+func inYAML(path string) string {
+	if plainPath.MatchString(path) {
+		return path
+	}
+	quoted, err := json.Marshal(path) // which YAML reads, too
+	if err != nil {
+		return path
+	}
+	return string(quoted)
+}
+
+// writeNew writes a file from a template, unless there is one.
+func (p program) writeNew(path, name string, with any) (written bool, err error) {
+	at := p.path(filepath.FromSlash(path))
+	if _, err := os.Lstat(at); err == nil || !errors.Is(err, fs.ErrNotExist) {
+		return false, err
+	}
+	text, err := fromTemplate(name, with)
+	if err != nil {
+		return false, err
+	}
+	if err := os.MkdirAll(filepath.Dir(at), 0o755); err != nil {
+		return false, fmt.Errorf("making a folder: %w", err)
+	}
+	if err := renameio.WriteFile(at, text, 0o644); err != nil {
+		return false, fmt.Errorf("writing %s: %w", path, err)
+	}
+	return true, nil
+}
+
+// fromTemplate fills in one of the templates.
+func fromTemplate(name string, with any) ([]byte, error) {
+	text, err := templates.ReadFile("templates/" + name)
+	if err != nil {
+		return nil, err
+	}
+	t, err := template.New(name).Parse(string(text))
+	if err != nil {
+		return nil, err
+	}
+	var b bytes.Buffer
+	if err := t.Execute(&b, with); err != nil {
+		return nil, fmt.Errorf("filling in %s: %w", name, err)
+	}
+	return b.Bytes(), nil
+}
+
+// Where a schema is looked for: so deep, and among so many files.
+const (
+	schemaDepth = 4
+	schemaMost  = 10_000
+	schemaSize  = 4 << 20 // bytes
+)
+
+// schemaFiles are the files below a folder that declare types, as paths from it.
+func schemaFiles(dir string) ([]string, error) {
+	var found []string
+	seen := 0
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return nil //nolint:nilerr // what cannot be read is not the schema
+		}
+		if seen++; seen > schemaMost {
+			return fs.SkipAll
+		}
+		rel, err := filepath.Rel(dir, path)
+		if err != nil {
+			return err
+		}
+		name := d.Name()
+		if d.IsDir() {
+			hidden := strings.HasPrefix(name, ".") || name == "node_modules" || name == "vendor" || name == "testdata"
+			if rel != "." && (hidden || strings.Count(rel, string(filepath.Separator)) >= schemaDepth) {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		if ext := filepath.Ext(name); ext != ".graphql" && ext != ".gql" && ext != ".graphqls" || !d.Type().IsRegular() {
+			return nil
+		}
+		if declaresTypes(path) {
+			found = append(found, rel)
+		}
+		return nil
+	})
+	return found, err
+}
+
+// declaresTypes reports whether a file is a schema with types, and no operations.
+func declaresTypes(path string) bool {
+	info, err := os.Stat(path)
+	if err != nil || info.Size() > schemaSize {
+		return false
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return false
+	}
+	parsed, err := sdl.Parse(&sdl.File{Name: path, Text: string(text)})
+	return err == nil && len(parsed.Definitions) > 0
+}
