@@ -38,12 +38,12 @@ another run is at work, or no Dgraph was reached.`,
 			}
 			var what []string
 			for _, s := range all {
-				if !s.State.Over() {
+				if s.State != migrate.Done {
 					what = append(what, fmt.Sprintf("note phase %s of the plan %s as done, without carrying it out", s.Phase, s.Plan))
 				}
 			}
 			if len(what) == 0 {
-				fmt.Fprintln(p.out, "there is nothing to note: all of them are done, or not applicable")
+				fmt.Fprintln(p.out, "there is nothing to note: all of them are done")
 				return nil
 			}
 			if err := p.agree(&agreed, m.destination, what); err != nil {

@@ -64,7 +64,7 @@ func quadsInWords(quads []dql.Quad, showValues bool) string {
 			text = report.Escape(strconv.Quote(fmt.Sprint(q.Data)))
 		}
 		if q.Lang != "" {
-			text += "@" + q.Lang
+			text += "@" + report.Escape(q.Lang)
 		}
 		all = append(all, text)
 	}

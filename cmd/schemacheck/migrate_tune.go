@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"math"
 
 	"github.com/spf13/cobra"
 )
@@ -26,6 +27,8 @@ Exit codes: 0 told; 2 usage; 3 no run is at work that could be told.`,
 		switch {
 		case !flags.Changed("rate") && !flags.Changed("batch-size"):
 			return errors.New("say what is to change: --rate NODES or --batch-size NODES")
+		case math.IsNaN(rate) || math.IsInf(rate, 0):
+			return given(flags, "rate", errRate)
 		case rate < 0:
 			return given(flags, "rate", errors.New("--rate: not less than 0"))
 		case size < 0:

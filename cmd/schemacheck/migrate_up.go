@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"slices"
 	"strings"
@@ -100,6 +101,9 @@ the database is between two schemas; 130 interrupted, and to be gone on with.`,
 	return cmd
 }
 
+// errRate is for rates that cannot be noted in the database.
+var errRate = errors.New("--rate: expected a number of nodes, or 0 for no limit")
+
 // check refuses what cannot be meant.
 func (o *upOptions) check(cmd *cobra.Command) error {
 	flags := cmd.Flags()
@@ -114,6 +118,8 @@ func (o *upOptions) check(cmd *cobra.Command) error {
 		return given(flags, "batch-size", errors.New("--batch-size: a batch has at least 1 node"))
 	case o.series.Concurrency < 1:
 		return given(flags, "concurrency", errors.New("--concurrency: at least 1"))
+	case math.IsNaN(o.series.Rate) || math.IsInf(o.series.Rate, 0):
+		return given(flags, "rate", errRate)
 	case o.series.Rate < 0 || o.series.MaxDuration < 0:
 		return errors.New("--rate and --max-duration: not less than 0")
 	case !o.dryRun && (flags.Changed("batches") || o.showValues):
@@ -180,11 +186,10 @@ func (p program) migrateUp(cmd *cobra.Command, o *upOptions, args []string) erro
 		p.previews(m, all, o.showValues)
 		return migrationFailed(ctx, err)
 	}
-	statuses, err := migrate.Statuses(ctx, m.client, m.files)
+	open, err := migrate.Open(ctx, m.client, m.files, o.series)
 	if err != nil {
 		return migrationFailed(ctx, err)
 	}
-	open := pendingOf(statuses, migrate.Phase(o.phase))
 	var again []string
 	what := inWords(m.files, open)
 	if o.reset {
@@ -216,7 +221,7 @@ func (p program) migrateUp(cmd *cobra.Command, o *upOptions, args []string) erro
 			p.endAccount(ctx, a, err)
 			return migrationFailed(ctx, err)
 		}
-		fmt.Fprintf(p.out, "begun anew: %s\n", strings.Join(again, ", "))
+		fmt.Fprintf(p.out, "begun anew: %s\n", report.Escape(strings.Join(again, ", ")))
 	}
 	outcomes, err := migrate.Up(ctx, m.client, m.files, o.series)
 	touched := p.compared(ctx, untouched, a.progress)
@@ -266,7 +271,7 @@ func (p program) told(ctx context.Context, m *migration, outcomes []migrate.Outc
 		if d := outcome.Deployed; d != nil {
 			fmt.Fprintf(p.out, "the new GraphQL schema was deployed between %s and %s\n", d.From.UTC().Format(time.RFC3339), d.To.UTC().Format(time.RFC3339))
 			if len(d.PutBack) > 0 {
-				fmt.Fprintf(p.out, "  put back what was added by hand to %s\n", strings.Join(d.PutBack, ", "))
+				fmt.Fprintf(p.out, "  put back what was added by hand to %s\n", report.Escape(strings.Join(d.PutBack, ", ")))
 			}
 		}
 		if outcome.Waiting != "" {
@@ -300,19 +305,6 @@ func (p program) keep(old string) {
 		return
 	}
 	fmt.Fprintf(p.err, "schemacheck: the old GraphQL schema is in %s\n", report.Escape(f.Name()))
-}
-
-// pendingOf are the phases that a run may write in.
-func pendingOf(all []migrate.Status, phase migrate.Phase) []migrate.Status {
-	return slices.DeleteFunc(slices.Clone(all), func(s migrate.Status) bool {
-		if s.State == migrate.Done || s.State == migrate.NotApplicable {
-			return true
-		}
-		if phase == "" {
-			return s.Phase == migrate.Contract
-		}
-		return s.Phase != phase
-	})
 }
 
 // next says how to go on.

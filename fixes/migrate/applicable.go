@@ -3,6 +3,7 @@ package migrate
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -23,9 +24,16 @@ func (p *Plan) settled(s State, served string) bool {
 // of a new developer for example, has nothing for plans that are long done
 // elsewhere.
 func (r *run) applies(ctx context.Context, s *Step) (bool, error) {
-	if r.status.Counts.Batches > 0 {
-		return true, nil // the phase has begun to write
+	begun, err := below(ctx, r.client.Snapshot(), spanPrefix(r.file.ID, r.phase, ""))
+	if len(begun) > 0 || err != nil {
+		return true, err // the phase has begun to write, so that what is missing may be its work
 	}
+	return r.concerns(ctx, s)
+}
+
+// concerns reports whether there is anything that a step would change or has to
+// declare.
+func (r *run) concerns(ctx context.Context, s *Step) (bool, error) {
 	t, err := r.options.taskOf(s)
 	if err != nil {
 		return false, err
@@ -46,9 +54,8 @@ func (r *run) applies(ctx context.Context, s *Step) (bool, error) {
 	}
 	// What is declared for steps that have something to do is needed.
 	at := slices.IndexFunc(r.file.Steps, func(other Step) bool { return other.ID == s.ID })
-	for i := range r.file.Steps[at+1:] {
-		later := &r.file.Steps[at+1+i]
-		if later.Select == nil || later.Phase != s.Phase {
+	for _, later := range r.file.following(at) {
+		if later.Select == nil || later.Phase != s.Phase && later.Phase == Contract {
 			continue
 		}
 		if found, err := findsNode(ctx, r.client.Snapshot(), later.Select); found || err != nil {
@@ -58,15 +65,17 @@ func (r *run) applies(ctx context.Context, s *Step) (bool, error) {
 	return false, nil
 }
 
-// finds reports whether a step of the phases that run by themselves finds a node.
-func (p *Plan) finds(ctx context.Context, c *dql.Client) (bool, error) {
-	for i := range p.Steps {
-		s := &p.Steps[i]
-		if s.Select == nil || s.Phase == Contract {
+// finds reports whether a step of a plan, in the phases that run by themselves, has
+// something to do.
+func (s *Series) finds(ctx context.Context, c *dql.Client, f File) (bool, error) {
+	for i := range f.Steps {
+		step := &f.Steps[i]
+		if step.Phase == Contract {
 			continue
 		}
-		if found, err := findsNode(ctx, c.Snapshot(), s.Select); found || err != nil {
-			return found, err
+		r := &run{client: c, file: f, phase: step.Phase, options: s.Options}
+		if some, err := r.concerns(ctx, step); some || err != nil {
+			return some, err
 		}
 	}
 	return false, nil
@@ -147,8 +156,25 @@ func countNodes(ctx context.Context, tx asker, s *Select) (uint64, error) {
 	return n, err
 }
 
+var (
+	quotedText = regexp.MustCompile(`"(\\.|[^"\\])*"`)
+	firstOf    = regexp.MustCompile(`([\pL_]+)\s*\(\s*(<[^>]*>|[^\s(),<>@]+)\s*[,)@]`)
+)
+
+// namedIn are the predicates that the functions of a root or a filter ask for.
+func namedIn(text string) []string {
+	var names []string
+	for _, f := range firstOf.FindAllStringSubmatch(quotedText.ReplaceAllString(text, `""`), -1) {
+		if name := strings.Trim(f[2], "<>"); !slices.Contains([]string{"type", "uid", "val"}, strings.ToLower(f[1])) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
 // readable refuses a phase when something of it may not be read: it would look as
-// if it was not there.
+// if it was not there, and of a filter Dgraph leaves out what asks for it
+// (edgraph/access.go, removeFilters), so that all nodes pass.
 func (r *run) readable(ctx context.Context) error {
 	names := []string{dgraphType}
 	for i := range r.file.Steps {
@@ -159,9 +185,8 @@ func (r *run) readable(ctx context.Context) error {
 		names = append(names, s.Reads...)
 		names = append(names, s.Writes...)
 		if s.Select != nil {
-			if name, ok := strings.CutPrefix(s.Select.Root, "has("); ok {
-				names = append(names, strings.Trim(strings.TrimSuffix(strings.TrimSuffix(name, ")"), "@."), "<>"))
-			}
+			names = append(names, namedIn(s.Select.Root)...)
+			names = append(names, namedIn(s.Select.Filter)...)
 		}
 	}
 	slices.Sort(names)

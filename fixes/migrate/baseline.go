@@ -11,7 +11,8 @@ import (
 // Baseline notes plans as done without carrying them out: for a database where
 // what they do was done by hand, or that was made with the newest schema. Phases
 // that have begun to run are refused. It returns the phases that it noted; those
-// that are over already stay as they are.
+// that are done already stay as they are. One that was not applicable is noted,
+// since it would be asked again.
 func Baseline(ctx context.Context, c *dql.Client, files []File, o Options) ([]Status, error) {
 	o = o.filled()
 	if err := prepareState(ctx, c); err != nil {
@@ -33,9 +34,9 @@ func Baseline(ctx context.Context, c *dql.Client, files []File, o Options) ([]St
 				return nil, err
 			}
 			switch s := r.status.State; {
-			case s.Over():
+			case s == Done:
 				continue
-			case s != Pending:
+			case s != Pending && s != NotApplicable:
 				return nil, &Unfit{fmt.Sprintf("phase %s of the plan %s is %s: end it (schemacheck migrate up), undo it, or forget it (schemacheck migrate up --reset); nothing was noted", phase, f.ID, s)}
 			}
 			runs = append(runs, r)
@@ -45,6 +46,7 @@ func Baseline(ctx context.Context, c *dql.Client, files []File, o Options) ([]St
 	for _, r := range runs {
 		now := time.Now().UTC().Truncate(time.Second)
 		r.status.State, r.status.Baseline, r.status.Who, r.status.Started, r.status.Ended = Done, true, o.Who, now, now
+		r.status.Finished, r.status.NotApplicable = nil, nil
 		for _, s := range r.file.Steps {
 			if s.Phase == r.phase {
 				r.status.Finished = append(r.status.Finished, s.ID)

@@ -54,7 +54,7 @@ func (r *run) from() error {
 				return &Unfit{fmt.Sprintf("phase %s of the plan %s is %s, and has a cursor of its own in the database: leave --from-cursor out to go on from there, "+
 					"or add --reset to begin anew", r.phase, r.file.ID, r.status.State)}
 			}
-			r.status.Finished = before
+			r.status.Finished, r.status.Begins = before, at.String()
 			return nil
 		}
 		before = append(before, s.ID)
@@ -62,9 +62,10 @@ func (r *run) from() error {
 	return nil
 }
 
-// begins is where a step begins: behind the cursor that somebody gave for it.
+// begins is where a step begins: behind the cursor that somebody gave for it, to
+// this run or to an earlier one that did not come as far.
 func (r *run) begins(step string) uint64 {
-	if at := r.options.From; at != nil && at.of(r.file) && at.Step == step {
+	if at, err := ParseCursor(r.status.Begins); err == nil && at.Step == step {
 		return at.After
 	}
 	return 0

@@ -109,7 +109,7 @@ func (s *Series) next(ctx context.Context, c *dql.Client, f File) ([]Phase, erro
 	}
 	bound := f.bound()
 	if bound && served != f.From && served != f.To && !(states.done(Before) && states.done(After)) {
-		if some, err := f.finds(ctx, c); err != nil || !some {
+		if some, err := s.finds(ctx, c, f); err != nil || !some {
 			return nil, err
 		}
 		return nil, &Foreign{f.ID, f.From, f.To, served}

@@ -221,11 +221,11 @@ func (r *run) all(ctx context.Context) (*Result, error) {
 	if err := r.readable(ctx); err != nil {
 		return nil, err
 	}
-	if err := r.from(); err != nil {
-		return nil, err
-	}
 	if r.status.State == NotApplicable { // something may be there now
 		r.status.Finished, r.status.NotApplicable = nil, nil
+	}
+	if err := r.from(); err != nil {
+		return nil, err
 	}
 	r.status.State, r.status.Who, r.status.Error, r.status.Served = Running, r.options.Who, "", served
 	if r.status.Started.IsZero() {

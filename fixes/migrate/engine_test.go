@@ -49,11 +49,17 @@ func fillCounted(t *testing.T, d *dgraphtest.Dgraph, n int) {
 	t.Helper()
 	d.DropAll(t)
 	d.Alter(t, "N.hits: int .\nN.name: string .\ntype N {\n N.hits\n N.name\n}\n")
+	if n > 0 {
+		d.Mutate(t, nodesToCount(n))
+	}
+}
+
+func nodesToCount(n int) string {
 	var text strings.Builder
 	for i := range n {
 		fmt.Fprintf(&text, "_:n%d <dgraph.type> \"N\" .\n_:n%d <N.name> \"%d\" .\n_:o%d <N.name> \"other\" .\n", i, i, i, i)
 	}
-	d.Mutate(t, text.String())
+	return text.String()
 }
 
 // hits says how many nodes were counted how often.

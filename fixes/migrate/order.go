@@ -54,7 +54,7 @@ func (s *Series) inOrder(ctx context.Context, c *dql.Client, files []File) error
 	for _, st := range history {
 		known[st.Plan] = true
 	}
-	var last *File
+	var earlier []*File // those of them that lead from one schema to another
 	for i := range files {
 		f := &files[i]
 		if known[f.ID] || !f.has(Before) && !f.has(After) {
@@ -67,10 +67,17 @@ func (s *Series) inOrder(ctx context.Context, c *dql.Client, files []File) error
 				}
 			}
 		}
-		if last != nil && f.bound() && f.From == last.From && f.To != last.To && f.From != f.To && last.From != last.To {
-			return &Crossed{Plan: f.ID, Other: last.ID, Shared: shared(f, files, last.ID)}
+		if !f.bound() || f.From == f.To {
+			continue
 		}
-		last = f
+		for _, e := range earlier {
+			// One that goes on where the last one ends comes after it, even when the way
+			// leads back to a schema that was there before.
+			if e.From == f.From && e.To != f.To && earlier[len(earlier)-1].To != f.From {
+				return &Crossed{Plan: f.ID, Other: e.ID, Shared: shared(f, files, e.ID)}
+			}
+		}
+		earlier = append(earlier, f)
 	}
 	return nil
 }

@@ -331,7 +331,7 @@ func again(ctx context.Context, c *dql.Client, f File, o *Outcome) error {
 		return o.Results[i]
 	}
 	before, after := of(Before), of(After)
-	if before == nil || before.Status.State != Done || o.Deployed == nil && (after == nil || after.Already) {
+	if before == nil || !before.Status.State.Over() || o.Deployed == nil && (after == nil || after.Already) {
 		return nil
 	}
 	checks, err := Verify(ctx, c, f.Plan, Before)

@@ -61,15 +61,37 @@ func (r *run) prune(ctx context.Context) (int64, error) {
 			continue
 		}
 		bytes += sp.LogBytes
-		sp.Unlogged, sp.Logs, sp.LogBytes = sp.Counts.Changed, 0, 0
-		quads, err := (&kept{uid: sp.uid, key: sp.key}).quads(sp)
-		if err != nil {
-			return 0, err
-		}
-		// Nobody else writes there while the lock is held.
-		if _, err := r.client.Txn().Commit(ctx, quads, nil); err != nil {
+		r.options.point("before unlogging")
+		if err := r.unlog(ctx, sp.key); err != nil {
 			return 0, err
 		}
 	}
-	return bytes, remove(ctx, r.client, "log/"+prefix)
+	return bytes, r.remove(ctx, "log/"+prefix)
+}
+
+// unlog notes that the logs of a range are gone. One who was frozen must not bring
+// back where the range was before others went on.
+func (r *run) unlog(ctx context.Context, key string) error {
+	for {
+		tx := r.client.Txn()
+		nodes, err := find(ctx, tx, key)
+		if err != nil {
+			return err
+		}
+		if nodes[0].fence != r.token {
+			return ErrLeaseLost
+		}
+		var sp span
+		if err := nodes[0].decode(&sp); err != nil {
+			return err
+		}
+		sp.Unlogged, sp.Logs, sp.LogBytes = sp.Counts.Changed, 0, 0
+		quads, err := nodes[0].quads(&sp)
+		if err != nil {
+			return err
+		}
+		if _, err := tx.Commit(ctx, quads, nil); err == nil || !isAborted(err) && !isUnknown(err) {
+			return err
+		}
+	}
 }

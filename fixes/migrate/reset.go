@@ -3,6 +3,7 @@ package migrate
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/schemacheck/schemacheck/dql"
 )
@@ -20,9 +21,11 @@ func Reset(ctx context.Context, c *dql.Client, ids []string, o Options) error {
 		return err
 	}
 	defer l.releaseAfter(ctx)
-	for _, id := range ids {
-		for _, phase := range []Phase{Before, After, Contract} {
-			r := &run{client: c, file: File{Plan: &Plan{ID: id}}, phase: phase, options: o, token: l.token}
+	// The last first: ended half way, what is left are the first plans and phases.
+	ids = slices.Sorted(slices.Values(ids))
+	for _, id := range slices.Backward(ids) {
+		for _, phase := range slices.Backward(phases) {
+			r := &run{client: c, file: File{Plan: &Plan{ID: id}}, phase: phase, options: o, token: l.token, lease: l}
 			if err := r.reset(held); err != nil {
 				return fmt.Errorf("plan %s, phase %s: %w", id, phase, err)
 			}
@@ -54,10 +57,16 @@ func (r *run) reset(ctx context.Context) error {
 		if err := r.holds(ctx, tx); err != nil {
 			return err
 		}
-		state, err := find(ctx, tx, runKey(r.file.ID, r.phase))
+		state, err := find(ctx, tx, runKey(r.file.ID, r.phase), lockKey)
 		if err != nil {
 			return err
 		}
+		// Who takes the lock meanwhile goes by what is there, and then it has to stay.
+		lock, err := state[1].quads(&r.lease.me)
+		if err != nil {
+			return err
+		}
+		state = state[:1]
 		spans, err := below(ctx, tx, spanPrefix(r.file.ID, r.phase, ""))
 		if err != nil {
 			return err
@@ -74,7 +83,8 @@ func (r *run) reset(ctx context.Context) error {
 				del = append(del, dql.Quad{Subject: n.ref(), Predicate: p.Name, All: true})
 			}
 		}
-		if _, err := tx.Commit(ctx, nil, del); err == nil || !isAborted(err) && !isUnknown(err) {
+		r.options.point("before forgetting")
+		if _, err := tx.Commit(ctx, lock, del); err == nil || !isAborted(err) && !isUnknown(err) {
 			return err
 		}
 	}

@@ -224,10 +224,15 @@ func undeclared(live *dql.Stored) string {
 	return ""
 }
 
-// remove deletes the nodes of the state whose keys begin with a prefix.
-func remove(ctx context.Context, c *dql.Client, prefix string) error {
+// remove deletes the nodes of the state whose keys begin with a prefix, while the
+// lock is held: whoever was frozen meanwhile leaves alone what a later run wrote.
+func (r *run) remove(ctx context.Context, prefix string) error {
 	for {
-		tx := c.Txn()
+		r.options.point("before removing")
+		tx := r.client.Txn()
+		if err := r.holds(ctx, tx); err != nil {
+			return err
+		}
 		nodes, err := below(ctx, tx, prefix)
 		if err != nil || len(nodes) == 0 {
 			return err

@@ -45,6 +45,9 @@ type Status struct {
 	Finished []string `json:"finished,omitempty"`
 	// NotApplicable are the steps that found nothing to do.
 	NotApplicable []string `json:"notApplicable,omitempty"`
+	// Begins is the cursor that somebody gave for where the phase begins; empty for
+	// the first node.
+	Begins string `json:"begins,omitempty"`
 	// Baseline says that it was noted as done, and never ran.
 	Baseline bool `json:"baseline,omitempty"`
 	// Who runs it or ran it last: host and process.

@@ -158,7 +158,7 @@ func (u *undoing) paced(s *Step, spans []*span) {
 
 // forget removes the cursors, so that the plan can run again.
 func (u *undoing) forget(ctx context.Context) error {
-	return remove(ctx, u.client, spanPrefix(u.file.ID, u.phase, ""))
+	return u.remove(ctx, spanPrefix(u.file.ID, u.phase, ""))
 }
 
 // batch takes the last batch of a range back that is logged.

@@ -2,7 +2,6 @@ package migrate
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -193,7 +192,7 @@ func (s *series) one(ctx context.Context, f File, deploys bool) (Outcome, error)
 // inapplicable notes that a plan for other schemas has nothing to do here, or
 // returns that it is one.
 func (s *series) inapplicable(ctx context.Context, f File, foreign *Foreign, o *Outcome) error {
-	some, err := f.finds(ctx, s.client)
+	some, err := s.finds(ctx, s.client, f)
 	if err != nil {
 		return err
 	}
@@ -203,7 +202,10 @@ func (s *series) inapplicable(ctx context.Context, f File, foreign *Foreign, o *
 	was := s.foreign
 	s.foreign = foreign
 	defer func() { s.foreign = was }()
-	return errors.Join(s.run(ctx, f, Before, o), s.run(ctx, f, After, o))
+	if err := s.run(ctx, f, Before, o); err != nil {
+		return err
+	}
+	return s.run(ctx, f, After, o)
 }
 
 // deploy deploys the schema that a plan leads to, while nobody else is at work.
@@ -247,6 +249,28 @@ func (s states) settled(f File, phase Phase, served string) bool {
 	return !has || f.settled(state, served)
 }
 
+// Open are the phases that [Up] may write in: those that are not over for good.
+func Open(ctx context.Context, c *dql.Client, files []File, s Series) ([]Status, error) {
+	served, err := servedFingerprint(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	var open []Status
+	for _, f := range files {
+		all, err := Statuses(ctx, c, []File{f})
+		if err != nil {
+			return nil, err
+		}
+		for _, st := range all {
+			wanted := st.Phase == s.Phase || s.Phase == "" && st.Phase != Contract
+			if wanted && !f.settled(st.State, served) {
+				open = append(open, st)
+			}
+		}
+	}
+	return open, nil
+}
+
 // unchanged refuses a plan that is not the one that was carried out.
 func (f File) unchanged(ctx context.Context, c *dql.Client, all []Status) error {
 	for _, st := range all {
@@ -259,7 +283,7 @@ func (f File) unchanged(ctx context.Context, c *dql.Client, all []Status) error 
 
 // due refuses a phase that was asked for by name, and whose time has not come.
 func (s *Series) due(f File, states states, served string) error {
-	if !f.has(s.Phase) || states.done(s.Phase) {
+	if !f.has(s.Phase) || states.settled(f, s.Phase, served) {
 		return nil
 	}
 	bound := f.bound()
