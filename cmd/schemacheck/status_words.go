@@ -42,7 +42,7 @@ func (at *phaseAt) lines() []string {
 			head += ", " + more
 		}
 	}
-	all := []string{head}
+	all := []string{report.Escape(head)}
 	more := func(format string, args ...any) { all = append(all, "  "+report.Escape(fmt.Sprintf(format, args...))) }
 	if step := at.step(); step != "" {
 		more("%s", step)
@@ -117,9 +117,14 @@ func atWork(s *migrate.Status) bool {
 	return (s.State == migrate.Running || s.State == migrate.Undoing) && !s.Abandoned || s.State == migrate.Paused && s.Pace != nil
 }
 
+// gone reports whether a run was silent for so long that the next one takes over.
+func (at *phaseAt) gone() bool {
+	return at.SilentSeconds != nil && *at.SilentSeconds >= migrate.DefaultLease.Seconds()
+}
+
 // nexts are the commands to go on with.
 func (m *migration) nexts(phases []phaseAt, now time.Time) []string {
-	if i := slices.IndexFunc(phases, func(at phaseAt) bool { return atWork(&at.Status) }); i >= 0 {
+	if i := slices.IndexFunc(phases, func(at phaseAt) bool { return atWork(&at.Status) && !at.gone() }); i >= 0 {
 		id := phases[i].Plan
 		if phases[i].Pace != nil && phases[i].Pace.Held != "" {
 			return []string{m.command("resume", id), m.command("cancel", id) + " (what is done stays)"}
@@ -143,7 +148,7 @@ func (m *migration) nexts(phases []phaseAt, now time.Time) []string {
 			return []string{"deploy the new schema, then " + up, m.command("up", m.spelt, "--deploy", "FILE") + " (it deploys the schema)"}
 		case at.State == migrate.Pending:
 			return []string{up}
-		case at.Abandoned:
+		case at.Abandoned, at.gone():
 			return []string{up + " (it takes over, and goes on where that stopped)"}
 		}
 		return []string{up + " (it goes on where it stopped)"}

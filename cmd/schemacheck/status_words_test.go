@@ -29,7 +29,7 @@ func TestStatusInWords(t *testing.T) {
 	}
 	done := status(migrate.Status{State: migrate.Done, Ended: now})
 	contract := migrate.Status{Plan: "1-p", Phase: migrate.Contract, State: migrate.Pending}
-	silent := 14.0
+	silent, gone := 14.0, 25.0
 	const lead = "1-p                                      before    "
 	for _, c := range []struct {
 		name  string
@@ -54,6 +54,17 @@ next: schemacheck migrate pause 1-p --env e
 next: schemacheck migrate pause 1-p --env e
       schemacheck migrate tune 1-p --rate NODES --env e
       schemacheck migrate cancel 1-p --env e (what is done stays)`},
+		{"gone", 0, []phaseAt{{Status: status(migrate.Status{State: migrate.Running, Pace: pace(migrate.Pace{})}), SilentSeconds: &gone}},
+			lead + `running
+  step b (2 of 2): 500 of 2000 nodes (25%); batches of 100 nodes
+  no sign of life for 25s
+  by h (process 1) since 2026-01-31T11:00:00Z
+next: schemacheck migrate up x --env e (it takes over, and goes on where that stopped)`},
+		{"garbled", 0, []phaseAt{{Status: status(migrate.Status{State: "d\x1b"})}},
+			lead + `d\x1b
+  step b (2 of 2)
+  by h (process 1) since 2026-01-31T11:00:00Z
+next: schemacheck migrate up x --env e (it goes on where it stopped)`},
 		{"held", 0, []phaseAt{{Status: status(migrate.Status{State: migrate.Paused, Ended: now, Cursor: "no/b/0x1", Pace: pace(migrate.Pace{Rate: 100, Held: "k\x1b"})})}},
 			lead + `paused
   step b (2 of 2): 500 of 2000 nodes (25%), paused by k\x1b; batches of 100 nodes

@@ -165,6 +165,42 @@ func TestFromCursorInterrupted(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantOnce(t, d, n)
+
+	// Undone, and carried out again, it still does not touch the nodes before.
+	if _, err := Undo(t.Context(), c, f, Before, Options{}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Run(t.Context(), c, f, Before, o); err != nil {
+		t.Fatal(err)
+	}
+	wantOnce(t, d, n)
+}
+
+// TestForetoldFromCursor: a dry run begins where the run would, and refuses what it would.
+func TestForetoldFromCursor(t *testing.T) {
+	t.Parallel()
+	d := dgraphtest.Server(t)
+	d.Lock(t)
+	c := open(t, d)
+	fillCounted(t, d, 30)
+	f, taskOf := countingPlan()
+	f.Checksum = strings.Repeat("c", 64)
+	again := f.Steps[0]
+	again.ID = "again"
+	f.Steps = append(f.Steps, again)
+	all, err := DryRun(t.Context(), c, []File{f}, Series{Options: Options{taskOf: taskOf}}, 1)
+	if err != nil || len(all) != 2 || all[0].Nodes != 30 {
+		t.Fatalf("%+v, %v", all, err)
+	}
+	at := &Cursor{Checksum: f.Checksum, Step: "again", After: all[0].First[4].UID}
+	all, err = DryRun(t.Context(), c, []File{f}, Series{Options: Options{taskOf: taskOf, From: at}}, 1)
+	if err != nil || len(all) != 2 || all[0].Not != isDone || all[1].Nodes != 25 {
+		t.Errorf("%+v, %v", all, err)
+	}
+	at.Step = "other"
+	if all, err := DryRun(t.Context(), c, []File{f}, Series{Options: Options{taskOf: taskOf, From: at}}, 1); !errors.As(err, new(*Unfit)) {
+		t.Errorf("%+v, %v", all, err)
+	}
 }
 
 // TestFromCursorNotApplicable: of a phase that was not applicable, too, the steps before the cursor are done.

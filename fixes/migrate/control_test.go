@@ -1,6 +1,7 @@
 package migrate
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"sync/atomic"
@@ -187,5 +188,41 @@ func TestClosingObeys(t *testing.T) {
 	}
 	if r, err := Run(t.Context(), c, f, Before, Options{}); err != nil || r.Status.State != Done || r.Status.Counts.Nodes != n {
 		t.Errorf("%+v, %v", r, err)
+	}
+}
+
+// TestCancelledBetween: somebody who ends a run while its last batch is written is heard before what comes after it.
+func TestCancelledBetween(t *testing.T) {
+	t.Parallel()
+	d := dgraphtest.Server(t)
+	d.Lock(t)
+	c := open(t, d)
+	const schema = "type T { a: String }\n"
+	for _, next := range []string{"a step that alters", "the deploy"} {
+		fillCounted(t, d, 10)
+		f, counts := countingPlan()
+		s := Series{Options: Options{taskOf: func(s *Step) (task, error) {
+			if s.Drop != nil {
+				return s.Drop, nil
+			}
+			return counts(s)
+		}}}
+		if next == "the deploy" {
+			s.Deploy, f.To = schema, fingerprintOf(t, schema)
+		} else {
+			f.Steps = append(f.Steps, Step{ID: "drop", Phase: Before, Kind: "drop", Undo: UndoNo, Drop: &Drop{Predicates: []string{"N.name"}}})
+		}
+		s.AfterBatch = func(context.Context, Status) error {
+			_, err := Tell(t.Context(), c, "", Wish{Cancel: true}, "somebody")
+			return err
+		}
+		var stopped *Stopped
+		if all, err := Up(t.Context(), open(t, d), []File{f}, s); !errors.As(err, &stopped) || !stopped.Cancelled {
+			t.Errorf("%s: %+v, %v", next, all, err)
+		}
+		if stored := d.StoredSchema(t); !strings.Contains(stored, "N.name") || strings.Contains(stored, "T.a") {
+			t.Errorf("%s was carried out:\n%s", next, stored)
+		}
+		wantOnce(t, d, 10)
 	}
 }

@@ -41,6 +41,9 @@ func (c *Cursor) of(f File) bool { return strings.HasPrefix(f.Checksum, c.Checks
 // it.
 func (r *run) from() error {
 	at := r.options.From
+	if at == nil && r.status.State == Pending { // what was undone begins where it began
+		at, _ = ParseCursor(r.status.Begins)
+	}
 	if at == nil || !at.of(r.file) {
 		return nil
 	}
@@ -69,6 +72,26 @@ func (r *run) begins(step string) uint64 {
 		return at.After
 	}
 	return 0
+}
+
+// place is where a step of a plan stands to a cursor: before it in its phase, or
+// the one that it is in, and where that begins. Nil is no cursor.
+func (c *Cursor) place(f File, s *Step) (before bool, begins uint64) {
+	if c == nil || !c.of(f) {
+		return false, 0
+	}
+	if s.ID == c.Step {
+		return false, c.After
+	}
+	for i := range f.Steps {
+		switch other := &f.Steps[i]; {
+		case other.ID == s.ID:
+			before = true
+		case other.ID == c.Step:
+			return before && other.Phase == s.Phase, 0
+		}
+	}
+	return false, 0
 }
 
 // fits refuses a cursor that is in none of the plans.

@@ -56,6 +56,9 @@ func DryRun(ctx context.Context, c *dql.Client, files []File, s Series, batches 
 	files = slices.Clone(files)
 	slices.SortFunc(files, byID)
 	s.Options = s.filled()
+	if err := s.fit(ctx, c, files); err != nil {
+		return nil, err
+	}
 	var all []Foretold
 	for _, f := range files {
 		phases, err := s.next(ctx, c, f)
@@ -78,7 +81,10 @@ func DryRun(ctx context.Context, c *dql.Client, files []File, s Series, batches 
 			}
 			p := Foretold{Plan: f.ID, Phase: step.Phase, Step: step}
 			p.waits = slices.ContainsFunc(step.Reads, func(name string) bool { return slices.Contains(coming, name) })
-			if err := p.compute(ctx, c, live, asIf, s.Options, batches); err != nil {
+			before, begins := s.From.place(f, step)
+			if before {
+				p.Not = isDone
+			} else if err := p.compute(ctx, c, live, asIf, s.Options, batches, begins); err != nil {
 				return all, fmt.Errorf("step %s: %w", step.ID, err)
 			}
 			if p.Not != isDone {
@@ -137,8 +143,9 @@ func with(live *dql.Stored, d *Declare) *dql.Stored {
 	return next
 }
 
-// compute goes through the next batches of the step.
-func (p *Foretold) compute(ctx context.Context, client *dql.Client, live, asIf *dql.Stored, o Options, batches int) error {
+// compute goes through the next batches of the step. begins is where one begins that
+// has not run.
+func (p *Foretold) compute(ctx context.Context, client *dql.Client, live, asIf *dql.Stored, o Options, batches int, begins uint64) error {
 	t, err := o.taskOf(p.Step)
 	if err != nil {
 		return err
@@ -148,7 +155,7 @@ func (p *Foretold) compute(ctx context.Context, client *dql.Client, live, asIf *
 		p.Not = "it changes the stored schema"
 		return nil
 	}
-	after, done, err := p.cursor(ctx, live, client.Snapshot())
+	after, done, err := p.cursor(ctx, live, client.Snapshot(), begins)
 	if err != nil {
 		return err
 	}
@@ -218,9 +225,9 @@ func (p *Foretold) send(ctx context.Context, tx *dql.Txn, c *change, live *dql.S
 }
 
 // cursor is where a run would go on.
-func (p *Foretold) cursor(ctx context.Context, live *dql.Stored, tx asker) (after uint64, done bool, err error) {
+func (p *Foretold) cursor(ctx context.Context, live *dql.Stored, tx asker, begins uint64) (after uint64, done bool, err error) {
 	if key := live.Predicate(keyPredicate); key == nil || len(key.Index) == 0 {
-		return 0, false, nil // nothing has ever run
+		return begins, false, nil // nothing has ever run
 	}
 	nodes, err := below(ctx, tx, spanPrefix(p.Plan, p.Phase, p.Step.ID))
 	for _, n := range nodes {
@@ -232,7 +239,7 @@ func (p *Foretold) cursor(ctx context.Context, live *dql.Stored, tx asker) (afte
 			return sp.After, false, nil
 		}
 	}
-	return 0, len(nodes) > 0, err
+	return begins, len(nodes) > 0, err
 }
 
 // add counts what a batch would change, and keeps what is different in the first

@@ -98,7 +98,7 @@ func (o Options) filled() Options {
 		o.Beat = defaultBeat
 	}
 	if o.Lease <= 0 {
-		o.Lease = defaultLease
+		o.Lease = DefaultLease
 	}
 	if o.Who == "" {
 		host, err := os.Hostname()
@@ -263,7 +263,7 @@ func (r *run) all(ctx context.Context) (*Result, error) {
 // one carries out a step and asks its closing question, or notes that it finds
 // nothing to do.
 func (r *run) one(ctx context.Context, s *Step) error {
-	if err := r.mayGoOn(ctx); err != nil {
+	if err := r.between(ctx); err != nil {
 		return err
 	}
 	applies, err := r.applies(ctx, s)
@@ -348,6 +348,9 @@ func (r *run) begin(ctx context.Context) error {
 	}
 	if r.status.State == Pending { // it was undone
 		r.status.Checksum = r.file.Checksum
+		if at, err := ParseCursor(r.status.Begins); err != nil || !at.of(r.file) {
+			r.status.Begins = ""
+		}
 	}
 	if r.status.Checksum != r.file.Checksum {
 		return r.file.edited(ctx, r.client, r.status)

@@ -63,7 +63,7 @@ func (r *run) mayGoOn(ctx context.Context) error {
 	return nil
 }
 
-// between is called where a run works long without writing: it returns why it
+// between is called where no batch asks what somebody wants: it returns why the run
 // ends, and takes the time that somebody wants it to wait.
 func (r *run) between(ctx context.Context) error {
 	if err := r.mayGoOn(ctx); err != nil {
@@ -110,11 +110,13 @@ func (r *run) hold(ctx context.Context, who string) error {
 func (r *run) held(who string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if p := r.status.Pace; p != nil && p.Held != who {
-		now := *p
+	now := Pace{Step: r.status.Step} // before the first step
+	if p := r.status.Pace; p != nil {
+		now = *p
+	}
+	if now.Held != who {
 		now.Held = who
-		r.status.Pace = &now
-		r.lease.pace.Store(&now)
+		r.goes(now)
 		r.meter = meter{}
 		r.tell()
 	}

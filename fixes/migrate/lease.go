@@ -15,11 +15,10 @@ import (
 	"github.com/schemacheck/schemacheck/dql"
 )
 
-// Default times of a lease.
-const (
-	defaultBeat  = 2 * time.Second
-	defaultLease = 20 * time.Second
-)
+const defaultBeat = 2 * time.Second
+
+// DefaultLease is after which time without a sign of life a run is taken over.
+const DefaultLease = 20 * time.Second
 
 // lockHolder is who holds the lock.
 type lockHolder struct {

@@ -25,7 +25,7 @@ func Preview(ctx context.Context, c *dql.Client, r *Recipe, most int) ([]Differe
 			continue
 		}
 		p := Foretold{Phase: Before, Step: step}
-		if err := p.compute(ctx, c, live, asIf, Options{}.filled(), 1); err != nil {
+		if err := p.compute(ctx, c, live, asIf, Options{}.filled(), 1, 0); err != nil {
 			return nil, fmt.Errorf("previewing step %s: %w", step.ID, err)
 		}
 		all = append(all, p.First...)

@@ -72,7 +72,7 @@ func (u *undoing) all(ctx context.Context) (*Result, error) {
 	if err := u.forget(ctx); err != nil {
 		return nil, err
 	}
-	u.status = Status{Plan: u.file.ID, Phase: u.phase, State: Pending, Checksum: u.file.Checksum}
+	u.status = Status{Plan: u.file.ID, Phase: u.phase, State: Pending, Checksum: u.file.Checksum, Begins: u.status.Begins}
 	if err := u.save(ctx); err != nil {
 		return nil, err
 	}

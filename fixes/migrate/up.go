@@ -90,12 +90,7 @@ func Up(ctx context.Context, c *dql.Client, files []File, s Series) ([]Outcome, 
 			return nil, &Unfit{"no plan is for the schema that is to be deployed: it was changed after they were made; make them anew with schemacheck fix --out"}
 		}
 	}
-	if s.From != nil {
-		if err := s.From.fits(files); err != nil {
-			return nil, err
-		}
-	}
-	if err := s.inOrder(ctx, c, files); err != nil {
+	if err := s.fit(ctx, c, files); err != nil {
 		return nil, err
 	}
 	s.Options = s.filled()
@@ -114,6 +109,16 @@ func Up(ctx context.Context, c *dql.Client, files []File, s Series) ([]Outcome, 
 		}
 	}
 	return all, nil
+}
+
+// fit refuses plans that do not fit the cursor that was given, or each other.
+func (s *Series) fit(ctx context.Context, c *dql.Client, files []File) error {
+	if s.From != nil {
+		if err := s.From.fits(files); err != nil {
+			return err
+		}
+	}
+	return s.inOrder(ctx, c, files)
 }
 
 // series is one call of [Up].
@@ -215,6 +220,12 @@ func (s *series) deploy(ctx context.Context, f File) (*Deployed, error) {
 		return nil, err
 	}
 	if err := s.lease.at(s.held, doing, ""); err != nil {
+		return nil, err
+	}
+	// What is sent is seen through: who wants the run to end has to be heard now.
+	r := &run{client: s.client, file: f, phase: Before, options: s.Options, token: s.lease.token, lease: s.lease, started: s.lease.began}
+	r.options.Progress = nil
+	if err := r.between(s.held); err != nil {
 		return nil, err
 	}
 	if s.Deploying == nil {
