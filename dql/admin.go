@@ -10,20 +10,26 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 )
 
 // maxPage bounds an answer over HTTP. A GraphQL schema is the largest thing that comes this way.
 const maxPage = 64 << 20
 
-func newHTTP(config *tls.Config) *http.Client {
+func newHTTP(config *tls.Config, readOnly bool) *http.Client {
+	transport := &http.Transport{
+		Proxy:               http.ProxyFromEnvironment,
+		TLSClientConfig:     config.Clone(),
+		TLSHandshakeTimeout: connectTimeout,
+		ForceAttemptHTTP2:   true,
+	}
+	var through http.RoundTripper = transport
+	if readOnly {
+		through = readOnlyWeb{transport}
+	}
 	return &http.Client{
-		Transport: &http.Transport{
-			Proxy:               http.ProxyFromEnvironment,
-			TLSClientConfig:     config.Clone(),
-			TLSHandshakeTimeout: connectTimeout,
-			ForceAttemptHTTP2:   true,
-		},
+		Transport: through,
 		// A redirect could carry the credentials to another host.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
@@ -31,11 +37,7 @@ func newHTTP(config *tls.Config) *http.Client {
 
 // admin sends a GraphQL request to an alpha's admin endpoint, and decodes the data of the answer.
 func (c *Client) admin(ctx context.Context, what effect, query string, data any) error {
-	body, err := json.Marshal(map[string]string{"query": query})
-	if err != nil {
-		return err
-	}
-	return c.web(ctx, what, http.MethodPost, "/admin", body, func(server string, page []byte) *Error {
+	return c.web(ctx, what, http.MethodPost, "/admin", adminBody(query), func(server string, page []byte) *Error {
 		var answer struct {
 			Data   json.RawMessage
 			Errors []struct{ Message string }
@@ -52,6 +54,15 @@ func (c *Client) admin(ctx context.Context, what effect, query string, data any)
 		}
 		return nil
 	})
+}
+
+// adminBody is the body of a GraphQL request without variables.
+func adminBody(query string) []byte {
+	text, err := json.Marshal(query)
+	if err != nil {
+		panic(err) // a string can be written
+	}
+	return slices.Concat([]byte(`{"query":`), text, []byte("}"))
 }
 
 // web sends an HTTP request to the alphas in turn, with the rules of [Client.call], and hands the body of the
@@ -150,6 +161,9 @@ func notDgraph(server string, cause error) *Error {
 
 // fromHTTP is the error of a request that got no answer.
 func (q *quoter) fromHTTP(ctx context.Context, server string, err error) *Error {
+	if e := refusedHere(server, err); e != nil {
+		return e
+	}
 	if ctx.Err() != nil {
 		return stopped(server, ctx.Err())
 	}

@@ -69,21 +69,23 @@ func Open(ctx context.Context, config Config) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("connecting to dgraph: %w", err)
 	}
-	c := &Client{config: config, quoter: newQuoter(config), login: newSession(), http: newHTTP(tlsConfig), bases: bases}
+	c := &Client{config: config, quoter: newQuoter(config), login: newSession(), http: newHTTP(tlsConfig, config.ReadOnly), bases: bases}
 	for _, addr := range config.Alphas {
 		w := newWitness(tlsConfig.Clone())
 		// The dialer looks the host up: it knows of IPv6, and its errors say what is wrong.
-		conn, err := newLink(func() (*grpc.ClientConn, error) {
-			return grpc.NewClient("passthrough:///"+addr,
-				grpc.WithTransportCredentials(w),
-				grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxAnswer)),
-				grpc.WithConnectParams(grpc.ConnectParams{
-					Backoff:           grpcbackoff.Config{BaseDelay: firstPause, Multiplier: 1.6, Jitter: 0.2, MaxDelay: longestPause},
-					MinConnectTimeout: connectTimeout,
-				}),
-				grpc.WithDisableServiceConfig(),
-			)
-		})
+		options := []grpc.DialOption{
+			grpc.WithTransportCredentials(w),
+			grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxAnswer)),
+			grpc.WithConnectParams(grpc.ConnectParams{
+				Backoff:           grpcbackoff.Config{BaseDelay: firstPause, Multiplier: 1.6, Jitter: 0.2, MaxDelay: longestPause},
+				MinConnectTimeout: connectTimeout,
+			}),
+			grpc.WithDisableServiceConfig(),
+		}
+		if config.ReadOnly {
+			options = append(options, grpc.WithUnaryInterceptor(readOnlyCalls), grpc.WithStreamInterceptor(readOnlyStreams))
+		}
+		conn, err := newLink(func() (*grpc.ClientConn, error) { return grpc.NewClient("passthrough:///"+addr, options...) })
 		if err != nil {
 			c.Close()
 			return nil, fmt.Errorf("connecting to %s: %w", addr, c.quoter.clean(err))

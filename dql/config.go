@@ -38,6 +38,8 @@ type Config struct {
 	BearerToken Secret
 	// TLS encrypts; nil means plain text.
 	TLS *TLS
+	// ReadOnly refuses everything that could write, before it is sent: [ErrReadOnly].
+	ReadOnly bool
 	// Timeout bounds one request; 0 means a minute.
 	Timeout time.Duration
 	// Patience is for how long a request is repeated that the server only asks to repeat, as while it
@@ -101,6 +103,9 @@ func (c Config) String() string {
 		if s.set {
 			parts = append(parts, s.name+" "+hidden)
 		}
+	}
+	if c.ReadOnly {
+		parts = append(parts, "read-only")
 	}
 	switch {
 	case c.TLS == nil:

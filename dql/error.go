@@ -226,6 +226,9 @@ func stopped(server string, cause error) *Error {
 
 // fromGRPC is the error of a call to an alpha. The fault is what last went wrong with the connection, or nil.
 func (q *quoter) fromGRPC(ctx context.Context, addr string, err error, f *fault) *Error {
+	if e := refusedHere(addr, err); e != nil {
+		return e
+	}
 	s := status.Convert(err)
 	if cause := ctx.Err(); cause != nil {
 		return stopped(addr, cause)

@@ -25,6 +25,9 @@ type Group struct {
 	Space map[string]int64
 }
 
+// stateQuery asks an alpha's admin endpoint for what the cluster is made of.
+const stateQuery = "{state {counter maxTxnTs groups {id snapshotTs members {addr leader} tablets {predicate space}}}}"
+
 // Membership asks an alpha. Where access is controlled only guardians may. Errors are an [*Error].
 func (c *Client) Membership(ctx context.Context) (*Membership, error) {
 	var data struct {
@@ -43,7 +46,7 @@ func (c *Client) Membership(ctx context.Context) (*Membership, error) {
 			}
 		}
 	}
-	if err := c.admin(ctx, reads, "{state {counter maxTxnTs groups {id snapshotTs members {addr leader} tablets {predicate space}}}}", &data); err != nil {
+	if err := c.admin(ctx, reads, stateQuery, &data); err != nil {
 		return nil, err
 	}
 	if data.State == nil {

@@ -82,11 +82,22 @@ func (q Quad) nquad() (*api.NQuad, error) {
 	return n, nil
 }
 
+// NoPassword as the data of a [Quad] of type password stands in place of one: a node has it then, and no password
+// fits.
+type NoPassword struct{}
+
+// noPassword is no hash of anything (types/password.go in Dgraph, VerifyPassword). What is sent as a password is taken
+// for a hash, and kept as it is.
+const noPassword = "-"
+
 var errPassword = errors.New("a password cannot be copied: nobody can read it, and what is written is taken for a new one")
 
 // value is the typed value. What only Dgraph can bring into its stored form goes as a string, which it parses
 // (types/conversion.go in Dgraph, Convert).
 func (q Quad) value() (*api.Value, error) {
+	if q.Type == "password" && q.Data == (NoPassword{}) {
+		return &api.Value{Val: &api.Value_PasswordVal{PasswordVal: noPassword}}, nil
+	}
 	text, err := q.plain()
 	if err != nil {
 		return nil, err

@@ -239,11 +239,14 @@ func decodeKept(text []byte) (string, error) {
 	return kept, nil
 }
 
+// servedQuery asks an alpha's admin endpoint for the GraphQL schema that is served.
+const servedQuery = "{getGQLSchema{schema}}"
+
 func (c *Client) served(ctx context.Context) (string, error) {
 	var data struct {
 		GetGQLSchema *struct{ Schema string }
 	}
-	if err := c.admin(ctx, reads, "{getGQLSchema{schema}}", &data); err != nil {
+	if err := c.admin(ctx, reads, servedQuery, &data); err != nil {
 		return "", err
 	}
 	if data.GetGQLSchema == nil {

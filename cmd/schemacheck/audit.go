@@ -71,6 +71,7 @@ report could not be written, or --require-complete was not met.`,
 }
 
 func (p program) audit(cmd *cobra.Command, o *auditOptions) error {
+	p.readOnly = true
 	ctx := cmd.Context()
 	dir, cfg, out, err := p.prepare(cmd, &o.settings, o.failOn, o.schema)
 	if err != nil {

@@ -3,6 +3,8 @@
 package main
 
 import (
+	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -10,7 +12,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/dgraph-io/dgo/v230/protos/api"
+
 	"github.com/schemacheck/schemacheck/dql/dgraphtest"
+	"github.com/schemacheck/schemacheck/fixes/migrate"
 )
 
 // TestLiveMemory holds the program, asking a real server about as many nodes as dgraphtest.NodesEnv says, to 64 MiB
@@ -61,5 +66,63 @@ func TestLiveMemory(t *testing.T) {
 				t.Errorf("no %s in\n%s", c.finding, out.String())
 			}
 		})
+	}
+}
+
+// TestMigrateMemory holds the program, copying one predicate with ten ranges at once, to 64 MiB, and to no more for
+// ten times as many nodes.
+func TestMigrateMemory(t *testing.T) {
+	d := dgraphtest.Server(t)
+	d.Lock(t)
+	n := d.Scale(t, 25_000)
+	dir := t.TempDir()
+	program := filepath.Join(dir, "schemacheck")
+	if out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput(); err != nil {
+		t.Fatalf("building: %v\n%s", err, out)
+	}
+	d.Alter(t, "M.part: string .\nM.copy0: string .\nM.copy1: string .\n")
+	d.Bulk(t, n/10, func(i int, add func(predicate string, value *api.Value)) {
+		add("M.part", &api.Value{Val: &api.Value_StrVal{StrVal: fmt.Sprintf("user%d@example.com", i)}})
+	})
+	t.Cleanup(func() { // the nodes may serve again
+		for _, p := range []string{"M.part", "M.copy0", "M.copy1", "schemacheck.key", "schemacheck.doc", "schemacheck.fence", "schemacheck.beat", "schemacheck.log"} {
+			if err := d.Client().Alter(context.Background(), &api.Operation{DropOp: api.Operation_ATTR, DropValue: p}); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	var peaks []int
+	for i, from := range []string{"M.part", "V.n"} {
+		nodes, to := []int{n / 10, n}[i], fmt.Sprint("M.copy", i)
+		step := migrate.Step{ID: "copy", Phase: migrate.Before, Title: "Copy", Kind: "copy", Select: &migrate.Select{Root: "has(" + from + ")"},
+			Reads: []string{from, to}, Writes: []string{to}, Convergent: true, Undo: migrate.UndoYes, Copy: &migrate.Copy{From: from, To: to}}
+		plan := migrate.Plan{Version: migrate.PlanVersion, ID: fmt.Sprintf("2026010100000%d-memory", i), Name: "Memory", Steps: []migrate.Step{step}}
+		file, err := plan.Encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, plan.ID+".yaml"), file, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		cmd := exec.Command(program, "migrate", "up", plan.ID+".yaml", "--alpha", d.GRPC, "--http", d.HTTP, "--yes", "--concurrency", "10", "--undo", "off")
+		cmd.Dir = dir
+		var out strings.Builder
+		cmd.Stdout, cmd.Stderr = &out, &out
+		start := time.Now()
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		peak, err := watchPeak(cmd)
+		if want := fmt.Sprintf("%d changed", nodes); err != nil || !strings.Contains(out.String(), want) {
+			t.Fatalf("%v, want %q in\n%s", err, want, out.String())
+		}
+		t.Logf("%d nodes: %d MiB, %v, %v of CPU", nodes, peak, time.Since(start).Round(time.Millisecond), cmd.ProcessState.UserTime()+cmd.ProcessState.SystemTime())
+		if peak > 64 || peak < 10 {
+			t.Errorf("%d nodes: %d MiB, want at most 64", nodes, peak)
+		}
+		peaks = append(peaks, peak)
+	}
+	if grown := peaks[1] - peaks[0]; grown > 24 {
+		t.Errorf("ten times as many nodes take %d MiB more", grown)
 	}
 }

@@ -103,6 +103,7 @@ func (o *diffOptions) arguments(command string, args []string) error {
 }
 
 func (p program) diff(cmd *cobra.Command, o *diffOptions) error {
+	p.readOnly = true
 	w, err := p.begin(cmd, o)
 	if err != nil {
 		return err

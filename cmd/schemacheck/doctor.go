@@ -50,6 +50,7 @@ Exit codes: 0 nothing is wrong; 1 somebody should look at the lines with a !;
 }
 
 func (p program) doctor(cmd *cobra.Command, o *doctorOptions) error {
+	p.readOnly = true
 	ctx := cmd.Context()
 	dir, err := p.workDir()
 	if err != nil {

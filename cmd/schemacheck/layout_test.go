@@ -25,9 +25,11 @@ var arrows = map[string]string{
 	"diff/api":               "diff/sdl diff/schema",
 	"diff/validity":          "diff/sdl diff/schema diff/storage diff/api",
 	"diff/internal/generate": "",
+	"diff/operations":        "",
 	"diff":                   "diff/sdl diff/schema diff/storage diff/api",
 	"dql":                    "",
 	"dql/convert":            "",
+	"dql/clone":              "dql",
 	"dql/dgraphproc":         "",
 	"dql/dgraphtest":         "dql/dgraphproc",
 	"fixes":                  "diff diff/sdl diff/schema diff/storage",
@@ -37,7 +39,7 @@ var arrows = map[string]string{
 	"cmd/internal/config":    "",
 	"cmd/internal/report":    "",
 	"cmd/schemacheck": "cmd/internal/config cmd/internal/report rules fixes fixes/migrate diff diff/sdl diff/schema diff/storage " +
-		"diff/api diff/validity dql",
+		"diff/api diff/validity diff/operations dql dql/clone dql/dgraphproc",
 }
 
 // owners are the packages that may import each of the owner's libraries,

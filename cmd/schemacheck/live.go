@@ -47,7 +47,7 @@ func (p program) connect(ctx context.Context, settings dql.Config, c *connection
 
 // dial connects.
 func (p program) dial(ctx context.Context, settings dql.Config) (*dql.Client, error) {
-	settings.Timeout, settings.Patience = p.timeout, p.patience
+	settings.Timeout, settings.Patience, settings.ReadOnly = p.timeout, p.patience, p.readOnly
 	client, err := dql.Open(ctx, settings)
 	var known *dql.Error
 	if errors.As(err, &known) || err != nil && ctx.Err() != nil {

@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -11,18 +13,21 @@ import (
 	"github.com/dgraph-io/dgo/v230/protos/api"
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/schemacheck/schemacheck/dql"
+	"github.com/schemacheck/schemacheck/dql/clone"
 	"github.com/schemacheck/schemacheck/dql/dgraphtest"
 )
 
 // TestLiveScripts runs the program against a real Dgraph: every file of
 // testdata/live is a session that begins with an empty server, at $ALPHA with
-// its HTTP side at $HTTP. The commands of our own are those of TestScripts and
+// its HTTP side at $HTTP; the server program is $DGRAPH. The commands of our own are those of TestScripts and
 //
 //	reset         the server is emptied
 //	serve FILE    the server gets the GraphQL schema of that file
 //	add FILE      the GraphQL mutation of that file adds data
 //	store FILE    the N-Quads of that file are stored
 //	alter FILE    the DQL schema of that file is applied
+//	sums          checksums of all that the server holds, and its schemas, are written to stdout
 //	meanwhile FILE  the N-Quads of that file are stored again and again, until meanwhile without FILE
 //	ask QUERY     the answer to a GraphQL query is written to stdout
 func TestLiveScripts(t *testing.T) {
@@ -32,6 +37,7 @@ func TestLiveScripts(t *testing.T) {
 	p.Setup = func(e *testscript.Env) error {
 		e.Setenv("ALPHA", d.GRPC)
 		e.Setenv("HTTP", d.HTTP)
+		e.Setenv("DGRAPH", dgraphtest.Binary(t))
 		return setup(e)
 	}
 	serverCommands(t, p, d)
@@ -75,6 +81,22 @@ func serverCommands(t *testing.T, p testscript.Params, d *dgraphtest.Dgraph) {
 		for _, e := range answer.Errors {
 			fmt.Fprintf(ts.Stdout(), "error: %s\n", e)
 		}
+	}
+	p.Cmds["sums"] = func(ts *testscript.TestScript, neg bool, args []string) {
+		if neg || len(args) > 0 {
+			ts.Fatalf("usage: sums")
+		}
+		c, err := dql.Open(t.Context(), dql.Config{Alphas: []string{d.GRPC}, ReadOnly: true})
+		ts.Check(err)
+		defer c.Close()
+		stored, err := c.Stored(t.Context())
+		ts.Check(err)
+		all, err := clone.Sums(t.Context(), c, stored, true)
+		ts.Check(err)
+		for _, name := range slices.Sorted(maps.Keys(all)) {
+			fmt.Fprintf(ts.Stdout(), "%s %v\n", name, all[name])
+		}
+		fmt.Fprintf(ts.Stdout(), "%s\n%s\n", d.StoredSchema(t), d.ServedSchema(t))
 	}
 	p.Cmds["store"] = onFile(func(_ *testscript.TestScript, text string) { d.Mutate(t, text) })
 	p.Cmds["meanwhile"] = meanwhile(t, d)

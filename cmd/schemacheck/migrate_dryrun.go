@@ -11,7 +11,7 @@ import (
 )
 
 // previews writes what the next batches would change.
-func (p program) previews(all []migrate.Foretold, showValues bool) {
+func (p program) previews(m *migration, all []migrate.Foretold, showValues bool) {
 	for _, v := range all {
 		fmt.Fprintf(p.out, "%s, phase %s, step %s: %s\n", v.Plan, v.Phase, v.Step.ID, report.Escape(v.Step.Title))
 		if v.Not != "" {
@@ -41,7 +41,7 @@ func (p program) previews(all []migrate.Foretold, showValues bool) {
 			fmt.Fprintf(p.out, "  %s %s: %s -> %s\n", node, report.Escape(d.Predicate), quadsInWords(d.Before, showValues), quadsInWords(d.After, showValues))
 		}
 	}
-	fmt.Fprintln(p.out, "nothing was written")
+	fmt.Fprintf(p.out, "nothing was written\nnext: %s\n", m.command("up", m.spelt))
 }
 
 // quadsInWords are values and edges. The names of types and the uids of edges are

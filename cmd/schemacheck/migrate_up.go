@@ -183,7 +183,7 @@ func (p program) migrateUp(cmd *cobra.Command, o *upOptions, args []string) erro
 	o.series.DefaultBatch = m.cfg.BatchSize
 	if o.dryRun {
 		all, err := migrate.DryRun(ctx, m.client, m.files, o.series, o.batches)
-		p.previews(all, o.showValues)
+		p.previews(m, all, o.showValues)
 		return migrationFailed(ctx, err)
 	}
 	open, err := migrate.Open(ctx, m.client, m.files, o.series)

@@ -288,10 +288,6 @@ func slugOf(coordinate string) string {
 // writePlan writes a plan to a folder. One that does the same is left as it is,
 // whenever it was made. It returns the path, and whether it was written.
 func (p program) writePlan(folder string, plan *migrate.Plan) (path string, written bool, err error) {
-	text, err := plan.Encode()
-	if err != nil {
-		return "", false, err
-	}
 	dir := p.path(folder)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", false, fmt.Errorf("making the folder of plans: %w", err)
@@ -315,7 +311,8 @@ func (p program) writePlan(folder string, plan *migrate.Plan) (path string, writ
 	if plan.ID, err = freeID(dir, plan.ID); err != nil {
 		return "", false, err
 	}
-	if text, err = plan.Encode(); err != nil {
+	text, err := plan.Encode()
+	if err != nil {
 		return "", false, err
 	}
 	name := plan.ID + ".yaml"

@@ -38,6 +38,8 @@ type program struct {
 	dir string
 	// timeout and patience are those of requests to a Dgraph; 0 is the default.
 	timeout, patience time.Duration
+	// readOnly has all connections refuse what could write.
+	readOnly bool
 }
 
 // problem is an error that decides the exit code. Errors that are no problem
@@ -122,7 +124,7 @@ func (p program) root() *cobra.Command {
 	root.SetFlagErrorFunc(flagError)
 	root.Flags().BoolVar(&version, "version", false, "print the version")
 	root.CompletionOptions.HiddenDefaultCmd = false
-	root.AddCommand(p.auditCommand(), p.diffCommand(), p.doctorCommand(), p.fixCommand(), p.initCommand(), p.migrateCommand(), p.planCommand(), p.showCommand(), p.explainCommand(), p.versionCommand())
+	root.AddCommand(p.auditCommand(), p.diffCommand(), p.doctorCommand(), p.fixCommand(), p.initCommand(), p.migrateCommand(), p.planCommand(), p.rehearseCommand(), p.sandboxCommand(), p.showCommand(), p.explainCommand(), p.versionCommand())
 	return root
 }
 

@@ -81,6 +81,13 @@ func (g *progress) reading(predicate string, nodes uint64) {
 	}, func() { g.log.Info("reading", "predicate", predicate, "nodes", nodes) })
 }
 
+// copying tells of filling a throwaway server.
+func (g *progress) copying(quads uint64) {
+	g.say(false, func() moment {
+		return moment{what: "copying", how: fmt.Sprintf("%d quads", quads)}
+	}, func() { g.log.Info("copying", "quads", quads) })
+}
+
 // run tells of a run of a plan. Of its steps the one that runs is the nth of all.
 func (g *progress) run(s migrate.Status, nth, all int) {
 	p := s.Pace

@@ -45,7 +45,8 @@ type secured struct {
 
 // TestSecured runs everything against one cluster with access control, an auth
 // token and TLS: the scripts of testdata/secured, at $ALPHA with its HTTP side
-// at $HTTP, zero's gRPC at $ZERO, the authority in $CA and the namespace
+// at $HTTP, zero's gRPC at $ZERO, the authority in $CA, the server program in
+// $DGRAPH and the namespace
 // $TENANT, and then the canaries. The command of its own is
 //
 //	expand FILE    ${NAME} in the file becomes the variable's value
@@ -59,6 +60,7 @@ func TestSecured(t *testing.T) {
 		e.Setenv("HTTP", s.HTTP)
 		e.Setenv("ZERO", s.zero)
 		e.Setenv("CA", s.CA)
+		e.Setenv("DGRAPH", dgraphtest.Binary(t))
 		e.Setenv("TENANT", strconv.FormatUint(s.tenant, 10))
 		return setup(e)
 	}

@@ -56,6 +56,9 @@ type Options struct {
 	LambdaURL string
 	// ExtraAlphaFlags come last on each alpha's command line, so they win over the package's own.
 	ExtraAlphaFlags []string
+	// PortOffset is added to Dgraph's usual ports: the first alpha listens on 9080 plus it. 0 takes the first
+	// range of ports that is free.
+	PortOffset int
 	// Dir is the folder for data and certificates; it is created when absent, and kept. Empty means a
 	// temporary folder, which is removed by Stop.
 	Dir string
@@ -86,6 +89,7 @@ type Cluster struct {
 	alphas    []Alpha
 	processes []*process // the zero, and the alphas in their order
 	ended     bool       // by Stop
+	janitor   *janitor   // of a temporary folder
 }
 
 // Start runs a cluster and returns once every alpha serves queries, alters and GraphQL schema updates. The
@@ -95,7 +99,11 @@ func Start(ctx context.Context, o Options) (*Cluster, error) {
 	if err != nil {
 		return nil, fmt.Errorf("starting dgraph: %w", err)
 	}
-	for _, offset := range offsets() {
+	candidates := offsets()
+	if o.PortOffset != 0 {
+		candidates = []int{o.PortOffset}
+	}
+	for _, offset := range candidates {
 		b, err := reserve(offset, o.Alphas)
 		if errors.Is(err, errTaken) {
 			continue
@@ -117,6 +125,9 @@ func Start(ctx context.Context, o Options) (*Cluster, error) {
 		}()
 		return c, nil
 	}
+	if o.PortOffset != 0 {
+		return nil, fmt.Errorf("starting dgraph: of the ports with the offset %d some are in use", o.PortOffset)
+	}
 	return nil, fmt.Errorf("starting dgraph: no block of free ports is left; stop other clusters, or remove %s if none runs",
 		lockPath(0))
 }
@@ -127,6 +138,9 @@ func (c *Cluster) Alphas() []Alpha {
 	defer c.mu.Unlock()
 	return slices.Clone(c.alphas)
 }
+
+// Folder is where the cluster keeps its data. What is put there goes with it.
+func (c *Cluster) Folder() string { return c.dir }
 
 // Options returns what the cluster was started with, defaults filled in.
 func (c *Cluster) Options() Options { return c.options }
@@ -148,6 +162,7 @@ func (c *Cluster) Stop() {
 		// the block tries again.
 		_ = os.RemoveAll(c.dir)
 	}
+	c.janitor.work()
 	c.block.release()
 }
 
@@ -179,6 +194,8 @@ func (o Options) checked() (Options, error) {
 		return o, fmt.Errorf("%d alphas: the number must be between 1 and %d", o.Alphas, maxAlphas)
 	case o.Groups < 0 || o.Groups > o.Alphas:
 		return o, fmt.Errorf("%d alphas cannot be spread over %d groups", o.Alphas, o.Groups)
+	case o.PortOffset < 0 || o.PortOffset > maxOffset:
+		return o, fmt.Errorf("a port offset of %d: the number must be between 0 and %d", o.PortOffset, maxOffset)
 	case o.RequireClientCert && !o.TLS:
 		return o, errors.New("client certificates need TLS")
 	}
@@ -215,8 +232,16 @@ func startAt(ctx context.Context, o Options, b *block) (_ *Cluster, err error) {
 			return nil, fmt.Errorf("clearing %s: %w", c.dir, err)
 		}
 	}
-	if err := os.MkdirAll(c.dir, 0o700); err != nil {
+	// A temporary folder is ours alone: one that somebody else has made meanwhile is an error.
+	mkdir := os.Mkdir
+	if o.Dir != "" {
+		mkdir = os.MkdirAll
+	}
+	if err := mkdir(c.dir, 0o700); err != nil {
 		return nil, fmt.Errorf("creating the data folder: %w", err)
+	}
+	if o.Dir == "" {
+		c.janitor = watchOver(c.dir, b.lock)
 	}
 	if o.TLS {
 		if err := c.certify(); err != nil {

@@ -190,6 +190,7 @@ func TestOptionsRefused(t *testing.T) {
 		"too many alphas":            {Binary: "dgraph", Alphas: 21},
 		"more groups than alphas":    {Binary: "dgraph", Alphas: 2, Groups: 3},
 		"client certificate, no TLS": {Binary: "dgraph", RequireClientCert: true},
+		"ports above the last":       {Binary: "dgraph", PortOffset: 60_000},
 		"another flag in the token":  {Binary: "dgraph", Token: "a;whitelist=0.0.0.0/0"},
 	} {
 		if c, err := dgraphproc.Start(t.Context(), o); err == nil {
@@ -250,8 +251,34 @@ func TestParentDies(t *testing.T) {
 	}
 	_ = cmd.Wait()
 	waitGone(t, pids)
-	if err := os.RemoveAll(folder); err != nil {
-		t.Error(err)
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		if _, err := os.Stat(folder); errors.Is(err, fs.ErrNotExist) {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("the data folder %s outlives the process that was killed", folder)
+		}
+	}
+}
+
+// TestLeaseUIDs: nodes can be written under the uids that they have elsewhere. The ports are where they are wanted.
+func TestLeaseUIDs(t *testing.T) {
+	t.Parallel()
+	const high, offset = 0xfff_ffff_ffff, 19_900
+	c := start(t, t.Context(), dgraphproc.Options{PortOffset: offset})
+	if want := fmt.Sprintf("127.0.0.1:%d", 9080+offset); c.Alphas()[0].GRPC != want {
+		t.Errorf("the alpha is at %s, want %s", c.Alphas()[0].GRPC, want)
+	}
+	if _, err := dgraphproc.Start(t.Context(), dgraphproc.Options{Binary: dgraphtest.Binary(t), PortOffset: offset}); err == nil || !strings.Contains(err.Error(), "in use") {
+		t.Errorf("a second cluster on the same ports: %v", err)
+	}
+	d := dgraphtest.Connect(t, c)
+	if err := c.LeaseUIDs(t.Context(), high); err != nil {
+		t.Fatal(err)
+	}
+	d.Mutate(t, fmt.Sprintf("<%#x> <a> \"x\" .\n", high))
+	if err := c.LeaseUIDs(t.Context(), 1<<64-1); err == nil {
+		t.Error("more uids than there are")
 	}
 }
 

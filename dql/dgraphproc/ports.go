@@ -12,6 +12,9 @@ import (
 // maxAlphas keeps a block's ports below those of the next block.
 const maxAlphas = 20
 
+// maxOffset keeps the ports of all alphas of a block below 65536.
+const maxOffset = 65535 - 9080 - maxAlphas
+
 // errTaken says that a block of ports is in use.
 var errTaken = errors.New("ports in use")
 

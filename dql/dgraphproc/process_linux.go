@@ -9,3 +9,6 @@ const inheritsFiles = true
 func sysProcAttr() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
 }
+
+// apart keeps the terminal's interrupt from a process that outlives its parent.
+func apart() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }

@@ -39,8 +39,7 @@ func (r *run) concerns(ctx context.Context, s *Step) (bool, error) {
 		return false, err
 	}
 	if _, ok := t.(paged); ok {
-		n, err := countNodes(ctx, r.client.Snapshot(), s.Select)
-		return n > 0, err
+		return findsNode(ctx, r.client.Snapshot(), s.Select)
 	}
 	c, ok := t.(concerned)
 	if !ok {
@@ -59,8 +58,8 @@ func (r *run) concerns(ctx context.Context, s *Step) (bool, error) {
 		if later.Select == nil || later.Phase != s.Phase && later.Phase == Contract {
 			continue
 		}
-		if n, err := countNodes(ctx, r.client.Snapshot(), later.Select); n > 0 || err != nil {
-			return n > 0, err
+		if found, err := findsNode(ctx, r.client.Snapshot(), later.Select); found || err != nil {
+			return found, err
 		}
 	}
 	return false, nil
@@ -125,6 +124,21 @@ func holdsAny(ctx context.Context, tx asker, p *dql.Predicate) (bool, error) {
 	held := false
 	err = dql.Rows(answer, "q", func(dql.Row) error { held = true; return nil })
 	return held, err
+}
+
+// findsNode reports whether a step finds any node.
+func findsNode(ctx context.Context, tx asker, s *Select) (bool, error) {
+	text := "{n(func: " + s.Root + ", first: 1)"
+	if s.Filter != "" {
+		text += " @filter(" + s.Filter + ")"
+	}
+	answer, err := tx.Query(ctx, text+" {uid}}", nil)
+	if err != nil {
+		return false, fmt.Errorf("looking for nodes of the step: %w", err)
+	}
+	found := false
+	err = dql.Rows(answer, "n", func(dql.Row) error { found = true; return nil })
+	return found, err
 }
 
 // countNodes is how many nodes a step goes through.

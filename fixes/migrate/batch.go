@@ -29,6 +29,9 @@ type reader struct {
 	written *handiwork
 	// asIf is what the task takes for stored; nil is what is.
 	asIf *dql.Stored
+	// ends are the last uids of ranges that the closing question reads at once, but
+	// for the last range; nil is one range.
+	ends []uint64
 	// began is when the first page was read.
 	began time.Time
 }
@@ -45,16 +48,60 @@ func (r *reader) columns() []dql.Predicate {
 	return all
 }
 
-// question is what is asked for a page.
-func (r *reader) question(after string, first int) (string, error) {
+// unheld are those of the predicates that the task writes which no node of a range
+// holds anything under: a page of it need not be read for them. Where values are
+// copied that is so until somebody else writes there.
+func (r *reader) unheld(ctx context.Context, tx asker, after, upTo uint64) ([]string, error) {
+	var names []string
+	var q strings.Builder
+	writes := r.task.writes()
+	for _, c := range r.columns() {
+		if !slices.Contains(writes, c.Name) {
+			continue
+		}
+		root, err := hasRoot(c.Name, c.Lang)
+		if err != nil {
+			return nil, err
+		}
+		fmt.Fprintf(&q, "  h%d(func: %s, first: 1, after: %s) { uid }\n", len(names), root, dql.Node(after))
+		names = append(names, c.Name)
+	}
+	if len(names) == 0 {
+		return nil, nil
+	}
+	answer, err := tx.Query(ctx, "{\n"+q.String()+"}", nil)
+	if err != nil {
+		return nil, err
+	}
+	var unheld []string
+	for i, name := range names {
+		held := false
+		if err := dql.Rows(answer, "h"+strconv.Itoa(i), func(row dql.Row) error { held = row.UID <= upTo; return nil }); err != nil {
+			return nil, err
+		}
+		if !held {
+			unheld = append(unheld, name)
+		}
+	}
+	return unheld, nil
+}
+
+// question is what is asked for a page, but for some predicates.
+func (r *reader) question(after string, first int, without []string) (string, error) {
 	var b strings.Builder
 	fmt.Fprintf(&b, "{\n  v as var(func: %s, first: %d, after: %s)\n", r.step.Select.Root, first, after)
 	b.WriteString("  n(func: uid(v)) { count(uid) }\n  l(func: uid(v), first: -1) { uid }\n  q(func: uid(v))")
 	if r.step.Select.Filter != "" {
 		b.WriteString(" @filter(" + r.step.Select.Filter + ")")
 	}
-	b.WriteString(" {\n    uid\n    dgraph.type\n")
+	b.WriteString(" {\n    uid\n")
+	if t, ok := r.task.(typeless); !ok || !t.ignoresTypes() {
+		b.WriteString("    dgraph.type\n")
+	}
 	for i, p := range r.columns() {
+		if slices.Contains(without, p.Name) {
+			continue
+		}
 		column, err := p.Column("c"+strconv.Itoa(i), fmt.Sprintf("(first: %d)", edgesPerNode))
 		if err != nil {
 			return "", err
@@ -71,13 +118,14 @@ type position struct {
 	last  uint64 // 0 when there were none
 }
 
-// page reads the nodes after one.
-func (r *reader) page(ctx context.Context, tx asker, after uint64, first int) (*page, position, error) {
+// page reads the nodes after one, but for predicates that none of them holds
+// anything under.
+func (r *reader) page(ctx context.Context, tx asker, after uint64, first int, unheld ...string) (*page, position, error) {
 	var at position
 	if err := whole(r.step.Select.Root, r.live); err != nil {
 		return nil, at, err
 	}
-	text, err := r.question("0x"+strconv.FormatUint(after, 16), first)
+	text, err := r.question("0x"+strconv.FormatUint(after, 16), first, unheld)
 	if err != nil {
 		return nil, at, err
 	}

@@ -60,6 +60,8 @@ func (c *Choose) writes() []string {
 	return []string{c.To}
 }
 
+func (c *Choose) ignoresTypes() bool { return len(c.Types) == 0 }
+
 func (c *Choose) judge(p *page) (*change, error) {
 	for _, name := range c.writes() {
 		if err := p.declared(name); err != nil {

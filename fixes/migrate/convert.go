@@ -68,6 +68,8 @@ func (c *Convert) writes() []string {
 	return append(c.others(), c.Predicate)
 }
 
+func (c *Convert) ignoresTypes() bool { return len(c.Types) == 0 }
+
 func (c *Convert) judge(p *page) (*change, error) {
 	for _, name := range c.others() {
 		if err := p.declared(name); err != nil {

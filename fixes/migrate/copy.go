@@ -31,6 +31,8 @@ func (c *Copy) check() error {
 func (c *Copy) reads() []string  { return []string{c.From, c.To} }
 func (c *Copy) writes() []string { return []string{c.To} }
 
+func (c *Copy) ignoresTypes() bool { return len(c.Types) == 0 }
+
 func (c *Copy) judge(p *page) (*change, error) {
 	to := p.predicate(c.To)
 	if p.predicate(c.From).Type == "password" || to.Type == "password" {

@@ -307,7 +307,11 @@ func (r *run) close(ctx context.Context, s *Step) error {
 		if err != nil {
 			return err
 		}
-		check, err := proved(ctx, r.client, &reader{step: s, task: p, live: live, written: before}, r.between)
+		ends, err := r.ends(ctx, s)
+		if err != nil {
+			return err
+		}
+		check, err := proved(ctx, r.client, &reader{step: s, task: p, live: live, written: before, ends: ends}, r.between)
 		if err != nil {
 			return err
 		}

@@ -7,7 +7,6 @@ import (
 	"math"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -83,16 +82,6 @@ func (r *run) pages(ctx context.Context, s *Step, p paged, name string) error {
 	if err := s.exact(r.client, live); err != nil {
 		return err
 	}
-	r.options.point("before cursors")
-	spans, err := r.fence(ctx, name)
-	if err != nil {
-		return err
-	}
-	if len(spans) == 0 {
-		if spans, err = r.cut(ctx, s, name); err != nil {
-			return err
-		}
-	}
 	before, err := r.writtenBefore(ctx, s)
 	if err != nil {
 		return err
@@ -100,6 +89,16 @@ func (r *run) pages(ctx context.Context, s *Step, p paged, name string) error {
 	w := &work{run: r, reader: &reader{written: before, step: s, task: p, live: live, began: r.status.Started}, name: name}
 	if err := w.begin(ctx); err != nil {
 		return err
+	}
+	r.options.point("before cursors")
+	spans, err := r.fence(ctx, name)
+	if err != nil {
+		return err
+	}
+	if len(spans) == 0 {
+		if spans, err = r.cut(ctx, s, name, w.nodes); err != nil {
+			return err
+		}
 	}
 	return w.all(ctx, spans)
 }
@@ -208,9 +207,8 @@ func (r *run) fence(ctx context.Context, step string) ([]*span, error) {
 
 // cut divides the nodes of a step into ranges of uids, one for each batch that
 // may run at once, and notes them.
-func (r *run) cut(ctx context.Context, s *Step, name string) ([]*span, error) {
-	n := r.options.Concurrency
-	bounds, err := r.bounds(ctx, s, n)
+func (r *run) cut(ctx context.Context, s *Step, name string, nodes uint64) ([]*span, error) {
+	bounds, err := r.bounds(ctx, s, nodes)
 	if err != nil {
 		return nil, err
 	}
@@ -256,44 +254,60 @@ func (r *run) cut(ctx context.Context, s *Step, name string) ([]*span, error) {
 	}
 }
 
-// bounds are the last uids of all ranges but the last one.
-func (r *run) bounds(ctx context.Context, s *Step, n int) ([]uint64, error) {
-	if n <= 1 {
+// bounds are the last uids of all ranges but the last one, so that each has as
+// many of the nodes.
+func (r *run) bounds(ctx context.Context, s *Step, nodes uint64) ([]uint64, error) {
+	n := uint64(r.options.Concurrency)
+	if n == 1 {
 		return nil, nil
 	}
 	tx := r.client.Snapshot()
-	answer, err := tx.Query(ctx, "{n(func: "+s.Select.Root+") {count(uid)}}", nil)
-	if err != nil {
-		return nil, err
-	}
-	total := uint64(0)
-	if err := dql.Rows(answer, "n", func(row dql.Row) error { total = row.Count("count"); return nil }); err != nil {
-		return nil, err
-	}
-	if total < uint64(4*n) || total >= math.MaxInt32 {
-		return nil, nil
-	}
-	var q strings.Builder
-	q.WriteString("{\n")
-	for i := 1; i < n; i++ {
-		fmt.Fprintf(&q, "  b%d(func: %s, first: 1, offset: %d) { uid }\n", i, s.Select.Root, total*uint64(i)/uint64(n)-1)
-	}
-	q.WriteString("}")
-	if answer, err = tx.Query(ctx, q.String(), nil); err != nil {
-		return nil, err
-	}
-	var bounds []uint64
-	for i := 1; i < n; i++ {
-		if err := dql.Rows(answer, "b"+strconv.Itoa(i), func(row dql.Row) error {
-			if len(bounds) == 0 || row.UID > bounds[len(bounds)-1] {
-				bounds = append(bounds, row.UID)
-			}
-			return nil
-		}); err != nil {
+	if s.Select.Filter != "" { // pages are of those that it leaves out, too
+		var err error
+		if nodes, err = countNodes(ctx, tx, &Select{Root: s.Select.Root}); err != nil {
 			return nil, err
 		}
 	}
+	if nodes < 4*n || nodes >= math.MaxInt32 {
+		return nil, nil
+	}
+	var bounds []uint64
+	after := uint64(0)
+	for range n - 1 {
+		// A server counts what it passes over, so that each begins where the last one
+		// ended.
+		answer, err := tx.Query(ctx, fmt.Sprintf("{b(func: %s, first: 1, offset: %d, after: %s) {uid}}", s.Select.Root, nodes/n-1, dql.Node(after)), nil)
+		if err != nil {
+			return nil, fmt.Errorf("dividing the nodes of the step: %w", err)
+		}
+		if err := dql.Rows(answer, "b", func(row dql.Row) error { after = row.UID; return nil }); err != nil {
+			return nil, err
+		}
+		if len(bounds) == 0 || after > bounds[len(bounds)-1] {
+			bounds = append(bounds, after)
+		}
+	}
 	return bounds, nil
+}
+
+// ends are the last uids of the ranges of a step but for the last one: of as many
+// as may go at once, should an earlier run have made more.
+func (r *run) ends(ctx context.Context, s *Step) ([]uint64, error) {
+	nodes, err := below(ctx, r.client.Snapshot(), spanPrefix(r.file.ID, r.phase, s.ID))
+	if err != nil {
+		return nil, err
+	}
+	var ends []uint64
+	for chunk := range slices.Chunk(nodes, max(1, (len(nodes)+r.options.Concurrency-1)/r.options.Concurrency)) {
+		var sp span
+		if err := chunk[len(chunk)-1].decode(&sp); err != nil {
+			return nil, err
+		}
+		if sp.UpTo < math.MaxUint64 {
+			ends = append(ends, sp.UpTo)
+		}
+	}
+	return ends, nil
 }
 
 // work goes through the nodes of one step.
@@ -562,16 +576,18 @@ func (w *work) try(ctx context.Context, sp *span, size int) (span, []Left, error
 	if err := w.heed(nodes[1]); err != nil {
 		return next, nil, err
 	}
-	p, at, err := w.reader.page(ctx, tx, sp.After, size)
+	unheld, err := w.reader.unheld(ctx, tx, sp.After, sp.UpTo)
+	if err != nil {
+		return next, nil, err
+	}
+	p, at, err := w.reader.page(ctx, tx, sp.After, size, unheld...)
 	if err != nil {
 		return next, nil, err
 	}
 	if w.options.SingleTxn && at.nodes >= MostSingle {
 		return next, nil, &Stopped{Reason: "it has become too large for one transaction: leave --single-txn out"}
 	}
-	if at.last > sp.UpTo {
-		p.nodes = slices.DeleteFunc(p.nodes, func(n *node) bool { return n.uid > sp.UpTo })
-	}
+	p.upTo(sp.UpTo)
 	c, err := w.reader.task.judge(p)
 	if err != nil {
 		return next, nil, err
@@ -698,13 +714,17 @@ func (w *work) shrink(size int) {
 // took lets the size of batches follow the time that they take, unless somebody
 // has said it.
 func (w *work) took(size int, d time.Duration, failures int) {
+	// Of several at once each waits for the others, and one that was smaller would
+	// not be faster. All that are in memory together are bounded.
+	ranges := w.options.Concurrency
+	target := targetTime * time.Duration(ranges)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	switch {
 	case w.fixedSize(w.reader.step) > 0:
-	case failures > 0 || d > 2*targetTime:
+	case failures > 0 || d > 2*target:
 		w.size = max(size/2, leastBatch)
-	case d < targetTime/2 && size == w.size:
-		w.size = min(size+size/2+1, mostBatch)
+	case d < target/2 && size == w.size:
+		w.size = min(size+size/2+1, max(mostBatch/ranges, defaultBatch))
 	}
 }

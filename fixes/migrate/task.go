@@ -48,6 +48,14 @@ type inquirer interface {
 // ask puts a question in DQL with its variables.
 type ask func(text string, vars map[string]string) ([]byte, error)
 
+// typeless is a paged task that may not look at the types of nodes. To read them
+// takes a server as long as to read two values.
+type typeless interface {
+	paged
+	// ignoresTypes reports whether judge looks at the types of no node.
+	ignoresTypes() bool
+}
+
 // page is what a task looks at.
 type page struct {
 	nodes []*node
@@ -64,6 +72,11 @@ type page struct {
 	now time.Time
 }
 
+// upTo leaves out the nodes after one.
+func (p *page) upTo(last uint64) {
+	p.nodes = slices.DeleteFunc(p.nodes, func(n *node) bool { return n.uid > last })
+}
+
 // predicate is the stored predicate of that name. One that is not there is
 // empty but for its name.
 func (p *page) predicate(name string) dql.Predicate {
@@ -76,7 +89,7 @@ func (p *page) predicate(name string) dql.Predicate {
 // node is a node of a page.
 type node struct {
 	uid uint64
-	// types are its dgraph.type.
+	// types are its dgraph.type; none for a task that ignores them.
 	types []string
 	quads map[string][]dql.Quad // by predicate: all that is stored there
 }

@@ -130,6 +130,7 @@ type formula struct {
 	doomed  *expression.Program // the condition of the deletion
 	used    map[string]bool     // the paths that expressions look at, joined with "."
 	looksAt bool                // at the time of the run
+	settled bool                // carried out again it changes nothing, by what it looks at
 }
 
 // birth is a creation whose expressions are compiled.
@@ -141,7 +142,11 @@ type birth struct {
 
 // compiled are the expressions, which are compiled once.
 func (t *transforming) compiled() (*formula, error) {
-	t.once.Do(func() { t.made, t.err = t.compile(nil) })
+	t.once.Do(func() {
+		if t.made, t.err = t.compile(nil); t.err == nil {
+			t.made.settled = t.settles(t.made)
+		}
+	})
 	return t.made, t.err
 }
 
@@ -400,6 +405,11 @@ func (t *Transform) settles(f *formula) bool {
 	}
 	changes := t.changes()
 	return !slices.ContainsFunc(t.looks(f), func(p look) bool { return slices.Contains(changes, p.field.Predicate) })
+}
+
+// ignoresTypes reports whether the types of nodes do not matter.
+func (t *transforming) ignoresTypes() bool {
+	return t.Retag == nil && t.Delete == nil && len(t.Create) == 0
 }
 
 func (t *transforming) dql(s *Step) string {

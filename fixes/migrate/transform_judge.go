@@ -126,7 +126,7 @@ func (t *transforming) judge(p *page) (*change, error) {
 			result.leave(n, "%s", reason)
 			continue
 		}
-		if len(w.set)+len(w.del) > 0 && t.step != nil && t.step.Convergent && !w.razed {
+		if len(w.set)+len(w.del) > 0 && t.step != nil && t.step.Convergent && !f.settled && !w.razed {
 			if err := t.steady(w, b); err != nil {
 				return nil, err
 			}

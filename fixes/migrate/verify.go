@@ -4,7 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
+	"slices"
 	"strings"
+	"sync"
+	"time"
 
 	"github.com/schemacheck/schemacheck/dql"
 )
@@ -118,15 +122,51 @@ func Verify(ctx context.Context, c *dql.Client, p *Plan, phase Phase, later ...*
 	return all, nil
 }
 
-// closing goes through all nodes of a step. between is called before each page,
-// and may end it; nil is not.
+// closing goes through all nodes of a step, those of all ranges of the reader at
+// once. between is called before each page, and may end it; nil is not.
 func closing(ctx context.Context, c *dql.Client, r *reader, between func(context.Context) error) (Check, error) {
-	check := Check{Step: r.step.ID}
+	if r.began.IsZero() {
+		r.began = time.Now()
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	ends := append(slices.Clone(r.ends), math.MaxUint64)
+	checks := make([]Check, len(ends))
+	var group sync.WaitGroup
+	after := uint64(0)
+	for i, end := range ends {
+		from := after
+		group.Go(func() {
+			if err := checks[i].closing(ctx, c, r, from, end, between); err != nil {
+				cancel(err)
+			}
+		})
+		after = end
+	}
+	group.Wait()
+	all := Check{Step: r.step.ID}
+	for _, check := range checks {
+		all.Nodes += check.Nodes
+		all.Open += check.Open
+		all.Left += check.Left
+		all.First = append(all.First, check.First[:min(len(check.First), mostFirst-len(all.First))]...)
+	}
+	return all, context.Cause(ctx)
+}
+
+// mostFirst is how many open nodes are kept.
+const mostFirst = 5
+
+// closing goes through the nodes of one range.
+func (check *Check) closing(ctx context.Context, c *dql.Client, r *reader, after, end uint64, between func(context.Context) error) error {
 	size := defaultBatch
-	for after := uint64(0); ; {
+	for after < end {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
 		if between != nil {
 			if err := between(ctx); err != nil {
-				return check, err
+				return err
 			}
 		}
 		// A moment is read for one page only: a server forgets moments that are long
@@ -138,6 +178,7 @@ func closing(ctx context.Context, c *dql.Client, r *reader, between func(context
 		}
 		var change *change
 		if err == nil {
+			p.upTo(end)
 			change, err = r.task.judge(p)
 		}
 		var late *atCommit
@@ -151,19 +192,20 @@ func closing(ctx context.Context, c *dql.Client, r *reader, between func(context
 			after, size = late.uid, defaultBatch
 			continue
 		case err != nil:
-			return check, err
+			return err
 		}
 		check.Nodes += uint64(len(p.nodes))
 		check.Open += uint64(change.changed)
 		check.Left += uint64(len(change.left))
 		for _, q := range append(change.set, change.del...) {
-			if uid := q.Subject.UID(); uid != 0 && len(check.First) < 5 && (len(check.First) == 0 || check.First[len(check.First)-1] != uid) {
+			if uid := q.Subject.UID(); uid != 0 && len(check.First) < mostFirst && (len(check.First) == 0 || check.First[len(check.First)-1] != uid) {
 				check.First = append(check.First, uid)
 			}
 		}
 		if at.nodes < uint64(size) {
-			return check, nil
+			return nil
 		}
 		after = at.last
 	}
+	return nil
 }

@@ -1,0 +1,59 @@
+package operations_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/schemacheck/schemacheck/diff/operations"
+)
+
+func TestParse(t *testing.T) {
+	t.Parallel()
+	all, err := operations.Parse("a.graphql", `
+# Comments stay out.
+query Users($first: Int = 3, $id: ID!, $to: [String!]!, $maybe: String) { queryUser(first: $first) { ...U @include(if: true) } }
+fragment U on User { name posts { ...P } ... on Admin { level } }
+fragment P on Post { title ...P2 }
+fragment P2 on Post { text author { ...U } }
+fragment Other on Post { nothing }
+mutation Add { addUser(input: [{name: "x"}]) { numUids } }
+subscription { queryPost { ...P2 } }
+`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range all {
+		// One alone is a file of its own, and the same.
+		again, err := operations.Parse("b.graphql", all[i].Text)
+		if err != nil || len(again) != 1 {
+			t.Fatalf("%v\n%s", err, all[i].Text)
+		}
+		again[0].Line = all[i].Line
+		if d := cmp.Diff(all[i], again[0]); d != "" {
+			t.Errorf("read again, %s", d)
+		}
+		if strings.Contains(all[i].Text, "Other") {
+			t.Errorf("a fragment that is not used: %s", all[i].Text)
+		}
+		all[i].Text = ""
+	}
+	if d := cmp.Diff([]operations.Operation{
+		{Name: "Users", Kind: operations.Query, Line: 3, Wanting: []string{"id", "to"},
+			Fields: []string{"author", "level", "name", "posts", "queryUser", "text", "title"}},
+		{Name: "Add", Kind: operations.Mutation, Line: 8, Fields: []string{"addUser", "numUids"}},
+		{Kind: operations.Subscription, Line: 9, Fields: []string{"author", "level", "name", "posts", "queryPost", "text", "title"}},
+	}, all); d != "" {
+		t.Error(d)
+	}
+	for text, want := range map[string]string{
+		"query { a { ...Gone } }": "there is no fragment Gone",
+		"query { a":               "c.graphql:1",
+		"type T { a: Int }":       "c.graphql:1",
+	} {
+		if _, err := operations.Parse("c.graphql", text); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: error %v, want %q", text, err, want)
+		}
+	}
+}
