@@ -104,6 +104,9 @@ func (t *Txn) Try(ctx context.Context, set, del []Quad) error {
 		return err
 	}
 	given := resp.GetTxn()
+	// Whoever gives up meanwhile: what is pending would be in the way of others.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), t.client.config.Timeout)
+	defer cancel()
 	return t.client.call(ctx, commits, func(ctx context.Context, a *alpha) error {
 		_, err := a.link.api().CommitOrAbort(ctx, &api.TxnContext{StartTs: given.GetStartTs(), Hash: given.GetHash(), Keys: given.GetKeys(), Preds: given.GetPreds(), Aborted: true})
 		return err

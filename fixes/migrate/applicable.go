@@ -15,9 +15,19 @@ func (p *Plan) bound() bool { return p.From != "" || p.To != "" }
 
 // settled reports whether a phase is over for good. One that found nothing to do
 // is asked again as long as the schema is served that the plan comes from:
-// something may be there by now.
-func (p *Plan) settled(s State, served string) bool {
-	return s == Done || s == NotApplicable && p.bound() && served != p.From
+// something may be there by now. Where the plan leads to no other schema that says
+// nothing, and what is there by now may be of the new form: of such a plan only
+// phases are asked again that may be carried out twice.
+func (p *Plan) settled(phase Phase, s State, served string) bool {
+	switch {
+	case s != NotApplicable:
+		return s == Done
+	case p.bound() && p.From != p.To:
+		return served != p.From
+	case p.bound() && served != p.From:
+		return true
+	}
+	return slices.ContainsFunc(p.Steps, func(s Step) bool { return s.Phase == phase && !s.Convergent })
 }
 
 // applies reports whether a step has something to do here. An empty database, that

@@ -214,7 +214,8 @@ func (r *run) all(ctx context.Context) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	if r.file.settled(r.status.State, served) {
+	aimed := r.options.From != nil && r.options.From.of(r.file) // which says that there is something
+	if r.file.settled(r.phase, r.status.State, served) && !(aimed && r.status.State == NotApplicable) {
 		r.result.Status, r.result.Already = r.status, true
 		return &r.result, nil
 	}
@@ -346,7 +347,7 @@ func (r *run) begin(ctx context.Context) error {
 	if err := r.node.decode(&r.status); err != nil {
 		return err
 	}
-	if r.status.State == Pending { // it was undone
+	if r.status.State == Pending || r.status.State == NotApplicable { // it was undone, or nothing was written
 		r.status.Checksum = r.file.Checksum
 		if at, err := ParseCursor(r.status.Begins); err != nil || !at.of(r.file) {
 			r.status.Begins = ""

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 )
 
@@ -132,11 +133,38 @@ func (r *run) hook(ctx context.Context, call func(context.Context, Status) error
 	r.mu.Unlock()
 	r.hooks.Lock()
 	defer r.hooks.Unlock()
-	if err := call(ctx, now); err != nil {
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
-		return &Stopped{Reason: err.Error()}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var watching sync.WaitGroup
+	watching.Go(func() { r.watch(ctx, cancel) })
+	defer watching.Wait()
+	err := call(ctx, now)
+	switch {
+	case err == nil:
+		cancel(nil)
+		return nil
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
 	}
-	return nil
+	cancel(nil)
+	return &Stopped{Reason: err.Error()}
+}
+
+// watch ends what takes long elsewhere when somebody wants the run to end, or its
+// time is over.
+func (r *run) watch(ctx context.Context, end context.CancelCauseFunc) {
+	for sleep(ctx, heldLook) == nil {
+		if err := r.mayGoOn(ctx); err != nil {
+			end(err)
+			return
+		}
+		nodes, err := find(ctx, r.client.Snapshot(), wishKey)
+		if err != nil {
+			continue // the next batch meets the same trouble, and says so
+		}
+		if err := r.heed(nodes[0]); err != nil && !errors.As(err, new(*heldUp)) {
+			end(err)
+			return
+		}
+	}
 }

@@ -105,15 +105,20 @@ func (r *run) pages(ctx context.Context, s *Step, p paged, name string) error {
 
 // begin learns how large the step is, and refuses what cannot be as it is wanted.
 func (w *work) begin(ctx context.Context) error {
-	s := w.reader.step
-	n, err := countNodes(ctx, w.client.Snapshot(), s.Select)
+	s := w.reader.step.Select
+	n, err := countNodes(ctx, w.client.Snapshot(), s)
 	if err != nil {
 		return err
+	}
+	if w.options.SingleTxn && s.Filter != "" { // the page has those that it leaves out, too
+		if n, err = countNodes(ctx, w.client.Snapshot(), &Select{Root: s.Root}); err != nil {
+			return err
+		}
 	}
 	if w.options.SingleTxn && n >= MostSingle {
 		return &Stopped{Reason: fmt.Sprintf("it goes through %d nodes, and one transaction is for fewer than %d: leave --single-txn out", n, MostSingle)}
 	}
-	w.nodes, w.fixed, w.size = n, w.fixedSize(s), w.firstSize(s)
+	w.nodes, w.fixed, w.size = n, w.fixedSize(w.reader.step), w.firstSize(w.reader.step)
 	w.mu.Lock()
 	w.meter = meter{}
 	w.mu.Unlock()

@@ -123,6 +123,26 @@ func TestNotApplicable(t *testing.T) {
 		t.Errorf("%+v, %v", all, err)
 	}
 
+	// A plan that leads nowhere, and cannot be carried out twice, is over for good, whatever comes later. Nothing of it
+	// was written: its text may be another one.
+	d.DropAll(t)
+	d.Alter(t, "N.hits: int .\n")
+	counting, taskOf := countingPlan()
+	for _, text := range []string{"one", "other"} {
+		counting.Checksum = text
+		all, err := Up(t.Context(), c, []File{counting}, Series{Options: Options{taskOf: taskOf}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if state, err := Statuses(t.Context(), c, []File{counting}); err != nil || state[0].State != NotApplicable {
+			t.Errorf("%+v, %+v, %v", all, state, err)
+		}
+		d.Mutate(t, "_:n <dgraph.type> \"N\" .\n")
+	}
+	if h := hits(t, d); h["1"] > 0 {
+		t.Errorf("%v", h)
+	}
+
 	// Data and another schema: that is not for this plan.
 	d.DropAll(t)
 	d.ApplySchema(t, "type Other { x: Int }\n")

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/dgraph-io/dgo/v230/protos/api"
 
@@ -45,6 +46,10 @@ func TestSingleTxn(t *testing.T) {
 	var stopped *Stopped
 	if r, err = Run(t.Context(), c, f, Before, Options{SingleTxn: true, taskOf: taskOf}); !errors.As(err, &stopped) || !strings.Contains(err.Error(), fmt.Sprint(MostSingle)) {
 		t.Errorf("%+v, %v", r, err)
+	}
+	f.Steps[0].Select = &Select{Root: "type(N)", Filter: "NOT has(N.hits)"} // the page has all of them
+	if _, err = Run(t.Context(), c, f, Before, Options{SingleTxn: true, taskOf: taskOf}); !errors.As(err, &stopped) || !strings.Contains(err.Error(), "goes through") {
+		t.Errorf("%v", err)
 	}
 	if h := hits(t, d); h["1"] != n || h[""] != MostSingle-n {
 		t.Errorf("%v", h)
@@ -98,4 +103,33 @@ func TestHooks(t *testing.T) {
 		t.Errorf("%s, want %s", got, want)
 	}
 	wantOnce(t, d, n)
+}
+
+// TestHookHangs: a command that does not end is ended when somebody cancels the run, or its time is over.
+func TestHookHangs(t *testing.T) {
+	t.Parallel()
+	d := dgraphtest.Server(t)
+	d.Lock(t)
+	c := open(t, d)
+	fillCounted(t, d, 40)
+	f, taskOf := countingPlan()
+	for _, most := range []time.Duration{0, time.Second} {
+		_, err := Run(t.Context(), c, f, Before, Options{BatchSize: 10, MaxDuration: most, taskOf: taskOf, BeforeBatch: func(ctx context.Context, _ Status) error {
+			if most == 0 {
+				if _, err := Tell(t.Context(), c, "", Wish{Cancel: true}, "me"); err != nil {
+					t.Error(err)
+				}
+			}
+			select {
+			case <-ctx.Done():
+				return ctx.Err()
+			case <-time.After(20 * time.Second):
+				return errors.New("it hangs")
+			}
+		}})
+		var stopped *Stopped
+		if !errors.As(err, &stopped) || stopped.Cancelled != (most == 0) || strings.Contains(err.Error(), "hangs") {
+			t.Errorf("%v: %v", most, err)
+		}
+	}
 }

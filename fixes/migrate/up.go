@@ -163,7 +163,8 @@ func (s *series) one(ctx context.Context, f File, deploys bool) (Outcome, error)
 		}
 		return o, s.run(ctx, f, s.Phase, &o)
 	}
-	if states.settled(f, Before, served) && states.settled(f, After, served) && (!deploys || served == f.To) {
+	aimed := s.From != nil && s.From.of(f)
+	if !aimed && states.settled(f, Before, served) && states.settled(f, After, served) && (!deploys || served == f.To) {
 		return o, f.unchanged(ctx, s.client, all)
 	}
 	bound := f.bound()
@@ -257,7 +258,7 @@ func (s states) done(phase Phase) bool {
 // settled reports whether nothing is left to do in a phase, and nothing will be.
 func (s states) settled(f File, phase Phase, served string) bool {
 	state, has := s[phase]
-	return !has || f.settled(state, served)
+	return !has || f.settled(phase, state, served)
 }
 
 // Open are the phases that [Up] may write in: those that are not over for good.
@@ -274,7 +275,7 @@ func Open(ctx context.Context, c *dql.Client, files []File, s Series) ([]Status,
 		}
 		for _, st := range all {
 			wanted := st.Phase == s.Phase || s.Phase == "" && st.Phase != Contract
-			if wanted && !f.settled(st.State, served) {
+			if wanted && !f.settled(st.Phase, st.State, served) {
 				open = append(open, st)
 			}
 		}
@@ -285,7 +286,7 @@ func Open(ctx context.Context, c *dql.Client, files []File, s Series) ([]Status,
 // unchanged refuses a plan that is not the one that was carried out.
 func (f File) unchanged(ctx context.Context, c *dql.Client, all []Status) error {
 	for _, st := range all {
-		if st.State != Pending && st.Checksum != f.Checksum {
+		if st.State != Pending && st.State != NotApplicable && st.Checksum != f.Checksum {
 			return f.edited(ctx, c, st)
 		}
 	}
