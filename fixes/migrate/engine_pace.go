@@ -103,3 +103,66 @@ func (r *run) goes(p Pace) {
 	r.status.Pace = &p
 	r.lease.pace.Store(&p)
 }
+
+// firstSize is the number of nodes of the first batch.
+func (w *work) firstSize(s *Step) int {
+	if n := w.fixedSize(s); n > 0 {
+		return n
+	}
+	return defaultBatch
+}
+
+// fixedSize is the number of nodes of a batch that somebody wants; 0 when nobody
+// has said it.
+func (w *work) fixedSize(s *Step) int {
+	switch {
+	case w.options.SingleTxn:
+		return MostSingle
+	case w.tuned.size > 0:
+		return w.tuned.size
+	case s.BatchSize > 0:
+		return s.BatchSize
+	}
+	return w.options.DefaultBatch
+}
+
+// batchSize is the size of the next batch. With a rate it is what a second allows,
+// so that no pause is longer: in it nobody is obeyed.
+func (w *work) batchSize() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if n := w.fixedSize(w.reader.step); n != w.fixed { // it was changed while this runs
+		w.fixed, w.size = n, max(n, leastBatch)
+		if n == 0 {
+			w.size = defaultBatch
+		}
+	}
+	if rate := w.tuned.rate; rate > 0 && !w.options.SingleTxn {
+		return min(w.size, max(int(rate), leastBatch))
+	}
+	return w.size
+}
+
+func (w *work) shrink(size int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.size = min(w.size, size)
+}
+
+// took lets the size of batches follow the time that they take, unless somebody
+// has said it.
+func (w *work) took(size int, d time.Duration, failures int) {
+	// Of several at once each waits for the others, and one that was smaller would
+	// not be faster. All that are in memory together are bounded.
+	ranges := w.options.Concurrency
+	target := targetTime * time.Duration(ranges)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	switch {
+	case w.fixedSize(w.reader.step) > 0:
+	case failures > 0 || d > 2*target:
+		w.size = max(size/2, leastBatch)
+	case d < target/2 && size == w.size:
+		w.size = min(size+size/2+1, max(mostBatch/ranges, defaultBatch))
+	}
+}

@@ -21,7 +21,7 @@ func TestMutants(t *testing.T) {
 	alpha := dgraphtest.Cluster(t, dgraphproc.Options{}).Alphas()[0].GRPC
 	for _, m := range []mutant{
 		{"the cursor is written in a transaction of its own", []string{"TestCommittedLate"}, []edit{
-			{"engine_step.go", `if _, err := tx.Commit(ctx, append(set, state...), c.del); err != nil {`,
+			{"engine_batch.go", `if _, err := tx.Commit(ctx, append(set, state...), c.del); err != nil {`,
 				`if _, err := tx.Commit(ctx, set, c.del); err != nil {
 		return next, c.left, &atCommit{err, at.last}
 	}
@@ -32,8 +32,8 @@ func TestMutants(t *testing.T) {
 				`{Name: keyPredicate, Type: "string", Index: []string{"exact"}},`},
 		}},
 		{"nobody looks at the fence, or makes it his own", []string{"TestFenced"}, []edit{
-			{"engine_step.go", `quads = append(quads, text(dql.Node(n.uid), fencePredicate, r.token))`, ``},
-			{"engine_step.go", `	if nodes[0].fence != w.token {
+			{"engine_ranges.go", `quads = append(quads, text(dql.Node(n.uid), fencePredicate, r.token))`, ``},
+			{"engine_batch.go", `	if nodes[0].fence != w.token {
 		return next, nil, ErrLeaseLost
 	}
 `, ``},
@@ -45,7 +45,7 @@ func TestMutants(t *testing.T) {
 	}`},
 		}},
 		{"after a commit without an answer the cursor is taken from memory", []string{"TestCutOff"}, []edit{
-			{"engine_step.go", `	if next.Counts.Batches != sp.Counts.Batches {
+			{"engine_batch.go", `	if next.Counts.Batches != sp.Counts.Batches {
 		return next, nil, errMoved
 	}`, `	next = *sp`},
 		}},
