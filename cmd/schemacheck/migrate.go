@@ -32,8 +32,8 @@ func (p program) migrateCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "migrate",
 		Short: "Carry out migrations of stored data",
-		Long: `Carry out plans of migrations: files that schemacheck fix --out makes, reviewed
-like code. Plans run in the order of their names, in batches. Where a run stopped
+		Long: `Carry out plans of migrations: files that schemacheck fix --out makes, or migrate
+new for you to edit, reviewed like code. Plans run in the order of their names, in batches. Where a run stopped
 stands in the database and is written in the same transaction as the data: what
 was done is never done twice, whatever happens.`,
 		Example: `  schemacheck migrate up --alpha localhost:9080

@@ -40,7 +40,7 @@ type upOptions struct {
 func (p program) migrateUpCommand() *cobra.Command {
 	o := &upOptions{}
 	cmd := &cobra.Command{
-		Use:   "up [DIR|FILE...]",
+		Use:   "up [DIR|FILE|PLAN...]",
 		Short: "Carry out plans, as far as the served schema allows",
 		Long: `Carry out plans of migrations in the order of their names (default: those in the
 folder migrations). While the schema is served that a plan comes from, its phase
@@ -49,7 +49,10 @@ deploy the schema and run this again, or let --deploy do that. What a plan delet
 is phase contract, which runs only by name.
 
 A run that was interrupted goes on where it stopped; what was done is not done
-again. Before anything is written the database and the plans are shown; on a
+again, unless --reset begins anew. A plan that was edited after it was begun, that is
+for another schema, or that comes late from another branch is refused; one that finds
+nothing to do is noted as not applicable. A plan is named by its file, its id, or the
+beginning of either. Before anything is written the database and the plans are shown; on a
 terminal the host is typed to confirm, elsewhere --yes says so.`,
 		Example: `  schemacheck migrate up --alpha localhost:9080
   schemacheck migrate up --dry-run --batches 3
@@ -66,8 +69,8 @@ and migrate status tells it elsewhere. Ctrl-C ends it so that it goes on later.
 Exit codes: 0 done, or waiting for the schema; 1 nodes are left that could not be
 changed, or a step failed; 2 usage, or a plan that is refused before anything is
 written; 3 another run is at work, somebody writes (--require-quiesced), no Dgraph
-was reached, or the time was over; 4
-the database is between two schemas; 130 interrupted, and to be gone on with.`,
+was reached, or the time was over; 4 the database is between two schemas; 130
+interrupted, and to be gone on with.`,
 		RunE: func(cmd *cobra.Command, args []string) error { return p.migrateUp(cmd, o, args) },
 	}
 	o.bind(cmd)
