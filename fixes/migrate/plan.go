@@ -125,6 +125,7 @@ type Step struct {
 	Convert      *Convert      `yaml:"convert,omitempty"`
 	Choose       *Choose       `yaml:"choose,omitempty"`
 	Redeclare    *Redeclare    `yaml:"redeclare,omitempty"`
+	Upsert       *Upsert       `yaml:"upsert,omitempty"`
 	Transform    *Transform    `yaml:"transform,omitempty"`
 }
 

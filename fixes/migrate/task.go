@@ -170,6 +170,7 @@ var kinds = []struct {
 	{"choose", func(s *Step) task { return some(s.Choose) }},
 	{"redeclare", func(s *Step) task { return some(s.Redeclare) }},
 	{"transform", transformOf},
+	{"upsert", func(s *Step) task { return some(s.Upsert) }},
 }
 
 // some is a task, or nil for parameters that are not there.
@@ -232,6 +233,11 @@ func (s *Step) check() error {
 	}
 	if err := t.check(); err != nil {
 		return err
+	}
+	if s.Upsert != nil && s.Convergent {
+		if err := s.Upsert.settles(); err != nil {
+			return err
+		}
 	}
 	p, isPaged := t.(paged)
 	if isPaged != (s.Select != nil) {
