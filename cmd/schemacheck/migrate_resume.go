@@ -7,7 +7,7 @@ import (
 )
 
 func (p program) migrateResumeCommand() *cobra.Command {
-	o := &telling{wish: migrate.Wish{}}
+	o := &telling{wish: migrate.Wish{Resume: true}}
 	return o.bind(p, &cobra.Command{
 		Use:   "resume [PLAN]",
 		Short: "Let a run go on that was paused",

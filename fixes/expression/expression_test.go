@@ -221,7 +221,7 @@ func TestBounds(t *testing.T) {
 		if err == nil {
 			t.Errorf("%s: %.40v", c.name, v)
 		}
-		if took > 3*time.Second {
+		if took > 30*time.Second { // without bounds it would be hours; the race detector takes its time
 			t.Errorf("%s takes %v", c.name, took)
 		}
 	}

@@ -12,10 +12,11 @@ import (
 // Wish is what somebody wants of a run that is at work elsewhere. It is read with
 // every batch, and between them.
 type Wish struct {
-	// Cancel ends the run after the batches that it is at, and Pause lets it wait,
-	// still holding the lock, until neither is wished any more.
+	// Cancel ends the run after the batches that it is at, which nobody can take
+	// back. Pause lets it wait, still holding the lock, until Resume.
 	Cancel bool `json:"cancel,omitempty"`
 	Pause  bool `json:"pause,omitempty"`
+	Resume bool `json:"-"`
 	// Rate and BatchSize replace those that the run was started with; nil leaves
 	// them, and 0 lifts the bound or leaves the size to the engine.
 	Rate      *float64 `json:"rate,omitempty"`
@@ -53,8 +54,7 @@ func (e *Elsewhere) Error() string {
 
 // Tell leaves a wish for the run that is at work, if it is at a plan: of which id
 // is the whole id, the beginning of it, or that of its name; empty is whatever
-// plan it is at. What was wished of the run before and is not mentioned stays, but
-// for pausing. When no run is at work the error is [ErrNobody] or an [*Elsewhere],
+// plan it is at. What was wished of the run before and is not mentioned stays. When no run is at work the error is [ErrNobody] or an [*Elsewhere],
 // and nothing is written.
 func Tell(ctx context.Context, c *dql.Client, id string, wish Wish, who string) (*Told, error) {
 	live, err := c.Stored(ctx)
@@ -88,6 +88,7 @@ func Tell(ctx context.Context, c *dql.Client, id string, wish Wish, who string) 
 		next := wished{wish, holder.Token, who}
 		if was.For == holder.Token {
 			next.Cancel = next.Cancel || was.Cancel
+			next.Pause = next.Pause || was.Pause && !wish.Resume
 			if next.Rate == nil {
 				next.Rate = was.Rate
 			}

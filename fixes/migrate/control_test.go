@@ -64,14 +64,18 @@ func TestTold(t *testing.T) {
 		t.Errorf("it goes on while it is to wait: %+v", now.Counts)
 	}
 	rate, size := 20.0, 7
-	tell(Wish{Pause: true, Rate: &rate, BatchSize: &size}) // which lasts when it is let go
-	tell(Wish{})
+	tell(Wish{Rate: &rate, BatchSize: &size}) // which lasts when it is let go, and does not let it go
+	time.Sleep(2 * heldLook)
+	if now := status(); now.State != Paused || now.Counts.Nodes != held.Counts.Nodes {
+		t.Errorf("tuned while it is to wait: %+v", now)
+	}
+	tell(Wish{Resume: true})
 	waitFor(t, func() bool { s := status(); return s.State == Running && s.Counts.Nodes > 30 && s.Pace.BatchSize == 7 })
 	if now := status(); now.Pace.Limit != rate || (now.Counts.Nodes-30)%7 != 0 {
 		t.Errorf("%+v %+v", now.Counts, now.Pace)
 	}
 	tell(Wish{Cancel: true})
-	tell(Wish{}) // does not take that back
+	tell(Wish{Resume: true}) // does not take that back
 	err := <-done
 	var stopped *Stopped
 	if !errors.As(err, &stopped) || !stopped.Cancelled || status().State != Cancelled || batches.Load() > 20 {

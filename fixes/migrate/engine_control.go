@@ -111,7 +111,7 @@ func (r *run) hold(ctx context.Context, who string) error {
 func (r *run) held(who string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	now := Pace{Step: r.status.Step} // before the first step
+	now := Pace{Step: r.status.Step, Limit: r.tuned.rate} // before the first step
 	if p := r.status.Pace; p != nil {
 		now = *p
 	}

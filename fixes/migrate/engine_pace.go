@@ -85,7 +85,7 @@ func (m *meter) note(now time.Time, nodes uint64) float64 {
 // paced notes how far the step is; the caller holds the lock of the run.
 func (w *work) paced(nodes uint64) {
 	w.goes(Pace{Step: w.reader.step.ID, Nodes: nodes, Total: max(w.nodes, nodes), Rate: w.meter.note(time.Now(), nodes),
-		BatchSize: w.size, FixedSize: w.fixedSize(w.reader.step)})
+		BatchSize: w.size, FixedSize: w.fixedSize(w.reader.step), Limit: w.tuned.rate})
 }
 
 // stepBegins tells that a step begins, of whose nodes nothing is known yet.
@@ -93,13 +93,13 @@ func (r *run) stepBegins(s *Step) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.meter = meter{}
-	r.goes(Pace{Step: s.ID})
+	r.goes(Pace{Step: s.ID, Limit: r.tuned.rate})
 	r.tell()
 }
 
 // goes notes the pace, for the next sign of life too.
 func (r *run) goes(p Pace) {
-	p.Plan, p.Phase, p.Limit = r.file.ID, r.phase, r.tuned.rate
+	p.Plan, p.Phase = r.file.ID, r.phase
 	r.status.Pace = &p
 	r.lease.pace.Store(&p)
 }
