@@ -203,16 +203,36 @@ func TestReaderBeside(t *testing.T) {
 	d.Lock(t)
 	n := d.Scale(t, 10_000)
 	c := open(t, d)
-	all := []string{"V.copy0", "V.copy1"}
+	all := []string{"V.copy0", "V.copy1", "V.copy2"}
 	d.Alter(t, strings.Join(all, ": string .\n")+": string .\n")
-	defer tidied(t, c, all)
+	defer func() { tidied(t, c, all) }()
 	l := newLoader(t, d, c, "V.n")
 	reader := open(t, d)
-	for round, to := range all {
-		alone := latencies(t, reader, l.uids, func() { time.Sleep(3 * time.Second) })
-		beside := latencies(t, reader, l.uids, func() { timedCopy(t, c, copyOne("has(V.n)", "V.n", to), n, Options{}) })
+	strict := func(q string) error { _, err := reader.Snapshot().Query(t.Context(), q, nil); return err }
+	effort := func(q string) error {
+		_, err := d.Client().NewReadOnlyTxn().BestEffort().Query(t.Context(), q)
+		return err
+	}
+	d.Alter(t, "V.other: int .\n")
+	all = append(all, "V.other")
+	// What an application does to its readers that writes one value after the other.
+	writing := func() {
+		for i, end := 0, time.Now().Add(3*time.Second); time.Now().Before(end); i++ {
+			d.Mutate(t, fmt.Sprintf("<%s> <V.other> \"%d\" .\n", dql.Node(l.uids[i%len(l.uids)]), i))
+		}
+	}
+	for round, to := range all[:2] {
+		alone := latencies(t, strict, l.uids, func() { time.Sleep(3 * time.Second) })
+		app := latencies(t, strict, l.uids, writing)
+		t.Logf("round %d: beside one who writes single values, p99 %v: %.1f times", round, at(app, 99), float64(at(app, 99))/float64(at(alone, 99)))
+		beside := latencies(t, strict, l.uids, func() { timedCopy(t, c, copyOne("has(V.n)", "V.n", to), n, Options{}) })
 		t.Logf("%d nodes, round %d: a reader's p50 and p99 alone %v and %v, beside a run %v and %v: %.1f times", n, round,
 			at(alone, 50), at(alone, 99), at(beside, 50), at(beside, 99), float64(at(beside, 99))/float64(at(alone, 99)))
+		if round == 1 {
+			again := copyOne("has(V.m)", "V.m", "V.copy2")
+			besteffort := latencies(t, effort, l.uids, func() { timedCopy(t, c, again, n, Options{}) })
+			t.Logf("round %d: a best-effort reader beside a run, p99 %v: %.1f times", round, at(besteffort, 99), float64(at(besteffort, 99))/float64(at(alone, 99)))
+		}
 		if most := 20*at(alone, 99) + 200*time.Millisecond; at(beside, 99) > most {
 			t.Errorf("p99 %v, want at most %v", at(beside, 99), most)
 		}
@@ -220,7 +240,7 @@ func TestReaderBeside(t *testing.T) {
 }
 
 // latencies looks nodes up, 100 a second, as long as something takes, and returns how long each took, in order.
-func latencies(t *testing.T, c *dql.Client, uids []uint64, while func()) []time.Duration {
+func latencies(t *testing.T, ask func(dql string) error, uids []uint64, while func()) []time.Duration {
 	t.Helper()
 	var took []time.Duration
 	ended, stopped := make(chan struct{}), make(chan struct{})
@@ -236,7 +256,7 @@ func latencies(t *testing.T, c *dql.Client, uids []uint64, while func()) []time.
 			}
 			start := time.Now()
 			q := fmt.Sprintf("{q(func: uid(%s)) {uid V.n V.m V.few}}", dql.Node(uids[rand.IntN(len(uids))]))
-			if _, err := c.Snapshot().Query(t.Context(), q, nil); err != nil {
+			if err := ask(q); err != nil {
 				t.Error(err)
 				return
 			}

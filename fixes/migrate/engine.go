@@ -71,9 +71,10 @@ const (
 )
 
 const (
+	// defaultBatch is the size that batches begin with, and grow back to. Larger ones
+	// are little faster, and who reads beside them waits much longer.
 	defaultBatch = 1000
 	leastBatch   = 1
-	mostBatch    = 10_000
 	// MostSingle bounds the nodes of a step that is carried out in one transaction.
 	MostSingle = 5000
 	// targetTime is how long a batch should take: long ones meet more of what

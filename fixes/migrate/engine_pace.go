@@ -163,6 +163,6 @@ func (w *work) took(size int, d time.Duration, failures int) {
 	case failures > 0 || d > 2*target:
 		w.size = max(size/2, leastBatch)
 	case d < target/2 && size == w.size:
-		w.size = min(size+size/2+1, max(mostBatch/ranges, defaultBatch))
+		w.size = min(size+size/2+1, defaultBatch)
 	}
 }

@@ -67,9 +67,9 @@ func patternOf(line string) (pattern, error) {
 	case strings.HasPrefix(line, "_:"):
 		return p, errors.New("new nodes are made by steps of kind transform, with a key by which they are found again: here each batch would make one")
 	case m == nil:
-		return p, errors.New(`this is no N-Quad such as: uid(v) <User.plan> "PRO" .`)
+		return p, errors.New(`uid(v) <User.plan> "PRO" . is an N-Quad, and this is none`)
 	case m[3] != "":
-		return p, errors.New("S * * deletes only what the types of the node declare: name the predicates")
+		return p, errors.New("with S * * only what the types of the node declare is deleted: name the predicates")
 	}
 	p.subject, p.predicate = m[1], m[2]
 	object := m[4]
