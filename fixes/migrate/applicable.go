@@ -41,6 +41,20 @@ func (r *run) applies(ctx context.Context, s *Step) (bool, error) {
 	return r.concerns(ctx, s)
 }
 
+// some reports whether a step that makes nodes by keys has something to do.
+func (r *run) some(ctx context.Context) (bool, error) {
+	for i := range r.file.Steps {
+		s := &r.file.Steps[i]
+		if s.Phase != r.phase || s.Transform == nil || len(s.Transform.Create) == 0 {
+			continue
+		}
+		if some, err := findsNode(ctx, r.client.Snapshot(), s.Select); some || err != nil {
+			return some, err
+		}
+	}
+	return false, nil
+}
+
 // concerns reports whether there is anything that a step would change or has to
 // declare.
 func (r *run) concerns(ctx context.Context, s *Step) (bool, error) {

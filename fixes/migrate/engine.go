@@ -223,6 +223,18 @@ func (r *run) all(ctx context.Context) (*Result, error) {
 	if err := r.readable(ctx); err != nil {
 		return nil, err
 	}
+	live, err := r.client.Stored(ctx)
+	if err != nil {
+		return nil, err
+	}
+	// Where nothing is that the plan would change, nothing has to be declared either.
+	if some, err := r.some(ctx); err != nil {
+		return nil, err
+	} else if some {
+		if err := r.file.keyed(r.phase, live); err != nil {
+			return nil, err
+		}
+	}
 	if r.status.State == NotApplicable { // something may be there now
 		r.status.Finished, r.status.NotApplicable = nil, nil
 	}

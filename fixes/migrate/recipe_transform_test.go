@@ -476,7 +476,7 @@ func TestTransformKeys(t *testing.T) {
 	f := w.plan(text)
 	f.Steps = f.Steps[1:]
 	var late *atCommit
-	if _, err := Run(t.Context(), w.c, f, Before, Options{}); err == nil || errors.As(err, &late) || !strings.Contains(err.Error(), "@upsert") {
+	if _, err := Run(t.Context(), w.c, f, Before, Options{}); !errors.As(err, new(*Unfit)) || errors.As(err, &late) || !strings.Contains(err.Error(), "@upsert") {
 		t.Errorf("%v", err)
 	}
 	stands(t, w.d, `{q(func: type(Profile)) {uid}}`, `{"q":[]}`)

@@ -41,6 +41,34 @@ func (t *transforming) keyOf(v *view, i int) (q dql.Quad, ok bool, err error) {
 	return q, false, v.failed(what+"key "+name, err)
 }
 
+func unkeyed(predicate string) error {
+	return fmt.Errorf("%s needs @upsert and an index for equality, so that the nodes that are made are found again; a step of kind declare gives it both", predicate)
+}
+
+// keyed refuses a phase, before anything of it is written, whose steps make nodes by
+// keys that could not be found again, with what its steps declare before.
+func (p *Plan) keyed(phase Phase, live *dql.Stored) error {
+	for i := range p.Steps {
+		s := &p.Steps[i]
+		if s.Phase != phase {
+			continue
+		}
+		if s.Declare != nil {
+			live = with(live, s.Declare)
+		}
+		if s.Transform == nil {
+			continue
+		}
+		for j := range s.Transform.Create {
+			_, key := s.Transform.Create[j].key()
+			if known := live.Predicate(key.Predicate); known == nil || !keyable(*known) {
+				return &Unfit{fmt.Sprintf("step %s: %v; nothing was written", s.ID, unkeyed(key.Predicate))}
+			}
+		}
+	}
+	return nil
+}
+
 // existing finds the nodes that hold the keys of a creation, and what they hold
 // under the edges that are written of them.
 func (t *transforming) existing(f *formula, i int, p *page, put ask, known *company) error {
@@ -50,7 +78,7 @@ func (t *transforming) existing(f *formula, i int, p *page, put ask, known *comp
 	_, key := c.key()
 	live := p.predicate(key.Predicate)
 	if !keyable(live) {
-		return fmt.Errorf("%s needs @upsert and an index for equality, so that the nodes that are made are found again; a step of kind declare gives it both", key.Predicate)
+		return unkeyed(key.Predicate)
 	}
 	vars := map[string]string{}
 	var names, declared []string
