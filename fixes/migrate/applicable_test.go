@@ -7,19 +7,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/schemacheck/schemacheck/diff/sdl"
 	"github.com/schemacheck/schemacheck/dql"
 	"github.com/schemacheck/schemacheck/dql/dgraphtest"
 )
-
-func fingerprintOf(t *testing.T, text string) string {
-	t.Helper()
-	parsed, err := sdl.Parse(&sdl.File{Name: "test.graphql", Text: text})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return parsed.Fingerprint()
-}
 
 // TestNothingLeftIsDone ends a run between its last batch and the note of it: that its nodes are gone is its own work.
 func TestNothingLeftIsDone(t *testing.T) {

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/schemacheck/schemacheck/diff/sdl"
 	"github.com/schemacheck/schemacheck/dql"
 	"github.com/schemacheck/schemacheck/dql/dgraphtest"
 )
@@ -116,14 +115,7 @@ func TestUntouched(t *testing.T) {
 	d.Lock(t)
 	c := open(t, d)
 	const before, after = "type T { a: String n: Int m: Int }\n", "type T { b: String n: Int! m: Float }\n"
-	fingerprint := func(text string) string {
-		parsed, err := sdl.Parse(&sdl.File{Name: "test.graphql", Text: text})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return parsed.Fingerprint()
-	}
-	f := File{&Plan{Version: 1, ID: "20260101000000-move", From: fingerprint(before), To: fingerprint(after), Steps: []Step{
+	f := File{&Plan{Version: 1, ID: "20260101000000-move", From: fingerprintOf(t, before), To: fingerprintOf(t, after), Steps: []Step{
 		{ID: "declare", Phase: Before, Kind: "declare", Convergent: true, Undo: UndoNo, Declare: &Declare{Predicates: []Declared{{Name: "T.b", Type: "string"}}}},
 		{ID: "copy", Phase: Before, Kind: "copy", Select: &Select{Root: "has(T.a)"}, Reads: []string{"T.a", "T.b"}, Writes: []string{"T.b"}, Convergent: true, Undo: UndoYes, Copy: &Copy{From: "T.a", To: "T.b"}},
 	}}, "abc"}

@@ -70,15 +70,20 @@ func (r *run) between(ctx context.Context) error {
 	if err := r.mayGoOn(ctx); err != nil {
 		return err
 	}
-	nodes, err := find(ctx, r.client.Snapshot(), wishKey)
-	if err != nil {
-		return err
-	}
-	err = r.heed(nodes[0])
+	err := r.listen(ctx)
 	if held := (*heldUp)(nil); errors.As(err, &held) {
 		return r.hold(ctx, held.who)
 	}
 	return err
+}
+
+// listen reads what somebody wants of the run, and does it as [run.heed] does.
+func (r *run) listen(ctx context.Context) error {
+	nodes, err := find(ctx, r.client.Snapshot(), wishKey)
+	if err != nil {
+		return err
+	}
+	return r.heed(nodes[0])
 }
 
 // heldLook is how often a run that waits looks whether it may go on.
@@ -96,11 +101,7 @@ func (r *run) hold(ctx context.Context, who string) error {
 		if err := r.mayGoOn(ctx); err != nil {
 			return err
 		}
-		nodes, err := find(ctx, r.client.Snapshot(), wishKey)
-		if err != nil {
-			return err
-		}
-		err = r.heed(nodes[0])
+		err := r.listen(ctx)
 		if !errors.As(err, new(*heldUp)) {
 			return err
 		}

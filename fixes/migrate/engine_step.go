@@ -38,18 +38,8 @@ func (r *run) step(ctx context.Context, s *Step) error {
 
 // holds returns ErrLeaseLost when the lock is somebody else's.
 func (r *run) holds(ctx context.Context, tx asker) error {
-	nodes, err := find(ctx, tx, lockKey)
-	if err != nil {
-		return err
-	}
-	var now lockHolder
-	if err := nodes[0].decode(&now); err != nil {
-		return err
-	}
-	if now.Token != r.token {
-		return ErrLeaseLost
-	}
-	return nil
+	_, err := heldBy(ctx, tx, r.token)
+	return err
 }
 
 // exact refuses a step that would read floats and write them again on a server

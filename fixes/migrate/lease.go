@@ -167,6 +167,22 @@ func (l *lease) write(ctx context.Context, tx *dql.Txn, nodes []*kept, more []dq
 	return err
 }
 
+// heldBy reads the lock, and returns ErrLeaseLost when it is not that of a token.
+func heldBy(ctx context.Context, tx asker, token string) (*kept, error) {
+	nodes, err := find(ctx, tx, lockKey)
+	if err != nil {
+		return nil, err
+	}
+	var now lockHolder
+	if err := nodes[0].decode(&now); err != nil {
+		return nil, err
+	}
+	if now.Token != token {
+		return nil, ErrLeaseLost
+	}
+	return nodes[0], nil
+}
+
 // at notes what the holder is at now. Nobody else may write there while the lock
 // is held, so that an abort shows only that it is not any more.
 func (l *lease) at(ctx context.Context, doing, run string) error {
@@ -176,19 +192,12 @@ func (l *lease) at(ctx context.Context, doing, run string) error {
 	l.pace.Store(nil)
 	for {
 		tx := l.client.Txn()
-		nodes, err := find(ctx, tx, lockKey)
+		held, err := heldBy(ctx, tx, l.token)
 		if err != nil {
 			return err
 		}
-		var now lockHolder
-		if err := nodes[0].decode(&now); err != nil {
-			return err
-		}
-		if now.Token != l.token {
-			return ErrLeaseLost
-		}
 		l.me.Doing, l.me.Run = doing, run
-		lock, err := nodes[0].quads(&l.me)
+		lock, err := held.quads(&l.me)
 		if err != nil {
 			return err
 		}

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/schemacheck/schemacheck/diff/sdl"
 	"github.com/schemacheck/schemacheck/dql/dgraphtest"
 )
 
@@ -71,18 +70,11 @@ func TestNotApplicable(t *testing.T) {
 	d.Lock(t)
 	c := open(t, d)
 	const before, after = "type T { a: String }\n", "type T { a: String b: String }\n"
-	fingerprint := func(text string) string {
-		parsed, err := sdl.Parse(&sdl.File{Name: "test.graphql", Text: text})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return parsed.Fingerprint()
-	}
 	f := copying("20260101000000-copy", "T.a", "T.b")
 	sweep := f.Steps[1]
 	sweep.ID, sweep.Phase = "sweep", After
 	f.Steps = append(f.Steps, sweep)
-	f.From, f.To = fingerprint(before), fingerprint(after)
+	f.From, f.To = fingerprintOf(t, before), fingerprintOf(t, after)
 	up := func() ([]Status, error) {
 		t.Helper()
 		_, err := Up(t.Context(), c, []File{f}, Series{})

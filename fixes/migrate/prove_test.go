@@ -5,7 +5,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/schemacheck/schemacheck/diff/sdl"
 	"github.com/schemacheck/schemacheck/dql"
 	"github.com/schemacheck/schemacheck/dql/dgraphtest"
 )
@@ -129,14 +128,7 @@ func TestVerifyAfterDeploy(t *testing.T) {
 	d.Lock(t)
 	c := open(t, d)
 	const before, after = "type T { n: Int }\n", "type T { n: Int! }\n"
-	fingerprint := func(text string) string {
-		parsed, err := sdl.Parse(&sdl.File{Name: "test.graphql", Text: text})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return parsed.Fingerprint()
-	}
-	plan := &Plan{Version: 1, ID: "20260101000000-fill", From: fingerprint(before), To: fingerprint(after), NotBefore: "2026-01-01", Steps: []Step{
+	plan := &Plan{Version: 1, ID: "20260101000000-fill", From: fingerprintOf(t, before), To: fingerprintOf(t, after), NotBefore: "2026-01-01", Steps: []Step{
 		{ID: "declare", Phase: Before, Kind: "declare", Convergent: true, Undo: UndoNo, Declare: &Declare{Predicates: []Declared{{Name: "T.kept", Type: "string", Index: []string{"hash"}}}}},
 		{ID: "fill", Phase: Before, Kind: "fill", Select: &Select{Root: "type(T)"}, Reads: []string{"T.n"}, Writes: []string{"T.n"}, Convergent: true, Undo: UndoYes,
 			Fill: &Fill{Predicate: "T.n", Type: "T", Reading: Reading{Type: "int", GraphQL: "Int"}, Values: []string{"7"}}},

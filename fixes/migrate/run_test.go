@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/schemacheck/schemacheck/diff/sdl"
 	"github.com/schemacheck/schemacheck/dql"
 	"github.com/schemacheck/schemacheck/dql/dgraphtest"
 )
@@ -21,6 +22,16 @@ func open(t *testing.T, d *dgraphtest.Dgraph) *dql.Client {
 	}
 	t.Cleanup(c.Close)
 	return c
+}
+
+// fingerprintOf identifies a GraphQL schema, as plans have it.
+func fingerprintOf(t *testing.T, text string) string {
+	t.Helper()
+	parsed, err := sdl.Parse(&sdl.File{Name: "test.graphql", Text: text})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return parsed.Fingerprint()
 }
 
 // carried is what carrying out a phase came to.

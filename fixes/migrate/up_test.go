@@ -6,7 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/schemacheck/schemacheck/diff/sdl"
 	"github.com/schemacheck/schemacheck/dql/dgraphtest"
 )
 
@@ -17,19 +16,12 @@ func TestUpInOrder(t *testing.T) {
 	d.Lock(t)
 	c := open(t, d)
 	const before, after, another = "type T { a: String }\n", "type T { b: String }\n", "type T { c: String }\n"
-	fingerprint := func(text string) string {
-		parsed, err := sdl.Parse(&sdl.File{Name: "test.graphql", Text: text})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return parsed.Fingerprint()
-	}
 	copied := Step{ID: "copy", Phase: Before, Kind: "copy", Select: &Select{Root: "has(T.a)"}, Reads: []string{"T.a", "T.b"}, Writes: []string{"T.b"}, Convergent: true, Undo: UndoYes, Copy: &Copy{From: "T.a", To: "T.b"}}
 	swept := copied
 	swept.ID, swept.Phase = "sweep", After
 	dropped := Step{ID: "drop", Phase: Contract, Kind: "drop", Convergent: true, Undo: UndoNo, Drop: &Drop{Predicates: []string{"T.a"}}}
 	declared := Step{ID: "declare", Phase: Before, Kind: "declare", Convergent: true, Undo: UndoNo, Declare: &Declare{Predicates: []Declared{{Name: "T.b", Type: "string"}}}}
-	f := File{&Plan{Version: 1, ID: "20260101000000-move", From: fingerprint(before), To: fingerprint(after), NotBefore: "2026-02-01", Steps: []Step{declared, copied, swept, dropped}}, "abc"}
+	f := File{&Plan{Version: 1, ID: "20260101000000-move", From: fingerprintOf(t, before), To: fingerprintOf(t, after), NotBefore: "2026-02-01", Steps: []Step{declared, copied, swept, dropped}}, "abc"}
 	today := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
 	begin := func() {
 		d.DropAll(t)
