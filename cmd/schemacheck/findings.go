@@ -101,7 +101,11 @@ func reported(f *rules.Finding, severity report.Severity) report.Finding {
 	}
 	out.Evidence = evidence(f)
 	for _, x := range f.Fixes {
-		out.Fixes = append(out.Fixes, report.Fix{ID: x.ID, Kind: string(x.Kind), Risk: string(x.Risk), Title: x.Title, Diff: report.Redact(x.Patch.Diff())})
+		one := report.Fix{ID: x.ID, Kind: string(x.Kind), Risk: string(x.Risk), Title: x.Title, Diff: report.Redact(x.Patch.Diff())}
+		for _, e := range x.Patch.Edits {
+			one.Edits = append(one.Edits, report.Edit{At: location("", e.Span), New: e.New})
+		}
+		out.Fixes = append(out.Fixes, one)
 	}
 	return out
 }

@@ -25,7 +25,7 @@ var arrows = map[string]string{
 	"diff/api":               "diff/sdl diff/schema",
 	"diff/validity":          "diff/sdl diff/schema diff/storage diff/api",
 	"diff/internal/generate": "",
-	"diff/operations":        "",
+	"diff/operations":        "diff/sdl",
 	"diff":                   "diff/sdl diff/schema diff/storage diff/api",
 	"dql":                    "",
 	"dql/convert":            "",

@@ -76,6 +76,7 @@ type (
 		Reasons     []string     `json:"reasons"`
 		Evidence    wireEvidence `json:"evidence"`
 		Consequence string       `json:"consequence"`
+		Addition    bool         `json:"addition,omitempty"`
 		Fixes       []wireFix    `json:"fixes"`
 		Fingerprint string       `json:"fingerprint"`
 	}
@@ -127,11 +128,16 @@ type (
 		Values []string `json:"values,omitempty"`
 	}
 	wireFix struct {
-		ID    string `json:"id"`
-		Kind  string `json:"kind"`
-		Risk  string `json:"risk"`
-		Title string `json:"title"`
-		Diff  string `json:"diff"`
+		ID    string     `json:"id"`
+		Kind  string     `json:"kind"`
+		Risk  string     `json:"risk"`
+		Title string     `json:"title"`
+		Diff  string     `json:"diff"`
+		Edits []wireEdit `json:"edits,omitempty"`
+	}
+	wireEdit struct {
+		Location wirePlace `json:"location"`
+		New      string    `json:"new"`
 	}
 	wireNote struct {
 		Kind     string    `json:"kind"`
@@ -234,7 +240,10 @@ func wireFindingOf(f Finding) wireFinding {
 		Reasons:     each(f.Reasons, same),
 		Evidence:    wireEvidenceOf(f.Evidence),
 		Consequence: f.Consequence,
-		Fixes:       each(f.Fixes, func(x Fix) wireFix { return wireFix(x) }),
+		Addition:    f.Addition,
+		Fixes: each(f.Fixes, func(x Fix) wireFix {
+			return wireFix{x.ID, x.Kind, x.Risk, x.Title, x.Diff, each(x.Edits, func(e Edit) wireEdit { return wireEdit{wirePlaceOf(e.At), e.New} })}
+		}),
 		Fingerprint: f.Fingerprint,
 	}
 }

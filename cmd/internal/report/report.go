@@ -189,6 +189,14 @@ type Fix struct {
 	Risk  string // "safe", "review" or "destructive"
 	Title string
 	Diff  string // unified diff of a directive fix
+	Edits []Edit // the same, for programs: they do not overlap
+}
+
+// Edit replaces the text at a place; where the place is empty, it inserts.
+type Edit struct {
+	// At has both ends, and no anchor.
+	At  Location
+	New string
 }
 
 // Note is a remark on the run itself, such as a check that needs the network.

@@ -97,7 +97,8 @@ func shapes() *Report {
 			},
 			Fixes: []Fix{{
 				ID: "pin-predicate", Kind: "directive", Risk: "safe", Title: `keep the stored name: @dgraph(pred: "User.phone")`,
-				Diff: "--- new.graphql\n+++ new.graphql\n@@ -5 +5 @@\n-  tel: String @search(by: [hash])\n+  tel: String @search(by: [hash]) @dgraph(pred: \"User.phone\")\n",
+				Diff:  "--- new.graphql\n+++ new.graphql\n@@ -5 +5 @@\n-  tel: String @search(by: [hash])\n+  tel: String @search(by: [hash]) @dgraph(pred: \"User.phone\")\n",
+				Edits: []Edit{{Location{"", "new.graphql", "", 5, 34, 5, 34}, ` @dgraph(pred: "User.phone")`}},
 			}},
 		},
 		Finding{
@@ -179,7 +180,7 @@ func hostile() *Report {
 			Consequence: nasty, Confidence: "likely",
 			Excerpt:         []string{"\x1b[2J  " + nasty + " ::error::x ##[error]x"},
 			PreviousExcerpt: []string{`# Dgraph.Authorization {"VerificationKey":"sesame","Header":"X-Auth"}`},
-			Fixes:           []Fix{{nasty, "directive", "safe", nasty, "+# Dgraph.Secret key \"sesame\"\n+" + nasty + "\n"}},
+			Fixes:           []Fix{{nasty, "directive", "safe", nasty, "+# Dgraph.Secret key \"sesame\"\n+" + nasty + "\n", []Edit{{Location{"", nasty, "", 1, 1, 1, 1}, nasty + "\n# Dgraph.Secret key \"sesame\"\n"}}}},
 		},
 		Finding{
 			Rule: "keys", Severity: Warning, Coordinate: "User", Message: "Keys stand in several lines.", Location: Location{"self", "keys", "", 1, 1, 3, 2},
