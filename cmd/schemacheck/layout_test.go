@@ -26,6 +26,7 @@ var arrows = map[string]string{
 	"diff/validity":          "diff/sdl diff/schema diff/storage diff/api",
 	"diff/internal/generate": "",
 	"diff/operations":        "diff/sdl",
+	"diff/usage":             "diff/sdl diff/api diff/operations",
 	"diff":                   "diff/sdl diff/schema diff/storage diff/api",
 	"dql":                    "",
 	"dql/convert":            "",
