@@ -125,6 +125,11 @@ type known struct {
 	shown  map[string]bool // the fields that form has
 }
 
+// composite reports whether the type's fields can be selected.
+func (k *known) composite() bool {
+	return k.Kind == sdl.Object || k.Kind == sdl.Interface || k.Kind == sdl.Union
+}
+
 // New makes an API ready for operations.
 func New(s *api.Schema) *API {
 	a := &API{

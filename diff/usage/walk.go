@@ -3,6 +3,7 @@ package usage
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -131,7 +132,7 @@ func (w *walker) condition(name string, start int, within *known) *known {
 	t := w.typeName(name, start)
 	switch {
 	case t == nil:
-	case t.Kind != sdl.Object && t.Kind != sdl.Interface && t.Kind != sdl.Union:
+	case !t.composite():
 		w.fault(Mismatch, name, start, start+len(name), fmt.Sprintf("%s has no fields to select: it is %s", name, article(t.Kind)))
 		return nil
 	case within != nil && !w.overlap(within.Name, name):
@@ -166,7 +167,7 @@ func (w *walker) selections(of *known, set ast.SelectionSet) {
 					continue
 				}
 				// A condition that fits nowhere is told once, at the fragment.
-				if t := w.meet(f.Definition.TypeCondition); t != nil && len(w.implementors[t.Name]) > 0 && !w.overlap(of.Name, t.Name) {
+				if t := w.meet(f.Definition.TypeCondition); t != nil && t.composite() && !w.overlap(of.Name, t.Name) {
 					at := w.at(s.Position)
 					w.fault(Mismatch, t.Name, at, at+len(s.Name), fmt.Sprintf("nothing in %s is ever %s", of.Name, articled(t.Name)))
 				}
@@ -215,8 +216,7 @@ func (w *walker) field(of *known, s *ast.Field) {
 	if gives == nil {
 		return
 	}
-	composite := gives.Kind == sdl.Object || gives.Kind == sdl.Interface || gives.Kind == sdl.Union
-	switch {
+	switch composite := gives.composite(); {
 	case composite && len(s.SelectionSet) == 0:
 		w.fault(Mismatch, coordinate, start, end, fmt.Sprintf("%s is of type %s: its fields have to be selected", coordinate, f.Type))
 	case !composite && len(s.SelectionSet) > 0:
@@ -308,6 +308,9 @@ func (w *walker) value(v *ast.Value, expected *sdl.Type, of string) {
 	if t == nil {
 		return
 	}
+	if takesAnything(v.Kind, expected) {
+		return
+	}
 	switch v.Kind {
 	case ast.Variable:
 		d := w.operation.Definition.VariableDefinitions.ForName(v.Raw)
@@ -315,7 +318,7 @@ func (w *walker) value(v *ast.Value, expected *sdl.Type, of string) {
 			w.fault(Mismatch, of, start, start+len("$")+len(v.Raw), fmt.Sprintf("%s is of type %s, and $%s of type %s", of, expected, v.Raw, d.Type))
 		}
 	case ast.NullValue:
-		if expected.NonNull {
+		if expected.NonNull || t.Name == "Int64" {
 			mismatch(start + len("null"))
 		}
 	case ast.ListValue:
@@ -331,8 +334,8 @@ func (w *walker) value(v *ast.Value, expected *sdl.Type, of string) {
 	case ast.ObjectValue:
 		if t.Kind == sdl.InputObject {
 			w.object(v, t, start)
-		} else if t.Kind != sdl.Scalar || scalars[t.Name] != nil {
-			mismatch(start + 1)
+		} else if t.Name == "Int" || t.Name == "Int64" || len(v.Children) > 0 && (t.Kind != sdl.Scalar || scalars[t.Name] != nil) {
+			mismatch(start + 1) // without fields the validator takes it
 		}
 	case ast.EnumValue:
 		switch {
@@ -344,10 +347,20 @@ func (w *walker) value(v *ast.Value, expected *sdl.Type, of string) {
 			mismatch(start + len(v.Raw))
 		}
 	default:
-		if !fits(v.Kind, t) {
+		if !fits(v.Kind, t) || !inRange(v.Raw, t.Name) {
 			mismatch(start + 1)
 		}
 	}
+}
+
+// inRange reports whether a number is one for the type. Source: intRangeCheck.
+func inRange(number, of string) bool {
+	bits := map[string]int{"Int": 32, "Int64": 64}[of]
+	if bits == 0 {
+		return true
+	}
+	_, err := strconv.ParseInt(number, 10, bits)
+	return err == nil
 }
 
 // fits reports whether a literal can be a value of the type. Sources: ValuesOfCorrectType, listInputCoercion,
