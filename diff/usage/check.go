@@ -50,13 +50,8 @@ var checks = []core.Rule{
 	{Name: "recursivelyExpandFragmentSelections", RuleFunc: recursivelyExpandFragmentSelections},
 }
 
-// Refusals are why Dgraph would refuse the operation, in the validator's words; empty when it would take it. The
-// operation must have been walked under the API before.
-func (a *API) Refusals(o *Operation) []string {
-	document := &ast.QueryDocument{Operations: ast.OperationList{o.Definition}}
-	for _, f := range o.Fragments {
-		document.Fragments = append(document.Fragments, f.Definition)
-	}
+// refusals are why Dgraph would refuse what is sent. It must have been walked under the API before.
+func (a *API) refusals(sent *ast.QueryDocument) []string {
 	events := &core.Events{}
 	var refusals []string
 	for _, rule := range checks {
@@ -70,7 +65,7 @@ func (a *API) Refusals(o *Operation) []string {
 			}
 		})
 	}
-	core.Walk(a.forms, document, events)
+	core.Walk(a.forms, sent, events)
 	return refusals
 }
 

@@ -12,20 +12,6 @@ import (
 	"github.com/schemacheck/schemacheck/diff/sdl"
 )
 
-// Operation is an operation as a client sends it: with the fragments that it uses, and nothing else.
-type Operation struct {
-	Document   *operations.Document // that the operation stands in
-	Definition *ast.OperationDefinition
-	// Fragments are those that it uses, directly or not, each once. They can stand in other documents.
-	Fragments []Fragment
-}
-
-// Fragment is a fragment and the document that it stands in.
-type Fragment struct {
-	Document   *operations.Document
-	Definition *ast.FragmentDefinition
-}
-
 // Kind says what a name in an operation denotes.
 type Kind uint8
 
@@ -66,7 +52,8 @@ func (u *Use) Name() string { return u.Document.Text[u.Start:u.End] }
 // Span is the place of the name in its file; see [operations.Document.Span].
 func (u *Use) Span() (at sdl.Span, exact bool) { return u.Document.Span(u.Start, u.End) }
 
-// Walk is what an operation looks like under an API.
+// Walk is what an operation looks like under an API, as a server gets it: what clients keep to themselves is not part of
+// it. It is empty for one that asks no server.
 type Walk struct {
 	// Uses are the names that denote an element, in the order of the operation, then of its fragments. A fragment counts
 	// once, however often it is used.
@@ -77,6 +64,9 @@ type Walk struct {
 	Sent []*api.Type
 	// Met are the names of all types that decide whether the operation is valid.
 	Met []string
+	// Refusals are why Dgraph would refuse the operation, in the words of GraphQL's validator and of Dgraph's own checks;
+	// empty when it would take it. Check fills them.
+	Refusals []string
 }
 
 // Fault is a place where an operation does not fit an API.

@@ -2,13 +2,10 @@ package usage_test
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/vektah/gqlparser/v2/ast"
-	"github.com/vektah/gqlparser/v2/parser"
 
 	"github.com/schemacheck/schemacheck/diff/api"
 	"github.com/schemacheck/schemacheck/diff/operations"
@@ -50,12 +47,12 @@ fragment F on User { ...@skip(if: false) { posts(filter: {has: title}) { author 
 `
 	a := apiOf(t, users)
 	o := parse(t, text)[0]
-	w := a.Walk(&o)
+	w := a.Check(o)
 	for _, f := range w.Faults {
 		t.Errorf("fault %s %s", f.Coordinate, f.Message)
 	}
-	if r := a.Refusals(&o); len(r) > 0 {
-		t.Errorf("refused: %s", r)
+	if len(w.Refusals) > 0 {
+		t.Errorf("refused: %s", w.Refusals)
 	}
 	var got []string
 	for _, u := range w.Uses {
@@ -157,7 +154,7 @@ func TestFaults(t *testing.T) {
 		`subscription { queryUser { id } }`:                                    `subscription: unknown Subscription`,
 	} {
 		o := parse(t, text)[0]
-		w := a.Walk(&o)
+		w := a.Check(o)
 		var got []string
 		for _, f := range w.Faults {
 			kind := map[usage.FaultKind]string{usage.Unknown: "unknown", usage.Missing: "missing", usage.Mismatch: "mismatch"}[f.Kind]
@@ -169,7 +166,7 @@ func TestFaults(t *testing.T) {
 		if strings.Join(got, "|") != want {
 			t.Errorf("%s\n got %s\nwant %s", text, strings.Join(got, "|"), want)
 		}
-		if len(a.Refusals(&o)) == 0 {
+		if len(w.Refusals) == 0 {
 			t.Errorf("%s is not refused", text)
 		}
 	}
@@ -185,35 +182,11 @@ func apiOf(t testing.TB, text string) *usage.API {
 }
 
 // parse gives the operations of a text, each with the fragments that it uses.
-func parse(t testing.TB, text string) []usage.Operation {
+func parse(t testing.TB, text string) []*operations.Operation {
 	t.Helper()
-	d := operations.Whole(&sdl.File{Name: "a.graphql", Text: text})
-	parsed, err := parser.ParseQuery(&ast.Source{Input: text})
+	all, err := operations.Parse("a.graphql", text)
 	if err != nil {
 		t.Fatalf("%v\n%s", err, text)
-	}
-	var all []usage.Operation
-	for _, o := range parsed.Operations {
-		one := usage.Operation{Document: d, Definition: o}
-		var use func(ast.SelectionSet)
-		use = func(set ast.SelectionSet) {
-			for _, s := range set {
-				switch s := s.(type) {
-				case *ast.Field:
-					use(s.SelectionSet)
-				case *ast.InlineFragment:
-					use(s.SelectionSet)
-				case *ast.FragmentSpread:
-					f := parsed.Fragments.ForName(s.Name)
-					if f != nil && !slices.ContainsFunc(one.Fragments, func(x usage.Fragment) bool { return x.Definition == f }) {
-						one.Fragments = append(one.Fragments, usage.Fragment{Document: d, Definition: f})
-						use(f.SelectionSet)
-					}
-				}
-			}
-		}
-		use(o.SelectionSet)
-		all = append(all, one)
 	}
 	return all
 }

@@ -16,27 +16,31 @@ import (
 
 // Walk looks at all names of an operation. Where one denotes nothing in the API, what stands within it is not looked
 // at: nobody knows what it would mean.
-func (a *API) Walk(o *Operation) *Walk {
-	w := &walker{API: a, operation: o, found: &Walk{}, met: map[string]bool{}}
-	w.in(o.Document)
-	root, keyword := a.Query, "query"
-	switch o.Definition.Operation {
-	case ast.Mutation:
-		root, keyword = a.Mutation, "mutation"
-	case ast.Subscription:
-		root, keyword = a.Subscription, "subscription"
+func (a *API) Walk(o *operations.Operation) *Walk { return a.walk(o, o.Clean()) }
+
+// Check is Walk, and says whether Dgraph would refuse the operation.
+func (a *API) Check(o *operations.Operation) *Walk {
+	sent := o.Clean()
+	found := a.walk(o, sent)
+	if len(sent.Operations) > 0 {
+		found.Refusals = a.refusals(sent)
 	}
-	for _, v := range o.Definition.VariableDefinitions {
-		w.variable(v)
+	return found
+}
+
+// walk looks at an operation as it is sent.
+func (a *API) walk(o *operations.Operation, sent *ast.QueryDocument) *Walk {
+	w := &walker{API: a, sent: sent, found: &Walk{}, met: map[string]bool{}, document: o.Document}
+	for _, operation := range sent.Operations {
+		w.operation = operation
+		w.root()
 	}
-	w.directives(o.Definition.Directives, nil)
-	if len(root.Fields) == 0 {
-		at := w.at(o.Definition.Position)
-		w.fault(Unknown, root.Name, at, at+w.name(at), "the API has no "+keyword)
-	} else {
-		w.selections(w.meet(root.Name), o.Definition.SelectionSet)
-	}
-	for _, f := range o.Fragments {
+	for _, f := range sent.Fragments {
+		for _, written := range o.Fragments {
+			if written.Name == f.Name {
+				w.document = written.Document
+			}
+		}
 		w.fragment(f)
 	}
 	w.found.Met = make([]string, 0, len(w.met))
@@ -49,23 +53,31 @@ func (a *API) Walk(o *Operation) *Walk {
 
 type walker struct {
 	*API
-	operation *Operation
+	sent      *ast.QueryDocument
+	operation *ast.OperationDefinition
 	found     *Walk
 	met       map[string]bool
-	document  *operations.Document
-	ascii     bool // of the document
+	document  *operations.Document // that positions are in
 }
 
-// in says which document the next positions are in.
-func (w *walker) in(d *operations.Document) {
-	w.document = d
-	w.ascii = true
-	for i := range len(d.Text) {
-		if d.Text[i] >= utf8.RuneSelf {
-			w.ascii = false
-			return
-		}
+func (w *walker) root() {
+	root := w.Query
+	switch w.operation.Operation {
+	case ast.Mutation:
+		root = w.Mutation
+	case ast.Subscription:
+		root = w.Subscription
 	}
+	for _, v := range w.operation.VariableDefinitions {
+		w.variable(v)
+	}
+	w.directives(w.operation.Directives, nil)
+	if len(root.Fields) == 0 {
+		at := w.document.Name(w.operation.Position)
+		w.fault(Unknown, root.Name, at, fmt.Sprintf("the API has no %s at all", w.operation.Operation))
+		return
+	}
+	w.selections(w.meet(root.Name), w.operation.SelectionSet)
 }
 
 // meet is the type of that name, or nil, and notes that it matters.
@@ -82,8 +94,8 @@ func (w *walker) variable(v *ast.VariableDefinition) {
 	for named.Elem != nil {
 		named = named.Elem
 	}
-	start := w.at(named.Position)
-	t := w.typeName(named.NamedType, start)
+	at := w.document.Name(named.Position)
+	t := w.typeName(named.NamedType, at)
 	if t == nil {
 		return
 	}
@@ -94,7 +106,7 @@ func (w *walker) variable(v *ast.VariableDefinition) {
 		}
 	case sdl.Scalar, sdl.Enum:
 	default:
-		w.fault(Mismatch, t.Name, start, start+len(t.Name), fmt.Sprintf("%s is a %s, and no input", t.Name, t.Kind.Keyword()))
+		w.fault(Mismatch, t.Name, at, fmt.Sprintf("%s is %s, and no input", t.Name, article(t.Kind)))
 		return
 	}
 	if v.DefaultValue != nil {
@@ -103,40 +115,34 @@ func (w *walker) variable(v *ast.VariableDefinition) {
 }
 
 // typeName notes the use of a type and gives it, or nil.
-func (w *walker) typeName(name string, start int) *known {
+func (w *walker) typeName(name string, at operations.Range) *known {
 	t := w.meet(name)
 	if t == nil {
-		w.fault(Unknown, name, start, start+len(name), "there is no type "+name)
+		w.fault(Unknown, name, at, "there is no type "+name)
 		return nil
 	}
-	w.use(Use{Kind: TypeName, Coordinate: name, Type: t.Type, Source: t.Source, Start: start, End: start + len(name)})
+	w.use(Use{Kind: TypeName, Coordinate: name, Type: t.Type, Source: t.Source}, at)
 	return t
 }
 
-func (w *walker) fragment(f Fragment) {
-	w.in(f.Document)
-	at := w.afterWord(w.at(f.Definition.Position)) // "fragment"
-	at = w.afterWord(at)                           // its name
-	if at < len(w.document.Text) && w.document.Text[at] == '(' {
-		at = w.afterParens(at)
-	}
-	t := w.condition(f.Definition.TypeCondition, w.afterWord(at), nil) // "on"
-	w.directives(f.Definition.Directives, t)
+func (w *walker) fragment(f *ast.FragmentDefinition) {
+	t := w.condition(f.TypeCondition, w.document.FragmentType(f), nil)
+	w.directives(f.Directives, t)
 	if t != nil {
-		w.selections(t, f.Definition.SelectionSet)
+		w.selections(t, f.SelectionSet)
 	}
 }
 
 // condition is the type of a type condition, within another one unless that is nil.
-func (w *walker) condition(name string, start int, within *known) *known {
-	t := w.typeName(name, start)
+func (w *walker) condition(name string, at operations.Range, within *known) *known {
+	t := w.typeName(name, at)
 	switch {
 	case t == nil:
 	case !t.composite():
-		w.fault(Mismatch, name, start, start+len(name), fmt.Sprintf("%s has no fields to select: it is %s", name, article(t.Kind)))
+		w.fault(Mismatch, name, at, fmt.Sprintf("%s has no fields to select: it is %s", name, article(t.Kind)))
 		return nil
 	case within != nil && !w.overlap(within.Name, name):
-		w.fault(Mismatch, name, start, start+len(name), fmt.Sprintf("nothing in %s is ever %s", within.Name, articled(name)))
+		w.fault(Mismatch, name, at, fmt.Sprintf("nothing in %s is ever %s", within.Name, articled(name)))
 	}
 	return t
 }
@@ -154,7 +160,7 @@ func (w *walker) selections(of *known, set ast.SelectionSet) {
 		case *ast.InlineFragment:
 			t := of
 			if s.TypeCondition != "" {
-				t = w.condition(s.TypeCondition, w.afterWord(w.at(s.Position)), of)
+				t = w.condition(s.TypeCondition, w.document.InlineType(s), of)
 			}
 			w.directives(s.Directives, t)
 			if t != nil {
@@ -162,54 +168,46 @@ func (w *walker) selections(of *known, set ast.SelectionSet) {
 			}
 		case *ast.FragmentSpread:
 			w.directives(s.Directives, nil)
-			for _, f := range w.operation.Fragments {
-				if f.Definition.Name != s.Name {
-					continue
-				}
-				// A condition that fits nowhere is told once, at the fragment.
-				if t := w.meet(f.Definition.TypeCondition); t != nil && t.composite() && !w.overlap(of.Name, t.Name) {
-					at := w.at(s.Position)
-					w.fault(Mismatch, t.Name, at, at+len(s.Name), fmt.Sprintf("nothing in %s is ever %s", of.Name, articled(t.Name)))
-				}
-				break
+			f := w.sent.Fragments.ForName(s.Name)
+			if f == nil {
+				continue
+			}
+			// A condition that fits nowhere is told once, at the fragment.
+			if t := w.meet(f.TypeCondition); t != nil && t.composite() && !w.overlap(of.Name, t.Name) {
+				w.fault(Mismatch, t.Name, w.document.Name(s.Position), fmt.Sprintf("nothing in %s is ever %s", of.Name, articled(t.Name)))
 			}
 		}
 	}
 }
 
 func (w *walker) field(of *known, s *ast.Field) {
-	start := w.at(s.Position)
-	aliased := false
-	if after := w.skip(start + w.name(start)); after < len(w.document.Text) && w.document.Text[after] == ':' {
-		start, aliased = w.skip(after+1), true
-	}
-	end := start + len(s.Name)
+	alias, at := w.document.FieldName(s)
 	f := w.API.field(of, s.Name)
 	if s.Name == typename.Name {
 		f = typename
 	}
 	if f == nil {
-		w.fault(Unknown, of.Name+"."+s.Name, start, end, fmt.Sprintf("%s has no field %s", of.Name, s.Name))
+		w.fault(Unknown, of.Name+"."+s.Name, at, fmt.Sprintf("%s has no field %s", of.Name, s.Name))
 		return
 	}
 	coordinate := of.Name + "." + s.Name
 	if f != typename {
-		w.use(Use{Kind: Field, Coordinate: coordinate, Type: of.Type, Source: f.Source, Gives: f.Type, Start: start, End: end, Aliased: aliased})
+		w.use(Use{Kind: Field, Coordinate: coordinate, Type: of.Type, Source: f.Source, Gives: f.Type, Aliased: alias.Start < alias.End}, at)
 	}
 	gives := w.meet(f.Type.Named())
 	for _, x := range s.Arguments {
-		at := w.at(x.Position)
+		at, coordinate := w.document.Name(x.Position), coordinate+"("+x.Name+":)"
 		argument := f.Argument(x.Name)
 		if argument == nil {
-			w.fault(Unknown, coordinate+"("+x.Name+":)", at, at+len(x.Name), fmt.Sprintf("%s has no argument %s", coordinate, x.Name))
+			w.fault(Unknown, coordinate, at, fmt.Sprintf("%s.%s has no argument %s", of.Name, s.Name, x.Name))
 			continue
 		}
-		w.use(Use{Kind: Argument, Coordinate: coordinate + "(" + x.Name + ":)", Type: of.Type, Source: argument.Source, Gives: argument.Type, Start: at, End: at + len(x.Name)})
-		w.value(x.Value, argument.Type, coordinate+"("+x.Name+":)")
+		w.use(Use{Kind: Argument, Coordinate: coordinate, Type: of.Type, Source: argument.Source, Gives: argument.Type}, at)
+		w.value(x.Value, argument.Type, coordinate)
 	}
 	for _, x := range f.Arguments {
 		if x.Type.NonNull && s.Arguments.ForName(x.Name) == nil {
-			w.fault(Missing, coordinate+"("+x.Name+":)", start, end, fmt.Sprintf("%s needs the argument %s: %s", coordinate, x.Name, x.Type))
+			w.fault(Missing, coordinate+"("+x.Name+":)", at, fmt.Sprintf("%s needs the argument %s: %s", coordinate, x.Name, x.Type))
 		}
 	}
 	w.directives(s.Directives, gives)
@@ -218,9 +216,9 @@ func (w *walker) field(of *known, s *ast.Field) {
 	}
 	switch composite := gives.composite(); {
 	case composite && len(s.SelectionSet) == 0:
-		w.fault(Mismatch, coordinate, start, end, fmt.Sprintf("%s is of type %s: its fields have to be selected", coordinate, f.Type))
+		w.fault(Mismatch, coordinate, at, fmt.Sprintf("%s is of type %s: its fields have to be selected", coordinate, f.Type))
 	case !composite && len(s.SelectionSet) > 0:
-		w.fault(Mismatch, coordinate, start, end, fmt.Sprintf("%s is of type %s, which has no fields to select", coordinate, f.Type))
+		w.fault(Mismatch, coordinate, at, fmt.Sprintf("%s is of type %s, which has no fields to select", coordinate, f.Type))
 	case composite:
 		w.selections(gives, s.SelectionSet)
 	}
@@ -229,22 +227,22 @@ func (w *walker) field(of *known, s *ast.Field) {
 // directives are those of what gives the type; nil where that is unknown or none.
 func (w *walker) directives(all []*ast.Directive, gives *known) {
 	for _, d := range all {
-		start := w.at(d.Position)
+		at := w.document.Name(d.Position)
 		of := w.API.directives[d.Name]
 		if of == nil {
-			w.fault(Unknown, "@"+d.Name, start, start+len(d.Name), "there is no directive @"+d.Name)
+			w.fault(Unknown, "@"+d.Name, at, "there is no directive @"+d.Name)
 			continue
 		}
-		w.use(Use{Kind: Directive, Coordinate: "@" + d.Name, Start: start, End: start + len(d.Name)})
+		w.use(Use{Kind: Directive, Coordinate: "@" + d.Name}, at)
 		for _, x := range d.Arguments {
-			at := w.at(x.Position)
+			at := w.document.Name(x.Position)
 			coordinate := "@" + d.Name + "(" + x.Name + ":)"
 			argument := argumentOf(of, x.Name)
 			if argument == nil {
-				w.fault(Unknown, coordinate, at, at+len(x.Name), fmt.Sprintf("@%s has no argument %s", d.Name, x.Name))
+				w.fault(Unknown, coordinate, at, fmt.Sprintf("@%s has no argument %s", d.Name, x.Name))
 				continue
 			}
-			w.use(Use{Kind: DirectiveArgument, Coordinate: coordinate, Gives: argument.Type, Start: at, End: at + len(x.Name)})
+			w.use(Use{Kind: DirectiveArgument, Coordinate: coordinate, Gives: argument.Type}, at)
 			w.value(x.Value, argument.Type, coordinate)
 			if d.Name == "cascade" && x.Name == "fields" && gives != nil {
 				w.cascade(x.Value, gives)
@@ -273,36 +271,36 @@ func (w *walker) cascade(v *ast.Value, of *known) {
 	if v.Kind != ast.StringValue && v.Kind != ast.BlockValue {
 		return
 	}
-	start, end := w.within(v)
+	at := w.within(v)
 	f := w.API.field(of, v.Raw)
 	if f == nil {
-		w.fault(Unknown, of.Name+"."+v.Raw, start, end, fmt.Sprintf("%s has no field %s", of.Name, v.Raw))
+		w.fault(Unknown, of.Name+"."+v.Raw, at, fmt.Sprintf("%s has no field %s", of.Name, v.Raw))
 		return
 	}
-	w.use(Use{Kind: Field, Coordinate: of.Name + "." + v.Raw, Type: of.Type, Source: f.Source, Gives: f.Type, Start: start, End: end})
+	w.use(Use{Kind: Field, Coordinate: of.Name + "." + v.Raw, Type: of.Type, Source: f.Source, Gives: f.Type}, at)
 }
 
 // within is a string without its quotes.
-func (w *walker) within(v *ast.Value) (start, end int) {
-	start = w.at(v.Position)
-	if quotes := 1; v.Kind == ast.StringValue {
-		start += quotes
-		for end = start; end < len(w.document.Text) && w.document.Text[end] != '"'; end++ {
-			if w.document.Text[end] == '\\' {
-				end++
-			}
-		}
-		return start, min(end, len(w.document.Text))
+func (w *walker) within(v *ast.Value) operations.Range {
+	text, start := w.document.Text, v.Position.Start
+	if v.Kind == ast.BlockValue {
+		start = min(start+len(`"""`), len(text))
+		return operations.Range{Start: start, End: start + max(strings.Index(text[start:], `"""`), 0)}
 	}
-	start += len(`"""`)
-	length := strings.Index(w.document.Text[min(start, len(w.document.Text)):], `"""`)
-	return start, start + max(length, 0)
+	start = min(start+len(`"`), len(text))
+	end := start
+	for ; end < len(text) && text[end] != '"'; end++ {
+		if text[end] == '\\' {
+			end++
+		}
+	}
+	return operations.Range{Start: start, End: min(end, len(text))}
 }
 
 func (w *walker) value(v *ast.Value, expected *sdl.Type, of string) {
-	start := w.at(v.Position)
+	start := v.Position.Start
 	mismatch := func(end int) {
-		w.fault(Mismatch, of, start, end, fmt.Sprintf("%s is of type %s, which %s does not fit", of, expected, clip(v.String())))
+		w.fault(Mismatch, of, operations.Range{Start: start, End: end}, fmt.Sprintf("%s is of type %s, which %s does not fit", of, expected, clip(v.String())))
 	}
 	t := w.meet(expected.Named())
 	if t == nil {
@@ -313,9 +311,9 @@ func (w *walker) value(v *ast.Value, expected *sdl.Type, of string) {
 	}
 	switch v.Kind {
 	case ast.Variable:
-		d := w.operation.Definition.VariableDefinitions.ForName(v.Raw)
+		d := w.operation.VariableDefinitions.ForName(v.Raw)
 		if d != nil && w.known(d.Type.Name()) != nil && !d.Type.IsCompatible(formOf(expected)) {
-			w.fault(Mismatch, of, start, start+len("$")+len(v.Raw), fmt.Sprintf("%s is of type %s, and $%s of type %s", of, expected, v.Raw, d.Type))
+			w.fault(Mismatch, of, operations.Range{Start: start, End: w.document.Name(v.Position).End}, fmt.Sprintf("%s is of type %s, and $%s of type %s", of, expected, v.Raw, d.Type))
 		}
 	case ast.NullValue:
 		if expected.NonNull || t.Name == "Int64" {
@@ -340,9 +338,9 @@ func (w *walker) value(v *ast.Value, expected *sdl.Type, of string) {
 	case ast.EnumValue:
 		switch {
 		case t.Kind == sdl.Enum && t.value(v.Raw) == nil:
-			w.fault(Unknown, t.Name+"."+v.Raw, start, start+len(v.Raw), fmt.Sprintf("%s has no value %s", t.Name, v.Raw))
+			w.fault(Unknown, t.Name+"."+v.Raw, w.document.Name(v.Position), fmt.Sprintf("%s has no value %s", t.Name, v.Raw))
 		case t.Kind == sdl.Enum:
-			w.use(Use{Kind: EnumValue, Coordinate: t.Name + "." + v.Raw, Type: t.Type, Source: t.value(v.Raw).Source, Start: start, End: start + len(v.Raw)})
+			w.use(Use{Kind: EnumValue, Coordinate: t.Name + "." + v.Raw, Type: t.Type, Source: t.value(v.Raw).Source}, w.document.Name(v.Position))
 		case !fits(v.Kind, t):
 			mismatch(start + len(v.Raw))
 		}
@@ -384,106 +382,30 @@ func fits(k ast.ValueKind, t *known) bool {
 
 func (w *walker) object(v *ast.Value, t *known, start int) {
 	for _, c := range v.Children {
-		at := w.at(c.Position)
+		at := w.document.Name(c.Position)
 		coordinate := t.Name + "." + c.Name
 		f := w.API.field(t, c.Name)
 		if f == nil {
-			w.fault(Unknown, coordinate, at, at+len(c.Name), fmt.Sprintf("%s has no field %s", t.Name, c.Name))
+			w.fault(Unknown, coordinate, at, fmt.Sprintf("%s has no field %s", t.Name, c.Name))
 			continue
 		}
-		w.use(Use{Kind: InputField, Coordinate: coordinate, Type: t.Type, Source: f.Source, Gives: f.Type, Start: at, End: at + len(c.Name)})
+		w.use(Use{Kind: InputField, Coordinate: coordinate, Type: t.Type, Source: f.Source, Gives: f.Type}, at)
 		w.value(c.Value, f.Type, coordinate)
 	}
 	for _, f := range t.Fields {
 		if f.Type.NonNull && v.Children.ForName(f.Name) == nil {
-			w.fault(Missing, t.Name+"."+f.Name, start, start+1, fmt.Sprintf("%s needs the field %s: %s", t.Name, f.Name, f.Type))
+			w.fault(Missing, t.Name+"."+f.Name, operations.Range{Start: start, End: start + 1}, fmt.Sprintf("%s needs the field %s: %s", t.Name, f.Name, f.Type))
 		}
 	}
 }
 
-func (w *walker) use(u Use) {
-	u.Document = w.document
+func (w *walker) use(u Use, at operations.Range) {
+	u.Document, u.Start, u.End = w.document, at.Start, at.End
 	w.found.Uses = append(w.found.Uses, u)
 }
 
-func (w *walker) fault(kind FaultKind, coordinate string, start, end int, message string) {
-	end = min(end, len(w.document.Text))
-	w.found.Faults = append(w.found.Faults, Fault{kind, coordinate, message, w.document, min(start, end), end})
-}
-
-// at is the byte at which a token begins: the parser counts in runes.
-func (w *walker) at(p *ast.Position) int {
-	if p == nil {
-		return 0
-	}
-	if w.ascii {
-		return min(p.Start, len(w.document.Text))
-	}
-	runes := 0
-	for i := range w.document.Text {
-		if runes == p.Start {
-			return i
-		}
-		runes++
-	}
-	return len(w.document.Text)
-}
-
-// name is the length of the name that begins at a byte.
-func (w *walker) name(at int) int {
-	n := 0
-	for at+n < len(w.document.Text) {
-		c := w.document.Text[at+n]
-		if c != '_' && (c|0x20 < 'a' || c|0x20 > 'z') && (c < '0' || c > '9') {
-			break
-		}
-		n++
-	}
-	return n
-}
-
-// afterWord is where the token after a name begins.
-func (w *walker) afterWord(at int) int { return w.skip(at + w.name(at)) }
-
-// skip passes what means nothing: white space, commas, comments and byte order marks.
-func (w *walker) skip(at int) int {
-	text := w.document.Text
-	for at < len(text) {
-		switch c := text[at]; {
-		case c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == ',':
-			at++
-		case c == '#':
-			for at < len(text) && text[at] != '\n' && text[at] != '\r' {
-				at++
-			}
-		case strings.HasPrefix(text[at:], "\ufeff"):
-			at += len("\ufeff")
-		default:
-			return at
-		}
-	}
-	return at
-}
-
-// afterParens is where the token after a list in parentheses begins.
-func (w *walker) afterParens(at int) int {
-	text := w.document.Text
-	for at < len(text) && text[at] != ')' {
-		switch text[at] {
-		case '"':
-			for at++; at < len(text) && text[at] != '"'; at++ {
-				if text[at] == '\\' {
-					at++
-				}
-			}
-			at++
-		case '#':
-			at = w.skip(at)
-		default:
-			at++
-		}
-	}
-	return w.skip(min(at+1, len(text)))
+func (w *walker) fault(kind FaultKind, coordinate string, at operations.Range, message string) {
+	w.found.Faults = append(w.found.Faults, Fault{kind, coordinate, message, w.document, at.Start, min(at.End, len(w.document.Text))})
 }
 
 // typeFrom is a type of an operation as schemas have it.
