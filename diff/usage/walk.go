@@ -303,18 +303,17 @@ func (w *walker) value(v *ast.Value, expected *sdl.Type, of string) {
 		w.fault(Mismatch, of, operations.Range{Start: start, End: end}, fmt.Sprintf("%s is of type %s, which %s does not fit", of, expected, clip(v.String())))
 	}
 	t := w.meet(expected.Named())
-	if t == nil {
-		return
-	}
-	if takesAnything(v.Kind, expected) {
-		return
-	}
-	switch v.Kind {
-	case ast.Variable:
+	if v.Kind == ast.Variable {
 		d := w.operation.VariableDefinitions.ForName(v.Raw)
 		if d != nil && w.known(d.Type.Name()) != nil && !d.Type.IsCompatible(formOf(expected)) {
 			w.fault(Mismatch, of, operations.Range{Start: start, End: w.document.Name(v.Position).End}, fmt.Sprintf("%s is of type %s, and $%s of type %s", of, expected, v.Raw, d.Type))
 		}
+		return
+	}
+	if t == nil || takesAnything(v.Kind, expected) {
+		return
+	}
+	switch v.Kind {
 	case ast.NullValue:
 		if expected.NonNull || t.Name == "Int64" {
 			mismatch(start + len("null"))
