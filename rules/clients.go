@@ -98,16 +98,20 @@ func (j *clients) judge(o *operations.Operation, subject string) *Rule {
 	out := j.pair.Check(o)
 	j.note(o, out.Before)
 	switch {
-	case len(out.Before.Refusals) > 0:
+	case len(out.Before.Refusals) > 0 && !unseen(out.Before):
 		j.found.Invalid = append(j.found.Invalid, invalid(o, subject, out.Before))
 		return nil
-	case out.After != nil && len(out.After.Refusals) > 0:
-		j.broken(o, subject, out)
+	case out.After != nil && len(out.After.Refusals) > 0 && j.broken(o, subject, out):
 		return operationBroken
 	case j.affected(o, subject, out):
 		return operationAffected
 	}
 	return nil
+}
+
+// unseen reports whether Dgraph would take the operation all the same: it does not look there.
+func unseen(w *usage.Walk) bool {
+	return len(w.Faults) > 0 && !slices.ContainsFunc(w.Faults, func(f usage.Fault) bool { return !f.Unseen })
 }
 
 func invalid(o *operations.Operation, subject string, w *usage.Walk) InvalidOperation {
@@ -131,8 +135,8 @@ func nameOf(o *operations.Operation) sdl.Span {
 	return at
 }
 
-// broken makes a finding for each element of the schema that breaks the operation.
-func (j *clients) broken(o *operations.Operation, subject string, out usage.Outcome) {
+// broken makes a finding for each element of the schema that breaks the operation, and reports whether there is one.
+func (j *clients) broken(o *operations.Operation, subject string, out usage.Outcome) bool {
 	type group struct {
 		finding *Finding
 		told    []string
@@ -144,11 +148,16 @@ func (j *clients) broken(o *operations.Operation, subject string, out usage.Outc
 		u := &out.Before.Uses[i]
 		was[u.Place()] = u
 	}
+	consequence := "Dgraph refuses the whole operation after the update, before anything of it runs."
+	if unseen(out.After) {
+		consequence = "Dgraph does not look into a value that stands alone where a list is expected: it runs the operation without " +
+			"what it no longer knows there, or fails in the middle."
+	}
 	add := func(coordinate string, cause *Finding, at sdl.Span, change APIChange, message string) {
 		f := &Finding{
 			Rule: operationBroken, Severity: operationBroken.Severity, Coordinate: coordinate, Subject: subject,
 			Place: Place{AnchorSelf, at}, Impact: Impact{API: APIBreaking}, Reversible: true,
-			Consequence: "Dgraph refuses the whole operation after the update, before anything of it runs.",
+			Consequence: consequence,
 		}
 		if cause != nil {
 			f.Coordinate, f.To = cause.Coordinate, cause.To
@@ -172,6 +181,9 @@ func (j *clients) broken(o *operations.Operation, subject string, out usage.Outc
 	}
 	for i := range out.After.Faults {
 		fault := &out.After.Faults[i]
+		if slices.Contains(out.Before.Faults, *fault) {
+			continue // it was so before
+		}
 		at, _ := fault.Span()
 		e, coordinate := j.cause(was[fault.Place()], fault)
 		change := APIChange{coordinate, map[usage.FaultKind]string{usage.Unknown: "removed", usage.Missing: "required", usage.Mismatch: "changed"}[fault.Kind]}
@@ -182,13 +194,14 @@ func (j *clients) broken(o *operations.Operation, subject string, out usage.Outc
 			add(coordinate, nil, at, change, fault.Message)
 		}
 	}
-	if len(order) == 0 {
+	if len(out.After.Faults) == 0 {
 		add(o.Kind, nil, nameOf(o), APIChange{}, strings.TrimSuffix(out.After.Refusals[0], "."))
 	}
 	for _, g := range order {
 		g.finding.Message = called(o) + " breaks: " + sentence(g.told)
 		j.found.Findings = append(j.found.Findings, g.finding)
 	}
+	return len(order) > 0
 }
 
 // called is an operation for a sentence.

@@ -126,32 +126,34 @@ func TestFaults(t *testing.T) {
 	t.Parallel()
 	a := apiOf(t, users)
 	for text, want := range map[string]string{
-		`{ queryUser { fone } }`:                                               `fone: unknown User.fone`,
-		`{ queryUser { a: fone } }`:                                            `fone: unknown User.fone`,
-		`{ queryUser(flt: 3) { id } }`:                                         `flt: unknown Query.queryUser(flt:)`,
-		`{ queryUser(filter: {tel: {eq: "x"}}) {id}}`:                          `tel: unknown UserFilter.tel`,
-		`{ queryUser(order: {asc: tel}) { id } }`:                              `tel: unknown UserOrderable.tel`,
-		`query ($f: Userfilter) { queryUser(filter: $f) { id } }`:              `Userfilter: unknown Userfilter`,
-		`query ($f: PostFilter) { queryUser(filter: $f) { id } }`:              `$f: mismatch Query.queryUser(filter:)`,
-		`query ($f: User) { queryUser(filter: $f) { id } }`:                    `User: mismatch User|$f: mismatch Query.queryUser(filter:)`,
-		`{ queryUser(first: "x") { id } }`:                                     `": mismatch Query.queryUser(first:)`,
-		`{ queryUser }`:                                                        `queryUser: mismatch Query.queryUser`,
-		`{ queryUser { name { x } } }`:                                         `name: mismatch User.name`,
-		`{ queryUser @cascade(fields: ["tel"]) { id } }`:                       `tel: unknown User.tel`,
-		`{ queryUser @other { id } }`:                                          `other: unknown @other`,
-		`{ queryUser @include(when: true, if: true) { id } }`:                  `when: unknown @include(when:)`,
-		`{ queryUser { ... on Post { id } } }`:                                 `Post: mismatch Post`,
-		`{ queryUser { ... on Color { id } } }`:                                `Color: mismatch Color`,
-		`{ queryUser { ... on Gone { id } } }`:                                 `Gone: unknown Gone`,
-		`{ queryUser { ...F } } fragment F on Post { id }`:                     `F: mismatch Post`,
-		`mutation { addUser { numUids } }`:                                     `addUser: missing Mutation.addUser(input:)`,
-		`mutation { addUser(input: [{phone: "x"}]) { numUids } }`:              `{: missing AddUserInput.name`,
-		`mutation { addUser(input: [{name: null}]) { numUids } }`:              `null: mismatch AddUserInput.name`,
-		`mutation { addUser(input: [{name: "x", color: BLUE}]) { numUids } }`:  `BLUE: unknown Color.BLUE`,
-		`mutation { addUser(input: [{name: "x", color: "RED"}]) { numUids } }`: `": mismatch AddUserInput.color`,
-		`mutation { addUser(input: [{name: x}]) { numUids } }`:                 `x: mismatch AddUserInput.name`,
-		`mutation { addUser(input: [{name: "x", posts: 3}]) { numUids } }`:     `3: mismatch AddUserInput.posts`,
-		`subscription { queryUser { id } }`:                                    `queryUser: unknown Subscription.queryUser`,
+		`{ queryUser { fone } }`:                                                  `fone: unknown User.fone`,
+		`{ queryUser { a: fone } }`:                                               `fone: unknown User.fone`,
+		`{ queryUser(flt: 3) { id } }`:                                            `flt: unknown Query.queryUser(flt:)`,
+		`{ queryUser(filter: {tel: {eq: "x"}}) {id}}`:                             `tel: unknown UserFilter.tel`,
+		`{ queryUser(order: {asc: tel}) { id } }`:                                 `tel: unknown UserOrderable.tel`,
+		`query ($f: Userfilter) { queryUser(filter: $f) { id } }`:                 `Userfilter: unknown Userfilter`,
+		`query ($f: PostFilter) { queryUser(filter: $f) { id } }`:                 `$f: mismatch Query.queryUser(filter:)`,
+		`query ($f: User) { queryUser(filter: $f) { id } }`:                       `User: mismatch User|$f: mismatch Query.queryUser(filter:)`,
+		`{ queryUser(first: "x") { id } }`:                                        `": mismatch Query.queryUser(first:)`,
+		`{ queryUser }`:                                                           `queryUser: mismatch Query.queryUser`,
+		`{ queryUser { name { x } } }`:                                            `name: mismatch User.name`,
+		`{ queryUser @cascade(fields: ["tel"]) { id } }`:                          `tel: unknown User.tel`,
+		`{ queryUser @other { id } }`:                                             `other: unknown @other`,
+		`{ queryUser @include(when: true, if: true) { id } }`:                     `when: unknown @include(when:)`,
+		`{ queryUser { ... on Post { id } } }`:                                    `Post: mismatch Post`,
+		`{ queryUser { ... on Color { id } } }`:                                   `Color: mismatch Color`,
+		`{ queryUser { ... on Gone { id } } }`:                                    `Gone: unknown Gone`,
+		`{ queryUser { ...F } } fragment F on Post { id }`:                        `F: mismatch Post`,
+		`mutation { addUser { numUids } }`:                                        `addUser: missing Mutation.addUser(input:)`,
+		`mutation { addUser(input: [{phone: "x"}]) { numUids } }`:                 `{: missing AddUserInput.name`,
+		"mutation { addUser(input: {name: \"x\", fone: 3}) { numUids } } # alone": `fone: unknown AddUserInput.fone`,
+		"{ queryUser(filter: {has: fone}) { id } } # alone":                       `fone: unknown UserHasFilter.fone`,
+		`mutation { addUser(input: [{name: null}]) { numUids } }`:                 `null: mismatch AddUserInput.name`,
+		`mutation { addUser(input: [{name: "x", color: BLUE}]) { numUids } }`:     `BLUE: unknown Color.BLUE`,
+		`mutation { addUser(input: [{name: "x", color: "RED"}]) { numUids } }`:    `": mismatch AddUserInput.color`,
+		`mutation { addUser(input: [{name: x}]) { numUids } }`:                    `x: mismatch AddUserInput.name`,
+		`mutation { addUser(input: [{name: "x", posts: 3}]) { numUids } } # alone`:        `3: mismatch AddUserInput.posts`,
+		`subscription { queryUser { id } }`:                                       `queryUser: unknown Subscription.queryUser`,
 	} {
 		o := parse(t, text)[0]
 		w := a.Check(o)
@@ -159,6 +161,9 @@ func TestFaults(t *testing.T) {
 		for _, f := range w.Faults {
 			kind := map[usage.FaultKind]string{usage.Unknown: "unknown", usage.Missing: "missing", usage.Mismatch: "mismatch"}[f.Kind]
 			got = append(got, fmt.Sprintf("%s: %s %s", f.Document.Text[f.Start:f.End], kind, f.Coordinate))
+			if f.Unseen != strings.Contains(text, "# alone") {
+				t.Errorf("%s: unseen is %v", text, f.Unseen)
+			}
 			if f.Message == "" {
 				t.Errorf("%s: no message", text)
 			}
