@@ -55,7 +55,8 @@ type InvalidOperation struct {
 }
 
 // JudgeClients holds operations against a change and tells which break and which can answer otherwise. It notes with
-// each of the findings, which are those on the change, how many operations use what it is about.
+// each of the findings, which are those on the change, how many operations use what it is about. It takes each operation
+// out of c.Operations when it has judged it: ten thousand are most of what a run has in memory.
 func JudgeClients(d *diff.Diff, findings []*Finding, c Clients) *Clientele {
 	options := api.Options{DgraphVersion: c.DgraphVersion}
 	j := &clients{
@@ -67,6 +68,7 @@ func JudgeClients(d *diff.Diff, findings []*Finding, c Clients) *Clientele {
 	subjects := subjectsOf(c.Operations)
 	files, brokenFiles := map[*sdl.File]bool{}, map[*sdl.File]bool{}
 	for i, o := range c.Operations {
+		c.Operations[i] = nil
 		before := len(j.found.Findings)
 		files[o.Document.File] = true
 		switch j.judge(o, subjects[i]) {
@@ -169,8 +171,8 @@ func (j *clients) broken(o *operations.Operation, subject string, out usage.Outc
 			groups[key] = g
 			order = append(order, g)
 		}
-		if cause != nil && !slices.Contains(g.finding.Reasons, cause.Message) {
-			g.finding.Reasons = append(g.finding.Reasons, cause.Message)
+		if cause != nil {
+			g.finding.because(cause)
 		}
 		if change.Coordinate != "" && !slices.Contains(g.finding.API, change) {
 			g.finding.API = append(g.finding.API, change)
@@ -204,6 +206,14 @@ func (j *clients) broken(o *operations.Operation, subject string, out usage.Outc
 	return len(order) > 0
 }
 
+// because notes a finding that this one comes from, the first of many.
+func (f *Finding) because(cause *Finding) {
+	const most = 5
+	if len(f.Reasons) < most && !slices.Contains(f.Reasons, cause.Message) {
+		f.Reasons = append(f.Reasons, cause.Message)
+	}
+}
+
 // called is an operation for a sentence.
 func called(o *operations.Operation) string {
 	if o.Name == "" {
@@ -224,34 +234,43 @@ func sentence(told []string) string {
 // affected makes a finding for each element of the schema that lets the operation answer otherwise, and reports whether
 // there is one.
 func (j *clients) affected(o *operations.Operation, subject string, out usage.Outcome) bool {
-	groups := map[[2]string]*Finding{}
-	var order []*Finding
+	type group struct {
+		finding *Finding
+		told    []string
+	}
+	groups := map[[2]string]*group{}
+	var order []*group
 	add := func(e *effect, at sdl.Span, coordinate, message string) {
 		key := [2]string{e.finding.Coordinate, e.finding.To}
-		f := groups[key]
-		if f == nil {
-			f = &Finding{
-				Rule: operationAffected, Severity: operationAffected.Severity,
-				Coordinate: e.finding.Coordinate, To: e.finding.To, Subject: subject,
-				Place: Place{AnchorSelf, at}, Impact: Impact{API: APIDangerous}, Reversible: true,
-				Message: called(o) + ": " + message, Consequence: "The operation stays valid, and can answer or do otherwise.",
-			}
-			if e.kind == 0 {
-				f.Consequence = e.finding.Consequence
-			}
-			groups[key] = f
-			order = append(order, f)
+		if of, ok := strings.CutPrefix(e.change, "implements "); ok {
+			key = [2]string{of, ""} // there can be many, and what they join is what the operation names
 		}
+		g := groups[key]
+		if g == nil {
+			g = &group{finding: &Finding{
+				Rule: operationAffected, Severity: operationAffected.Severity,
+				Coordinate: key[0], To: key[1], Subject: subject,
+				Place: Place{AnchorSelf, at}, Impact: Impact{API: APIDangerous}, Reversible: true,
+				Consequence: "The operation stays valid, and can answer or do otherwise.",
+			}}
+			if e.kind == 0 {
+				g.finding.Consequence = e.finding.Consequence
+			}
+			groups[key] = g
+			order = append(order, g)
+		}
+		f := g.finding
 		if e.kind == 0 {
 			f.causes = append(f.causes, e.finding)
 		} else {
 			f.causes = append(f.causes, nil) // the data does not decide about it
 		}
-		if !slices.Contains(f.Reasons, e.finding.Message) {
-			f.Reasons = append(f.Reasons, e.finding.Message)
-		}
+		f.because(e.finding)
 		if change := (APIChange{coordinate, e.change}); e.change != "" && !slices.Contains(f.API, change) {
 			f.API = append(f.API, change)
+		}
+		if !slices.Contains(g.told, message) {
+			g.told = append(g.told, message)
 		}
 	}
 	for i := range out.Before.Uses {
@@ -265,7 +284,7 @@ func (j *clients) affected(o *operations.Operation, subject string, out usage.Ou
 				add(e, at, e.coordinate, fmt.Sprintf("what it gets for %s is %s", u.Coordinate, e.change))
 			}
 			for _, e := range j.values[u.Gives.Named()] {
-				add(e, at, e.coordinate, fmt.Sprintf("what it gets for %s can be one that it does not know: %s %s", u.Coordinate, e.coordinate, e.change))
+				add(e, at, e.coordinate, fmt.Sprintf("what it gets for %s can be one that it does not know (%s %s)", u.Coordinate, e.coordinate, e.change))
 			}
 		}
 		for _, key := range sourcesOf(u) {
@@ -278,10 +297,13 @@ func (j *clients) affected(o *operations.Operation, subject string, out usage.Ou
 		sent := &out.Before.Sent[i]
 		at, _ := sent.Span()
 		for _, e := range j.sending.changed(sent.Type) {
-			add(e, at, e.coordinate, fmt.Sprintf("what it sends as $%s has to fit the new API: %s %s", sent.Variable, e.coordinate, e.change))
+			add(e, at, e.coordinate, fmt.Sprintf("what it sends as $%s has to fit the new API (%s %s)", sent.Variable, e.coordinate, e.change))
 		}
 	}
-	j.found.Findings = append(j.found.Findings, order...)
+	for _, g := range order {
+		g.finding.Message = called(o) + ": " + sentence(g.told)
+		j.found.Findings = append(j.found.Findings, g.finding)
+	}
 	return len(order) > 0
 }
 
