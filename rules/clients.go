@@ -289,6 +289,9 @@ func (j *clients) affected(o *operations.Operation, subject string, out usage.Ou
 		}
 		for _, key := range sourcesOf(u) {
 			for _, e := range j.stored[key] {
+				if !guards(e.finding, u) {
+					continue
+				}
 				add(e, at, "", "it uses "+u.Coordinate)
 			}
 		}
@@ -329,7 +332,7 @@ func Follow(findings []*Finding) {
 	for _, f := range findings {
 		settled := len(f.causes) > 0
 		for _, cause := range f.causes {
-			settled = settled && cause != nil && cause.Severity == Info && cause.Evidence.Clean()
+			settled = settled && cause != nil && cause.Severity == Info
 		}
 		if settled {
 			f.Severity = Info

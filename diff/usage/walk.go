@@ -76,6 +76,12 @@ func (w *walker) root() {
 		w.rootless(root.Name)
 		return
 	}
+	for _, s := range w.operation.SelectionSet {
+		if _, ok := s.(*ast.Field); !ok {
+			at := w.document.Name(s.GetPosition())
+			w.fault(Mismatch, root.Name, at, "Dgraph fails on fragments at the beginning of an operation")
+		}
+	}
 	w.selections(w.meet(root.Name), w.operation.SelectionSet)
 }
 
