@@ -185,6 +185,7 @@ func New(s *api.Schema) *API {
 	for _, d := range builtin {
 		a.direct(d)
 	}
+	a.known(typename.Type.Name)
 	a.forms.Query = a.root(s.Query)
 	a.forms.Mutation = a.root(s.Mutation)
 	a.forms.Subscription = a.root(s.Subscription)
@@ -232,6 +233,8 @@ func (a *API) field(k *known, name string) *api.Field {
 	f := k.fields[name]
 	if f != nil && k.Kind != sdl.InputObject {
 		k.show(f)
+		a.known(f.Type.Named())
+		a.hold(f.Type.Named())
 	}
 	return f
 }
