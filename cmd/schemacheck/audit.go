@@ -120,18 +120,26 @@ func (p program) audit(cmd *cobra.Command, o *auditOptions) error {
 	var unfinished error
 	invalid := parsed == nil
 	if invalid {
-		add(r, findings, nil, nil)
+		add(r, findings, nil, severities{})
 		out.options.Verdict = "exit 2: Dgraph would refuse the schema"
 	} else {
-		off := func(rule string) bool { return cfg.Rules[rule] == "off" }
-		findings = slices.DeleteFunc(findings, func(f *rules.Finding) bool { return off(f.Rule.ID) })
-		unfinished = p.settle(ctx, l, &o.data, out.options.Quiet, r, findings)
-		kept, suppressed := rules.Suppress(rules.Violated(findings), rules.Suppressions{
-			Schema: parsed, Accepted: acceptances(cfg, dir, time.Now()), AtRest: true, Off: off, Fingerprint: fingerprint, Nearest: config.Nearest,
+		severity := severitiesOf(cfg, dir)
+		var asked, unasked []*rules.Finding // nobody sees the findings that are off
+		for _, f := range findings {
+			if severity.off(f) {
+				unasked = append(unasked, f)
+			} else {
+				asked = append(asked, f)
+			}
+		}
+		unfinished = p.settle(ctx, l, &o.data, out.options.Quiet, r, asked)
+		kept, suppressed := rules.Suppress(append(rules.Violated(asked), unasked...), rules.Suppressions{
+			Schema: parsed, Accepted: acceptances(cfg, dir, time.Now()), AtRest: true, Live: true, Off: severity.off, Fingerprint: fingerprint, Nearest: config.Nearest,
 		})
-		add(r, kept, suppressed, cfg.Rules)
+		kept = slices.DeleteFunc(kept, severity.off)
+		add(r, kept, suppressed, severity)
 		if o.out != "" && unfinished == nil {
-			if unfinished = p.planAudit(cmd, o, kept, cfg, parsed.Fingerprint()); unfinished != nil {
+			if unfinished = p.planAudit(cmd, o, kept, cfg, severity, parsed.Fingerprint()); unfinished != nil {
 				return unfinished
 			}
 		}
@@ -154,11 +162,11 @@ func (p program) audit(cmd *cobra.Command, o *auditOptions) error {
 }
 
 // planAudit writes the plan that mends what an audit has found.
-func (p program) planAudit(cmd *cobra.Command, o *auditOptions, findings []*rules.Finding, cfg *config.Config, fingerprint string) error {
+func (p program) planAudit(cmd *cobra.Command, o *auditOptions, findings []*rules.Finding, cfg *config.Config, severity severities, fingerprint string) error {
 	o.choiceOptions.configured(cfg.Fixes)
 	o.prefer = string(rules.Migration) // the schema is what the data is to fit
 	o.planOptions.standing = cfg.Fixes.Set
-	choices, err := o.choices(cmd.Flags(), findings, func(f *rules.Finding) report.Severity { return severityOf(f, cfg.Rules) })
+	choices, err := o.choices(cmd.Flags(), findings, severity.of)
 	if err != nil {
 		return err
 	}

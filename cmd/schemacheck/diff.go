@@ -160,7 +160,7 @@ func (p program) begin(cmd *cobra.Command, o *diffOptions) (w *work, err error) 
 	if err := o.name(ctx, loader, cfg, settings); err != nil {
 		return nil, err
 	}
-	c := comparison{oldName: shown(o.before), newName: shown(o.after), cfg: cfg, accepted: acceptances(cfg, dir, time.Now())}
+	c := comparison{oldName: shown(o.before), newName: shown(o.after), cfg: cfg, severities: severitiesOf(cfg, dir), accepted: acceptances(cfg, dir, time.Now())}
 	if err := c.read(ctx, loader, o); err != nil {
 		return nil, err
 	}
@@ -412,9 +412,10 @@ type comparison struct {
 	before, after    []*sdl.File
 	// hopeless says that Dgraph would refuse the new schema, and that the old
 	// one was not read if it is a live one.
-	hopeless bool
-	cfg      *config.Config
-	accepted []rules.Acceptance
+	hopeless   bool
+	cfg        *config.Config
+	severities severities
+	accepted   []rules.Acceptance
 	// alongside gives findings that need more than the two schemas; nil gives
 	// none.
 	alongside func(*diff.Diff, *report.Report) []*rules.Finding
@@ -456,7 +457,7 @@ func (c comparison) run() (*compared, error) {
 		if !errors.As(err, &syntax) {
 			return nil, err
 		}
-		add(r, refusals([]validity.Problem{{Span: syntax.Span, Message: syntax.Message}}, c.newName, c.after), nil, nil)
+		add(r, refusals([]validity.Problem{{Span: syntax.Span, Message: syntax.Message}}, c.newName, c.after), nil, severities{})
 		return &compared{report: r, invalid: true}, nil
 	}
 	r.After.Fingerprint = newSDL.Fingerprint()
@@ -470,7 +471,7 @@ func (c comparison) run() (*compared, error) {
 		if len(c.after) == 0 {
 			refused = append(refused, rules.Absent("new", c.newName, start(c.newName, nil)))
 		}
-		add(r, refused, nil, nil)
+		add(r, refused, nil, severities{})
 		return &compared{report: r, invalid: true}, nil
 	}
 	if problems := validity.Check(before.Schema, validity.Options{Storage: before.Storage}).Problems; len(problems) > 0 && len(c.before) > 0 {
@@ -481,17 +482,19 @@ func (c comparison) run() (*compared, error) {
 	if len(c.before) == 0 {
 		findings = append(findings, rules.Absent("old", c.oldName, start(c.newName, c.after)))
 	}
-	off := func(rule string) bool { return c.cfg.Rules[rule] == "off" }
+	possible := possibleAtRest(after)
 	keep := func(after *sdl.Schema, findings []*rules.Finding) ([]*rules.Finding, []rules.Suppressed) {
 		kept, suppressed := rules.Suppress(findings, rules.Suppressions{
 			Schema:      after,
 			Before:      oldSDL,
 			Accepted:    c.accepted,
-			Off:         off,
+			Live:        c.alongside != nil,
+			Elsewhere:   possible,
+			Off:         c.severities.off,
 			Fingerprint: fingerprint,
 			Nearest:     config.Nearest,
 		})
-		return slices.DeleteFunc(kept, func(f *rules.Finding) bool { return off(f.Rule.ID) }), suppressed
+		return slices.DeleteFunc(kept, c.severities.off), suppressed
 	}
 	kept, suppressed := keep(newSDL, findings)
 	done := &compared{report: r, findings: kept, all: findings, judge: func(files []*sdl.File) ([]*rules.Finding, error) {
@@ -517,7 +520,7 @@ func (c comparison) run() (*compared, error) {
 			return nil, done.unsettled
 		}
 	}
-	add(r, kept, suppressed, c.cfg.Rules)
+	add(r, kept, suppressed, c.severities)
 	return done, nil
 }
 

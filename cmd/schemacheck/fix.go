@@ -131,7 +131,7 @@ func (p program) fix(cmd *cobra.Command, o *fixOptions) error {
 	}
 	o.choiceOptions.configured(w.cfg.Fixes)
 	o.planOptions.standing = w.cfg.Fixes.Set
-	severity := func(f *rules.Finding) report.Severity { return severityOf(f, w.cfg.Rules) }
+	severity := w.severities.of
 	preview := func(x rules.Fix) string { return previewOf(cmd.Context(), w.live, x, o.data.showValues) }
 	choices, err := o.choices(cmd.Flags(), done.findings, severity)
 	if err != nil {
