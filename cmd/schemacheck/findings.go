@@ -73,6 +73,7 @@ func reported(f *rules.Finding, severity report.Severity) report.Finding {
 		Rule:            f.Rule.ID,
 		Severity:        severity,
 		Addition:        f.Addition,
+		Acceptable:      f.Rule.Suppressible(),
 		Coordinate:      f.Coordinate,
 		To:              f.To,
 		Subject:         f.Subject,
