@@ -26,6 +26,7 @@ type auditOptions struct {
 	failOn     string
 	connection connection
 	data       dataOptions
+	base       baselineOption
 }
 
 func (p program) auditCommand() *cobra.Command {
@@ -65,6 +66,7 @@ report could not be written, or --require-complete was not met.`,
 	cmd.Flags().StringVar(&o.failOn, "fail-on", "error", "exit with 1 from this `LEVEL` on: error, warning, info or never")
 	o.connection.bind(cmd.Flags())
 	o.data.bind(cmd.Flags())
+	o.base.bind(cmd.Flags())
 	o.choiceOptions.bindChoose(cmd.Flags())
 	o.planOptions.bind(cmd.Flags())
 	return cmd
@@ -78,6 +80,10 @@ func (p program) audit(cmd *cobra.Command, o *auditOptions) error {
 		return err
 	}
 	if err := errors.Join(o.data.check(), o.choiceOptions.check(cmd.Flags()), o.planOptions.check(cmd.Flags())); err != nil {
+		return err
+	}
+	baseline, err := o.base.load(p, cmd, cfg, true)
+	if err != nil {
 		return err
 	}
 	settings, err := o.connection.config(p, cmd.Flags(), cfg)
@@ -109,7 +115,7 @@ func (p program) audit(cmd *cobra.Command, o *auditOptions) error {
 		}
 	}
 	name = shown(name)
-	if err := out.spares(cmd.Flags(), p.sources(cfg, files)); err != nil {
+	if err := errors.Join(baseline.spared(cmd.Flags(), out), out.spares(cmd.Flags(), p.sources(cfg, files))); err != nil {
 		return err
 	}
 	r := &report.Report{Tool: report.Tool{Name: "schemacheck", Version: versionName()}, After: sourceOf(name, files)}
@@ -138,6 +144,8 @@ func (p program) audit(cmd *cobra.Command, o *auditOptions) error {
 		})
 		kept = slices.DeleteFunc(kept, severity.off)
 		add(r, kept, suppressed, severity)
+		baseline.mark(r)
+		o.choiceOptions.known = has(r)
 		if o.out != "" && unfinished == nil {
 			if unfinished = p.planAudit(cmd, o, kept, cfg, severity, parsed.Fingerprint()); unfinished != nil {
 				return unfinished

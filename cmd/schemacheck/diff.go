@@ -28,6 +28,7 @@ type diffOptions struct {
 	failOn        string
 	connection    connection
 	data          dataOptions
+	base          baselineOption
 	saveData      string
 	useData       string
 }
@@ -59,6 +60,7 @@ served, or without --alpha its version where the branch left the main branch.`,
   schemacheck diff old.graphql new.graphql --alpha localhost:9080 --show-values
   schemacheck diff 'schema/**/*.graphql' - < new.graphql
   schemacheck diff old.graphql new.graphql --format json --fail-on warning
+  schemacheck diff old.graphql new.graphql --baseline known.json
 
 Exit codes: 0 nothing at or above --fail-on; 1 findings; 2 usage, or a schema
 that cannot be read or is invalid; 3 could not finish: no Dgraph was reached, the
@@ -76,6 +78,7 @@ report could not be written, or --require-complete was not met.`,
 		},
 	}
 	o.bindAll(cmd.Flags())
+	o.base.bind(cmd.Flags())
 	cmd.Flags().StringVar(&o.saveData, "save-data", "", "write what the data said, in counts and names, to `FILE`")
 	return cmd
 }
@@ -161,6 +164,9 @@ func (p program) begin(cmd *cobra.Command, o *diffOptions) (w *work, err error) 
 		return nil, err
 	}
 	c := comparison{oldName: shown(o.before), newName: shown(o.after), cfg: cfg, severities: severitiesOf(cfg, dir), accepted: acceptances(cfg, dir, time.Now())}
+	if c.known, err = o.base.load(p, cmd, cfg, false); err != nil {
+		return nil, err
+	}
 	if err := c.read(ctx, loader, o); err != nil {
 		return nil, err
 	}
@@ -185,7 +191,7 @@ func (p program) begin(cmd *cobra.Command, o *diffOptions) (w *work, err error) 
 			}
 		}
 	}
-	if err := out.spares(cmd.Flags(), p.sources(cfg, c.before, c.after)); err != nil {
+	if err := errors.Join(c.known.spared(cmd.Flags(), out), out.spares(cmd.Flags(), p.sources(cfg, c.before, c.after))); err != nil {
 		return nil, err
 	}
 	switch {
@@ -416,6 +422,7 @@ type comparison struct {
 	cfg        *config.Config
 	severities severities
 	accepted   []rules.Acceptance
+	known      *baseline // nil without a baseline
 	// alongside gives findings that need more than the two schemas; nil gives
 	// none.
 	alongside func(*diff.Diff, *report.Report) []*rules.Finding
@@ -521,6 +528,7 @@ func (c comparison) run() (*compared, error) {
 		}
 	}
 	add(r, kept, suppressed, c.severities)
+	c.known.mark(r)
 	return done, nil
 }
 
