@@ -84,8 +84,8 @@ func explainRule(r *rules.Rule) string {
 	section("Going back", r.Doc.Reverse)
 	if r.Suppressible() {
 		section("Living with it", "Write # schemacheck:ignore "+r.ID+" REASON directly above the element that the finding is placed on, "+
-			"or at the end of its line, in the new schema. Or add the finding's fingerprint, from the json report, to accept: in "+
-			config.Name+", with a reason and, if you like, an until: day.")
+			"or at the end of its line, in the new schema. Or write the one finding into accept: of "+config.Name+
+			", for ever or until a day: schemacheck accept "+r.ID+" COORDINATE --reason REASON.")
 	}
 	return strings.TrimSuffix(b.String(), "\n")
 }

@@ -138,11 +138,14 @@ func (e Accepted) lines() []string {
 	return all
 }
 
-var plainText = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9]*( [A-Za-z0-9()'._/+=-]*[A-Za-z0-9()'._/+=])+$`)
+var plainText = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9]*( [A-Za-z0-9()'._/+=-]*[A-Za-z0-9()'._/+=])*$`)
+
+// notText are words that are no text for one reader of YAML or another.
+var notText = []string{"null", "true", "false", "yes", "no", "on", "off", "y", "n"}
 
 // inYAML writes text as a value, in block style or in flow style.
 func inYAML(text string) string {
-	if plainText.MatchString(text) {
+	if plainText.MatchString(text) && !slices.Contains(notText, strings.ToLower(text)) {
 		return text
 	}
 	var b strings.Builder

@@ -128,6 +128,21 @@ func Find(start string) (string, error) {
 	return above(start, Name, filepath.Dir(root))
 }
 
+// Home is the folder for a new configuration that Find(start) finds: dir where the
+// search passes it, else start.
+func Home(start, dir string) (string, error) {
+	git, err := above(start, ".git", filepath.VolumeName(start)+string(filepath.Separator))
+	if err != nil || git == "" {
+		return start, err
+	}
+	down, err := filepath.Rel(dir, start)
+	up, otherwise := filepath.Rel(filepath.Dir(git), dir)
+	if err != nil || otherwise != nil || !filepath.IsLocal(down) || !filepath.IsLocal(up) {
+		return start, nil
+	}
+	return dir, nil
+}
+
 // above is the path of the first file or folder called name in dir or above
 // it, up to and with the folder last; empty when there is none.
 func above(dir, name, last string) (string, error) {

@@ -383,6 +383,15 @@ func TestFind(t *testing.T) {
 			t.Errorf("Find(%s) = %q, want %q", start, got, want)
 		}
 	}
+	for _, c := range []struct{ start, dir, want string }{
+		{"tree/a/b", "tree/a", "tree/a"}, {"tree/a/b", "tree", "tree"}, {"tree/a/b", "tree/a/b", "tree/a/b"},
+		{"tree/a/b", ".", "tree/a/b"}, {"tree/a/b", "tree/c", "tree/a/b"}, {"loose/f", "loose", "loose/f"}, {"loose/f", "tree", "loose/f"},
+	} {
+		got, err := Home(filepath.Join(root, c.start), filepath.Join(root, c.dir))
+		if err != nil || got != filepath.Join(root, c.want) {
+			t.Errorf("Home(%s, %s) = %q, %v, want %q", c.start, c.dir, got, err, c.want)
+		}
+	}
 }
 
 func TestLoad(t *testing.T) {

@@ -382,6 +382,10 @@ func decided(r *Report, failOn Severity) string {
 	return "exit 1: " + plural(failing, "finding") + " at or above --fail-on " + string(failOn)
 }
 
+// About is what a finding is about, in one line: "User.phone -> User.tel", or
+// "Admin (interface Person)".
+func (f *Finding) About() string { return about(f) }
+
 // about is what a finding is about, in one line.
 func about(f *Finding) string {
 	text := f.Coordinate
