@@ -164,6 +164,7 @@ func (p program) begin(cmd *cobra.Command, o *diffOptions) (w *work, err error) 
 		return nil, err
 	}
 	c := comparison{oldName: shown(o.before), newName: shown(o.after), cfg: cfg, severities: severitiesOf(cfg, dir), accepted: acceptances(cfg, dir, time.Now())}
+	c.grace = graceOf(ctx, loader, cfg, o.before, o.data.budget)
 	if c.known, err = o.base.load(p, cmd, cfg, false); err != nil {
 		return nil, err
 	}
@@ -388,7 +389,11 @@ func (o *diffOptions) fromConfiguration(ctx context.Context, loader sdl.Loader, 
 		return fmt.Errorf("no schemas are given: schemacheck diff OLD NEW, or write schema: PATH into %s", config.Name)
 	}
 	path := filepath.Join(filepath.Dir(cfg.File), filepath.FromSlash(cfg.Schema))
-	relative, err := filepath.Rel(loader.Dir, path)
+	from := path // --config can be relative
+	if !filepath.IsAbs(from) {
+		from = filepath.Join(loader.Dir, from)
+	}
+	relative, err := filepath.Rel(loader.Dir, from)
 	if err != nil {
 		return fmt.Errorf("finding the schema of the configuration: %w", err)
 	}
@@ -423,6 +428,7 @@ type comparison struct {
 	severities severities
 	accepted   []rules.Acceptance
 	known      *baseline // nil without a baseline
+	grace      *grace    // nil without one
 	// alongside gives findings that need more than the two schemas; nil gives
 	// none.
 	alongside func(*diff.Diff, *report.Report) []*rules.Finding
@@ -541,6 +547,7 @@ func (c comparison) found(before, after *diff.Schema, r *report.Report) []*rules
 	}
 	d := diff.Compare(before, after, diff.Options{Renames: renames, DgraphVersion: c.cfg.DgraphVersion})
 	findings := rules.Judge(d)
+	c.grace.apply(before, after, findings, r)
 	if c.alongside != nil {
 		findings = append(findings, c.alongside(d, r)...)
 	}
