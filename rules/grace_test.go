@@ -21,12 +21,14 @@ type C { id: ID! half: Int @deprecated  rest: Boolean }
 type D implements Named { id: ID! }
 enum Color { RED @deprecated GREEN BLUE @deprecated }
 type E { id: ID! color: Color computed: String @custom(http: {url: "http://x", method: GET}) @deprecated  search: String @search(by: [hash]) @deprecated }
+type Query { users(city: String, most: Int): [A] @custom(dql: "query { users(func: type(A)) { id: uid } }") @deprecated }
 `
 	const new = `
 interface Named { also: Int }
 type A implements Named { id: ID! stays: Int @deprecated kept: Int }
 enum Color { GREEN }
 type E { id: ID! color: Color search: String @deprecated }
+type Query { users(most: Int): [A] @custom(dql: "query { users(func: type(A)) { id: uid } }") @deprecated }
 `
 	before, after := derive(t, "old.graphql", old), derive(t, "new.graphql", new)
 	now := time.Date(2026, 10, 27, 12, 0, 0, 0, time.UTC)
@@ -69,6 +71,7 @@ type E { id: ID! color: Color search: String @deprecated }
 		{"type-removed", "B", rules.Error, "; @deprecated since 2026-10-21 (6 days)", "it was @deprecated for 6 days, and deprecationGrace asks for 30 days", true},
 		{"type-removed", "C", rules.Error, "C is removed", "", true},
 		{"type-removed", "D", rules.Error, "D is removed", "", true},
+		{"api-removed", "Query.users", rules.Error, "Query.users(city:) is gone from the API", "", false}, // an argument of it is gone
 		{"enum-value-removed", "Color.RED", rules.Warning, "; @deprecated since 2026-09-26 (31 days)", "it was @deprecated for 31 days, and 30 days are enough by deprecationGrace", false},
 		{"enum-value-removed", "Color.BLUE", rules.Error, "Color loses the value BLUE", "", true},
 		{"api-removed", "E.computed", rules.Error, "; @deprecated since 2026-10-25 (47 hours)", "it was @deprecated for 47 hours, and deprecationGrace asks for 30 days", false},

@@ -71,7 +71,7 @@ func TestHistory(t *testing.T) {
 	r.at("01-08", "merge", "-q", "--no-ff", "-m", "merge", "branch")
 	r.commitAt("01-09", map[string]string{"more/a.graphql": "a3"})
 	r.git("tag", "v1")
-	r.commitAt("01-10", map[string]string{"schema.graphql": text(5)})
+	r.commitAt("01-10", map[string]string{"schema.graphql": text(5), "fresh.graphql": "fresh"})
 	write(t, r.path, map[string]string{"schema.graphql": "not committed", "new.graphql": "new"})
 	if err := os.Symlink("schema.graphql", filepath.Join(r.path, "link.graphql")); err != nil {
 		t.Fatal(err)
@@ -140,6 +140,9 @@ func TestHistory(t *testing.T) {
 	}
 	if got := told(t, h); !strings.HasSuffix(got, "01-08 schema.graphql="+text(4)) || !strings.Contains(h.Cut(), "begins on 2026-01-08: fetch more of this shallow clone") {
 		t.Errorf("a shallow clone: %s\n%q", got, h.Cut())
+	}
+	if h, err = (Loader{Dir: shallow}).History(t.Context(), "fresh.graphql", 100); err != nil || h.Cut() != "" {
+		t.Errorf("what is younger than a shallow clone is cut: %v, %q", err, h.Cut())
 	}
 }
 

@@ -65,6 +65,8 @@ func TestAccept(t *testing.T) {
 			"accept:\n  - fingerprint: " + printA + "\n    reason: no two have one # c\n    until: 2027-01-31\n    rule: id-added\n"},
 		"update of a block": {"accept:\n  - fingerprint: " + printA + "\n    reason: >-\n      a\n\n      # b\n\n    until:\n" + old, entry,
 			"accept:\n  - fingerprint: " + printA + "\n    reason: no two have one\n\n    until: 2027-01-31\n" + old},
+		"update of a block that is one blank further in": {"accept:\n  - fingerprint: " + printA + "\n    reason: |\n     a\n     b\n    rule: id-added\n", accepted(printA, "", "it is not", "", ""),
+			"accept:\n  - fingerprint: " + printA + "\n    reason: it is not\n    rule: id-added\n"},
 		"update in flow":    {"accept: [{fingerprint: " + printA + ", reason: a }]\n", entry, "accept: [{fingerprint: " + printA + ", reason: no two have one, until: 2027-01-31 }]\n"},
 		"update over lines": {"accept:\n  - fingerprint: " + printA + "\n    reason: a\n      b\n", entry, ""},
 	} {

@@ -300,7 +300,7 @@ func TestParseWithoutRules(t *testing.T) {
 func TestSeverities(t *testing.T) {
 	t.Parallel()
 	c, err := Parse("c.yaml", []byte("rules:\n  id-added:\n    severity: warning\n    types: {Legacy*: off, '*.secret': error, Audit.*: info}\n"+
-		"    paths: {a/**: off, '**/*.gql': error}\n  id-removed: {types: {'{A,B}': info}}\n"), ruleIDs)
+		"    paths: {a/**: off, '**/*.gql': error}\n  id-removed: {types: {'{A,B}': info}}\n  field-removed: {types: {'*': off}}\n"), ruleIDs)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -320,7 +320,8 @@ func TestSeverities(t *testing.T) {
 		{"id-removed", "A", "", "info"},
 		{"id-removed", "B.c", "", "info"},
 		{"id-removed", "C", "a", ""},
-		{"field-removed", "C", "a", ""},
+		{"field-removed", "C", "a", "off"},
+		{"field-removed", "", "a", ""}, // about no type
 	} {
 		if got := c.Rules[test.rule].For(test.coordinate, test.path); got != test.want {
 			t.Errorf("%s of %q in %q is %q, want %q", test.rule, test.coordinate, test.path, got, test.want)
