@@ -176,6 +176,7 @@ var suppressionUnused = &Rule{
 			"Remove the comment, or the entry under accept: in the configuration.",
 			"If it was meant for a finding that is reported, move it: it has to stand directly above the element that the " +
 				"finding is placed on, or at the end of its line.",
+			"If only an audit or a live Dgraph shows the finding, name its rule in the entry, under rule:. Then other runs do not miss it.",
 		},
 		Reverse: "A comment can go at any time.",
 	},
