@@ -36,6 +36,10 @@ func (o Options) concluded(r *Report) string {
 	return decided(r, cmp.Or(o.FailOn, Error))
 }
 
+// additions reports whether platforms are told of what is only new: when it is
+// asked for, and where it makes the run fail.
+func (o Options) additions() bool { return o.Verbose || o.FailOn == Info }
+
 // Format is one way to write a report.
 type Format struct {
 	Name        string

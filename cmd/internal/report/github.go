@@ -36,7 +36,7 @@ func writeGitHub(w io.Writer, r *Report, opt Options) error {
 		}
 		b.WriteString("title=" + property.Replace(short(title, maxTitle)) + "::" + data.Replace(short(message, maxAnnotated)) + "\n")
 	}
-	for _, f := range worst(r.shown(opt.Verbose)) {
+	for _, f := range worst(r.shown(opt.additions())) {
 		message := Escape(essence(f))
 		if !opt.Quiet {
 			message = account(f, r, opt.Verbose)

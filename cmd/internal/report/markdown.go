@@ -36,7 +36,7 @@ func writeMarkdown(w io.Writer, r *Report, opt Options) error {
 	}
 	limit = max(limit, minLimit)
 
-	shown := worst(r.shown(opt.Verbose))
+	shown := worst(r.shown(opt.additions()))
 	blocks := make([]block, len(shown))
 	for i, f := range shown {
 		blocks[i] = block{severity: f.Severity, brief: brief(f)}
@@ -100,13 +100,15 @@ func head(r *Report, opt Options, hidden int) string {
 		b.WriteString(counted(r.Summary))
 	}
 	b.WriteString("\n\n")
-	b.WriteString("**" + markdownProse(short(Escape(opt.concluded(r)), maxFrame)) + "**\n\n")
+	if verdict := markdownProse(short(Escape(opt.concluded(r)), maxFrame)); verdict != "" {
+		b.WriteString("**" + verdict + "**\n\n")
+	}
 	words := compared(r)
 	text := make([]string, len(words))
 	for i, word := range words {
 		text[i] = short(word.text, maxName)
 	}
-	b.WriteString(markdownProse(strings.Join(text, " ")) + "\n")
+	b.WriteString(markdownProse(short(strings.Join(text, " "), 2*maxFrame)) + "\n")
 	if hidden > 0 {
 		b.WriteString("\n" + plural(hidden, "addition") + " " + pick(hidden, "is", "are") + " not shown.\n")
 	}
@@ -134,7 +136,7 @@ func title(f *Finding, strong [2]string, code, prose func(string) string) string
 func brief(f *Finding) string {
 	text := "- " + title(f, [2]string{"**", "**"}, codeSpan, markdownProse)
 	if at := short(Escape(place(f.Location)), maxName); at != "" {
-		text += " at " + codeSpan(at)
+		text += " (" + codeSpan(at) + ")"
 	}
 	return text + "\n"
 }
@@ -183,7 +185,7 @@ func noteBlocks(notes []Note, verbose bool) []block {
 		}
 		text := "- " + label + markdownProse(short(Escape(n.Message), maxSentence))
 		if at := short(Escape(place(n.Location)), maxName); at != "" {
-			text += " at " + codeSpan(at)
+			text += " (" + codeSpan(at) + ")"
 		}
 		all = append(all, block{brief: text + "\n"})
 	}

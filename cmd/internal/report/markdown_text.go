@@ -155,15 +155,18 @@ func plain(word string) bool {
 		core = core[:n-1]
 	}
 	core = strings.TrimSuffix(core, ")")
-	letters, digits, hex := 0, 0, 0
+	letters, digits, run := 0, 0, 0
 	for i, r := range core {
+		if '0' <= r && r <= '9' || 'a' <= r && r <= 'f' || 'A' <= r && r <= 'F' {
+			if run++; run == 7 { // the shortest name of a commit
+				return false
+			}
+		} else {
+			run = 0
+		}
 		switch {
 		case '0' <= r && r <= '9':
 			digits++
-			hex++
-		case 'a' <= r && r <= 'f' || 'A' <= r && r <= 'F':
-			letters++
-			hex++
 		case 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || r >= utf8.RuneSelf:
 			letters++
 		case r == '-' || r == '\'':
@@ -178,11 +181,8 @@ func plain(word string) bool {
 			return false
 		}
 	}
-	switch {
-	case letters == 0 && (digits == 0 || strings.ContainsAny(core, "-'") || strings.ContainsAny(word[len(word)-1:], ".)!?")):
-		return false
-	case letters > 0 && digits > 0:
-		return false
+	if letters == 0 {
+		return digits > 0 && !strings.ContainsAny(core, "-'") && !strings.ContainsAny(word[len(word)-1:], ".)!?")
 	}
-	return hex < 7 || hex != utf8.RuneCountInString(core)
+	return digits == 0
 }

@@ -122,15 +122,15 @@ type (
 		Data   wireData   `json:"data"`
 	}
 	sarifFacts struct {
-		Coordinate string       `json:"coordinate"`
-		To         string       `json:"to,omitempty"`
-		Subject    string       `json:"subject,omitempty"`
-		Affects    []string     `json:"affects,omitempty"`
-		Predicates []string     `json:"predicates,omitempty"`
-		Impact     wireImpact   `json:"impact"`
-		Reversible bool         `json:"reversible"`
-		Confidence string       `json:"confidence,omitempty"`
-		Evidence   wireEvidence `json:"evidence"`
+		Coordinate string        `json:"coordinate"`
+		To         string        `json:"to,omitempty"`
+		Subject    string        `json:"subject,omitempty"`
+		Affects    []string      `json:"affects,omitempty"`
+		Predicates []string      `json:"predicates,omitempty"`
+		Impact     wireImpact    `json:"impact"`
+		Reversible bool          `json:"reversible"`
+		Confidence string        `json:"confidence,omitempty"`
+		Evidence   *wireEvidence `json:"evidence,omitempty"` // nil where nothing is to be asked
 	}
 )
 
@@ -143,7 +143,7 @@ func writeSARIF(w io.Writer, r *Report, opt Options) error {
 		left   bool // somebody decided to live with it
 	}
 	var all []result
-	for _, f := range worst(r.shown(opt.Verbose)) {
+	for _, f := range worst(r.shown(opt.additions())) {
 		all = append(all, result{Finding: f})
 	}
 	for i := range r.Suppressed {
@@ -178,7 +178,7 @@ func writeSARIF(w io.Writer, r *Report, opt Options) error {
 		if !known {
 			at = len(driver.Rules)
 			index[x.Rule] = at
-			driver.Rules = append(driver.Rules, sarifRule{ID: Escape(x.Rule), ShortDescription: sarifText{Text: cmp.Or(Escape(x.Rule), "a rule")}})
+			driver.Rules = append(driver.Rules, sarifRule{ID: Escape(x.Rule), ShortDescription: message(cmp.Or(x.Rule, "a rule"))})
 		}
 		one := resultOf(x.Finding, r, opt.Verbose)
 		one.RuleIndex = at
@@ -231,8 +231,12 @@ func resultOf(f *Finding, r *Report, verbose bool) sarifResult {
 		Properties: sarifFacts{
 			f.Coordinate, f.To, f.Subject, each(f.Affects, same), each(f.Predicates, same),
 			wireImpact{orNone(f.Impact.API), orNone(f.Impact.Storage), orNone(f.Impact.Data)},
-			f.Reversible, f.Confidence, wireEvidenceOf(f.Evidence),
+			f.Reversible, f.Confidence, nil,
 		},
+	}
+	if f.Evidence.Asked || f.Evidence.Reason != "" {
+		evidence := wireEvidenceOf(f.Evidence)
+		one.Properties.Evidence = &evidence
 	}
 	at := f.Location
 	if at.File == "" { // code scanning takes nothing without a file
@@ -337,7 +341,7 @@ func unlinked(escaped string) string { return strings.ReplaceAll(escaped, "](", 
 
 // explained is a rule with its explanation, as text and as Markdown.
 func explained(d *RuleDoc) sarifRule {
-	summary := sarifText{Text: cmp.Or(Escape(d.Summary), Escape(d.ID))}
+	summary := message(cmp.Or(d.Summary, d.ID, "a rule"))
 	rule := sarifRule{ID: Escape(d.ID), ShortDescription: summary, FullDescription: &summary, Default: &sarifDefault{sarifLevel(d.Severity)}}
 	var text, markdown strings.Builder
 	for i, s := range d.Sections {
@@ -364,7 +368,7 @@ func explained(d *RuleDoc) sarifRule {
 		}
 	}
 	if text.Len() > 0 {
-		rule.Help = &sarifText{text.String(), markdown.String()}
+		rule.Help = &sarifText{unlinked(text.String()), markdown.String()}
 	}
 	return rule
 }
