@@ -58,7 +58,7 @@ func writeGitHub(w io.Writer, r *Report, opt Options) error {
 	for _, n := range issued {
 		hidden += max(n-maxAnnotations, 0)
 	}
-	b.WriteString("schemacheck: " + counted(r.Summary))
+	b.WriteString("schemacheck: " + tally(r.Summary))
 	if hidden > 0 {
 		b.WriteString("; GitHub shows " + strconv.Itoa(maxAnnotations) + " annotations of each level, the other " +
 			strconv.Itoa(hidden) + " " + pick(hidden, "is", "are") + " in this log only")

@@ -82,7 +82,7 @@ func frame(r *Report, opt Options, hidden int) string {
 	case len(r.Findings) == 0 && r.Summary.Suppressed == 0:
 		b.WriteString("no findings")
 	default:
-		b.WriteString(counted(r.Summary))
+		b.WriteString(tally(r.Summary))
 	}
 	b.WriteString("\n\n")
 	if verdict := markdownProse(short(Escape(opt.concluded(r)), maxFrame)); verdict != "" {
