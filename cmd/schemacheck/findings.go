@@ -59,6 +59,7 @@ func add(r *report.Report, findings []*rules.Finding, suppressed []rules.Suppres
 	for _, one := range suppressed {
 		r.Suppressed = append(r.Suppressed, report.Suppressed{Finding: reported(one.Finding, s.of(one.Finding)), Reason: one.Reason})
 	}
+	r.Rules = explained(r)
 	r.Seal()
 }
 

@@ -55,6 +55,9 @@ type Report struct {
 	// nowhere but in Summary.Suppressed.
 	Suppressed []Suppressed
 	Notes      []Note
+	// Rules explain rules, at least those of the findings as far as they are
+	// known. No program needs them: they are not in the JSON report.
+	Rules []RuleDoc
 }
 
 // Tool names the program that made the report.
@@ -205,6 +208,22 @@ type Edit struct {
 	// At has both ends, and no anchor.
 	At  Location
 	New string
+}
+
+// RuleDoc explains a rule to the person who meets it.
+type RuleDoc struct {
+	ID       string
+	Severity Severity // of the worst case
+	Summary  string   // when the rule fires, in one sentence
+	Sections []Section
+}
+
+// Section is a part of an explanation: one of Text, Code and Steps.
+type Section struct {
+	Title string
+	Text  string   // prose
+	Code  string   // lines to be shown as they are
+	Steps []string // prose, to be numbered
 }
 
 // Note is a remark on the run itself, such as a check that needs the network.
