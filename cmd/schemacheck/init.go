@@ -13,12 +13,12 @@ import (
 	"strings"
 	"text/template"
 
-	"github.com/google/renameio/v2"
 	"github.com/spf13/cobra"
 
 	"github.com/schemacheck/schemacheck/cmd/internal/config"
 	"github.com/schemacheck/schemacheck/cmd/internal/report"
 	"github.com/schemacheck/schemacheck/diff/sdl"
+	"github.com/schemacheck/schemacheck/fixes"
 )
 
 // templates are the files that commands write for people to go on with.
@@ -134,7 +134,7 @@ func (p program) writeNew(path, name string, with any) (written bool, err error)
 	if err := os.MkdirAll(filepath.Dir(at), 0o755); err != nil {
 		return false, fmt.Errorf("making a folder: %w", err)
 	}
-	if err := renameio.WriteFile(at, text, 0o644); err != nil {
+	if err := fixes.Replace(at, text, 0o644); err != nil {
 		return false, fmt.Errorf("writing %s: %w", path, err)
 	}
 	return true, nil
