@@ -249,10 +249,13 @@ func (r *Report) Failing(threshold Severity) int {
 
 // Fingerprint identifies a finding over time: the sha256, in hex, of what it
 // is about, and never of its wording, line or counts. Every part is preceded
-// by its length, so that no two different findings share their bytes.
+// by its length, so that no two different findings share their bytes. Bytes that
+// are not UTF-8 count as what JSON makes of them: a report that is read back has
+// the same fingerprints.
 func Fingerprint(rule, coordinate, to, subject string) string {
 	h := sha256.New()
 	for _, part := range []string{rule, coordinate, to, subject} {
+		part = string([]rune(part))
 		io.WriteString(h, strconv.Itoa(len(part))+":"+part)
 	}
 	return hex.EncodeToString(h.Sum(nil))
