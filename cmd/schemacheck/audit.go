@@ -67,6 +67,7 @@ report could not be written, or --require-complete was not met.`,
 	o.data.bind(cmd.Flags())
 	o.choiceOptions.bindChoose(cmd.Flags())
 	o.planOptions.bind(cmd.Flags())
+	completeReport(cmd)
 	return cmd
 }
 

@@ -5,6 +5,8 @@ import (
 	"io"
 
 	"github.com/spf13/cobra"
+
+	"github.com/schemacheck/schemacheck/cmd/internal/report"
 )
 
 // shell is one that completes command lines.
@@ -70,4 +72,19 @@ in ~/.zshrc. A new shell has it.`,
 	}
 	cmd.Flags().BoolVar(&bare, "no-descriptions", false, "offer names without saying what they are")
 	return cmd
+}
+
+// complete names the values of a flag to the shell.
+func complete(cmd *cobra.Command, flag string, values ...string) {
+	err := cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
+	if err != nil {
+		panic(err) // the flag does not exist, or has values already
+	}
+}
+
+// completeReport does so for the flags of commands with a report.
+func completeReport(cmd *cobra.Command) {
+	complete(cmd, "fail-on", string(report.Error), string(report.Warning), string(report.Info), string(report.Never))
+	complete(cmd, "format", report.FormatNames()...)
+	complete(cmd, "color", "auto", "always", "never")
 }
