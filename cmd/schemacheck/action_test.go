@@ -376,7 +376,7 @@ func TestActionDefinition(t *testing.T) {
 			}
 		}
 	}
-	used := map[string]bool{"review": true, "working-directory": true} // by action.yml itself
+	used := map[string]bool{"from": true, "review": true, "working-directory": true} // by action.yml itself
 	for _, name := range regexp.MustCompile(`INPUT_[A-Z_]+`).FindAllString(scripts, -1) {
 		used[strings.ReplaceAll(strings.ToLower(strings.TrimPrefix(name, "INPUT_")), "_", "-")] = true
 		if !given[name] {

@@ -164,7 +164,7 @@ func TestLoadGit(t *testing.T) {
 		shallow := repository{t, t.TempDir()}
 		shallow.git("clone", "-q", "--depth=1", "file://"+filepath.ToSlash(r.path), ".")
 		checkLoad(t, Loader{Dir: shallow.path}, "git:origin/main:schema.graphql", []string{"schema.graphql=3"}, "")
-		checkLoad(t, Loader{Dir: shallow.path}, "git:HEAD~1:schema.graphql", nil, `git:HEAD~1:schema.graphql: git knows no commit "HEAD~1" here: check the name, or fetch it first. This clone is shallow` + deepen)
+		checkLoad(t, Loader{Dir: shallow.path}, "git:HEAD~1:schema.graphql", nil, `git:HEAD~1:schema.graphql: git knows no commit "HEAD~1" here: check the name, or fetch it first. This clone is shallow`+deepen)
 	})
 }
 
