@@ -368,6 +368,9 @@ func TestActionDefinition(t *testing.T) {
 	given := map[string]bool{}
 	for _, s := range a.Runs.Steps {
 		checkStep(t, "action.yml", s)
+		if rest, ok := strings.CutPrefix(s.Run, `"$PROGRAM" `); ok {
+			promised(t, "action.yml", "schemacheck "+rest)
+		}
 		for name, value := range s.Env {
 			given[name] = true
 			input, ok := strings.CutPrefix(name, "INPUT_")
