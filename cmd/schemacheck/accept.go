@@ -263,7 +263,7 @@ func (o *acceptOptions) report(p program, flags *pflag.FlagSet, dir string) (*re
 func (p program) compareConfigured(ctx context.Context, dir string, cfg *config.Config) (*report.Report, error) {
 	o := &diffOptions{}
 	loader := sdl.Loader{Dir: dir, Stdin: p.in}
-	if err := o.fromConfiguration(ctx, loader, cfg); err != nil {
+	if err := o.fromConfiguration(ctx, loader, p.target(), cfg); err != nil {
 		return nil, err
 	}
 	c := comparison{oldName: o.before, newName: o.after, cfg: cfg, severities: severitiesOf(cfg, dir), accepted: acceptances(cfg, dir, time.Now())}

@@ -69,6 +69,7 @@ report could not be written, or --require-complete was not met.` + formats(),
 	o.base.bind(cmd.Flags())
 	o.choiceOptions.bindChoose(cmd.Flags())
 	o.planOptions.bind(cmd.Flags())
+	completeReport(cmd)
 	return cmd
 }
 

@@ -53,7 +53,8 @@ Dgraph serves.
 
 Without OLD, with --alpha, OLD is the schema that is served there. Without OLD
 and NEW, NEW is the schema that the configuration names, and OLD the one that is
-served, or without --alpha its version where the branch left the main branch.`,
+served, or without --alpha its version where the branch left the main branch, in
+CI the one that the pull request goes into.`,
 		Example: `  schemacheck diff old.graphql new.graphql
   schemacheck diff git:main:schema.graphql schema.graphql
   schemacheck diff schema.graphql --alpha localhost:9080
@@ -80,6 +81,7 @@ report could not be written, or --require-complete was not met.` + formats(),
 	o.bindAll(cmd.Flags())
 	o.base.bind(cmd.Flags())
 	cmd.Flags().StringVar(&o.saveData, "save-data", "", "write what the data said, in counts and names, to `FILE`")
+	completeReport(cmd)
 	return cmd
 }
 
@@ -160,7 +162,7 @@ func (p program) begin(cmd *cobra.Command, o *diffOptions) (w *work, err error) 
 		}
 	}
 	loader := sdl.Loader{Dir: dir, Stdin: p.in}
-	if err := o.name(ctx, loader, cfg, settings); err != nil {
+	if err := o.name(ctx, loader, p.target(), cfg, settings); err != nil {
 		return nil, err
 	}
 	c := comparison{oldName: shown(o.before), newName: shown(o.after), cfg: cfg, severities: severitiesOf(cfg, dir), accepted: acceptances(cfg, dir, time.Now())}
@@ -283,7 +285,7 @@ func (p program) path(path string) string {
 
 // name names the two schemas: what is not named comes from the live Dgraph, the
 // configuration or git.
-func (o *diffOptions) name(ctx context.Context, loader sdl.Loader, cfg *config.Config, settings dql.Config) error {
+func (o *diffOptions) name(ctx context.Context, loader sdl.Loader, into sdl.Target, cfg *config.Config, settings dql.Config) error {
 	switch {
 	case o.before == "" && o.connection.given():
 		if o.after == "" {
@@ -294,7 +296,7 @@ func (o *diffOptions) name(ctx context.Context, loader sdl.Loader, cfg *config.C
 		}
 		o.before = nameOf(settings)
 	case o.before == "":
-		if err := o.fromConfiguration(ctx, loader, cfg); err != nil {
+		if err := o.fromConfiguration(ctx, loader, into, cfg); err != nil {
 			return err
 		}
 	}
@@ -384,7 +386,7 @@ func folderOf(dir, schema string) string {
 }
 
 // fromConfiguration finds the two schemas that `diff` without arguments means.
-func (o *diffOptions) fromConfiguration(ctx context.Context, loader sdl.Loader, cfg *config.Config) error {
+func (o *diffOptions) fromConfiguration(ctx context.Context, loader sdl.Loader, into sdl.Target, cfg *config.Config) error {
 	if cfg.Schema == "" {
 		return fmt.Errorf("no schemas are given: schemacheck diff OLD NEW, or write schema: PATH into %s", config.Name)
 	}
@@ -397,7 +399,7 @@ func (o *diffOptions) fromConfiguration(ctx context.Context, loader sdl.Loader, 
 	if err != nil {
 		return fmt.Errorf("finding the schema of the configuration: %w", err)
 	}
-	base, err := loader.MergeBase(ctx)
+	base, err := loader.MergeBase(ctx, into)
 	if err != nil {
 		return fmt.Errorf("finding the old version of %s: %w", cfg.Schema, err)
 	}

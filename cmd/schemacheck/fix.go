@@ -88,17 +88,8 @@ no Dgraph was reached, or a file could not be written or changed meanwhile. With
 	flags.BoolVar(&o.write, "write", false, "put the edits into the files of NEW")
 	flags.BoolVar(&o.interactive, "interactive", false, "ask for each finding which fix to take, and show its edit; on a terminal only")
 	complete(cmd, "prefer", string(rules.Directive), string(rules.Migration))
-	complete(cmd, "fail-on", string(report.Error), string(report.Warning), string(report.Info), string(report.Never))
-	complete(cmd, "format", report.FormatNames()...)
+	completeReport(cmd)
 	return cmd
-}
-
-// complete names the values of a flag to the shell.
-func complete(cmd *cobra.Command, flag string, values ...string) {
-	err := cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
-	if err != nil {
-		panic(err) // the flag does not exist, or has values already
-	}
 }
 
 func (p program) fix(cmd *cobra.Command, o *fixOptions) error {

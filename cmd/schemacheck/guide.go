@@ -6,9 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/google/renameio/v2"
-
 	"github.com/schemacheck/schemacheck/cmd/internal/report"
+	"github.com/schemacheck/schemacheck/fixes"
 	"github.com/schemacheck/schemacheck/fixes/migrate"
 	"github.com/schemacheck/schemacheck/rules"
 )
@@ -215,7 +214,7 @@ func (p program) writeDeploys(folder, id string, all []deploy) ([]string, error)
 			b.WriteString("\n")
 		}
 		path := filepath.Join(folder, fmt.Sprintf("%s-%d-%s.md", id, i+1, d.name))
-		if err := renameio.WriteFile(p.path(path), []byte(b.String()), 0o644); err != nil {
+		if err := fixes.Replace(p.path(path), []byte(b.String()), 0o644); err != nil {
 			return paths, fmt.Errorf("writing what belongs to a deploy: %w", err)
 		}
 		paths = append(paths, path)
