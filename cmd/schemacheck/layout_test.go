@@ -38,7 +38,8 @@ var arrows = map[string]string{
 	"rules":                  "diff diff/sdl diff/schema diff/storage diff/api diff/validity dql dql/convert fixes fixes/migrate",
 	"cmd/internal/config":    "",
 	"cmd/internal/report":    "",
-	"cmd/schemacheck": "cmd/internal/config cmd/internal/report rules fixes fixes/migrate diff diff/sdl diff/schema diff/storage " +
+	"cmd/internal/review":    "cmd/internal/report diff/sdl",
+	"cmd/schemacheck": "cmd/internal/config cmd/internal/report cmd/internal/review rules fixes fixes/migrate diff diff/sdl diff/schema diff/storage " +
 		"diff/api diff/validity diff/operations dql dql/clone dql/dgraphproc",
 }
 
@@ -53,6 +54,7 @@ var owners = map[string]string{
 	"cel.dev/":                       "fixes/expression",
 	"github.com/vbauerster/":         "cmd/schemacheck",
 	"github.com/prometheus/":         "cmd/schemacheck",
+	"github.com/google/go-github/":   "cmd/internal/review",
 }
 
 // imports are those of every package of the module, outside tests, by folder.

@@ -1,0 +1,187 @@
+package review
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/schemacheck/schemacheck/cmd/internal/report"
+)
+
+// maxBody is the number of bytes that a comment can have. GitHub counts characters.
+const maxBody = 65536
+
+// SummaryRoom is the number of bytes that the summary of a report may have, so that there is room for what the review
+// adds.
+const SummaryRoom = maxBody - 2048
+
+// A marker is the first line of each comment: nobody sees it, and only there it counts, so that no text of a report can
+// be one.
+var (
+	summaryMarker = regexp.MustCompile(`^<!-- schemacheck:summary ([A-Za-z0-9._-]{1,64}) -->\r?\n`)
+	findingMarker = regexp.MustCompile(`^<!-- schemacheck:finding ([A-Za-z0-9._-]{1,64}) ([0-9a-f]{64})( settled| stuck)? -->\r?\n`)
+)
+
+func markSummary(id string) string { return "<!-- schemacheck:summary " + id + " -->\n" }
+
+func markFinding(id, fingerprint string) string {
+	return "<!-- schemacheck:finding " + id + " " + fingerprint + " -->\n"
+}
+
+// sameText reports whether a comment has this body already. GitHub keeps the ends of lines as they came, and no blanks at
+// the end.
+func sameText(is, should string) bool {
+	normal := func(s string) string { return strings.TrimSpace(strings.ReplaceAll(s, "\r\n", "\n")) }
+	return normal(is) == normal(should)
+}
+
+// findingBody is the comment on one finding.
+func findingBody(id string, f *report.Finding, change *suggestion) string {
+	var b strings.Builder
+	b.WriteString(markFinding(id, f.Fingerprint))
+	fmt.Fprintf(&b, "**%s** %s %s\n", f.Severity, span(short(f.Rule, 100)), span(short(about(f), 500)))
+	labelled := func(label, text string) {
+		if text != "" {
+			fmt.Fprintf(&b, "\n**%s:** %s\n", label, prose(short(text, 1000)))
+		}
+	}
+	labelled("After the deploy", f.Consequence)
+	labelled("Change", f.Message)
+	labelled("Because", strings.Join(f.Reasons, "; "))
+	labelled("Data", data(f.Evidence))
+	if !f.Reversible {
+		b.WriteString("\nThere is no way back once it is deployed.\n")
+	}
+	const most = 8
+	for i, x := range f.Fixes {
+		if i == most {
+			fmt.Fprintf(&b, "\nThere are %d more ways out.\n", len(f.Fixes)-most)
+			break
+		}
+		label := "Or"
+		if i == 0 {
+			label = "Fix"
+		}
+		labelled(label, fmt.Sprintf("%s (%s, %s, %s)", short(x.Title, 500), short(x.ID, 100), x.Kind, x.Risk))
+		switch {
+		case i > 0:
+		case change != nil:
+			b.WriteString("\n" + fenced("suggestion", change.lines) + "\n")
+		case x.Diff != "":
+			b.WriteString("\n" + fenced("diff", excerpt(x.Diff)) + "\n")
+		}
+	}
+	fmt.Fprintf(&b, "\nMore: %s\n", span("schemacheck explain "+short(f.Rule, 100)))
+	return b.String()
+}
+
+// about is what a finding is about, in one line.
+func about(f *report.Finding) string {
+	out := f.Coordinate
+	if f.To != "" {
+		out += " -> " + f.To
+	}
+	if f.Subject != "" {
+		out += " (" + f.Subject + ")"
+	}
+	return strings.TrimSpace(out)
+}
+
+// data is what the stored data says. Values are never shown here: more people read a pull request than a log.
+func data(e report.Evidence) string {
+	switch {
+	case !e.Asked && e.Reason != "":
+		return "not asked: " + e.Reason
+	case !e.Asked:
+		return ""
+	}
+	out := fmt.Sprintf("%d of %d nodes", e.Violations, e.Total)
+	if e.Groups > 0 {
+		out += fmt.Sprintf(", in %d groups of equal values", e.Groups)
+	}
+	if !e.Complete {
+		out = "at least " + out
+		if e.Reason != "" {
+			out += ": " + e.Reason
+		}
+	}
+	var uids []string
+	for i, s := range e.Samples {
+		if i == 5 {
+			break
+		}
+		uids = append(uids, s.UID)
+	}
+	if len(uids) > 0 {
+		out += ", such as " + strings.Join(uids, ", ")
+	}
+	return out
+}
+
+// excerpt is the first lines of a diff, as code blocks show them.
+func excerpt(diff string) []string {
+	const most, widest = 60, 400
+	var out []string
+	for line := range strings.Lines(diff) {
+		if len(out) == most {
+			return append(out, "...")
+		}
+		line, _ = shown(strings.TrimRight(line, "\r\n"))
+		out = append(out, short(line, widest))
+	}
+	return out
+}
+
+// The reasons to settle a comment.
+const (
+	fixed = "this is no longer found"
+	moved = "this is found at another line now, or told in the summary only"
+)
+
+// The marks of settled comments: that of one whose conversation is to be resolved, and that of one whose conversation the
+// token may not resolve, so that it is not tried again.
+const (
+	settledMark = " settled"
+	stuckMark   = " stuck"
+)
+
+var suggestionFence = regexp.MustCompile("(?m)^(`{3,})suggestion\r?$")
+
+// settledBody is what becomes of a comment whose finding is gone, or elsewhere. What it said stays, but for what can be
+// clicked.
+func settledBody(body, why string) string {
+	m := findingMarker.FindStringSubmatchIndex(body)
+	if m == nil || m[6] >= 0 {
+		return body
+	}
+	head, rest := body[:m[5]]+settledMark+" -->\n", body[m[1]:]
+	const most = maxBody - 256
+	settled := head + "**Settled:** " + why + ".\n\n" + suggestionFence.ReplaceAllString(rest, "$1")
+	if len(settled) > most {
+		return head + "**Settled:** " + why + ".\n"
+	}
+	return settled
+}
+
+// summaryBody is the comment on the whole report.
+func summaryBody(id, summary, commit string, remarks []string) string {
+	var b strings.Builder
+	b.WriteString(markSummary(id))
+	b.WriteString(strings.TrimRight(summary, " \n") + "\n")
+	if len(remarks) > 0 {
+		b.WriteString("\n")
+	}
+	for _, r := range remarks {
+		b.WriteString("- " + r + "\n")
+	}
+	fmt.Fprintf(&b, "\nThis is about commit %s.\n", commit)
+	return b.String()
+}
+
+// counted is a number with what it counts.
+func counted(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
