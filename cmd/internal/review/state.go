@@ -2,7 +2,11 @@ package review
 
 import (
 	"context"
+	"crypto/sha1"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -267,7 +271,9 @@ func (c *Client) changes(ctx context.Context, of Repository, number int, r *Requ
 		}
 		var text []byte
 		err := c.call(ctx, "reading "+f.path+" at the head of the pull request", reads, func(ctx context.Context) (err error) {
-			text, _, err = c.github.Git.GetBlobRaw(ctx, of.Owner, of.Name, f.blob)
+			if text, _, err = c.github.Git.GetBlobRaw(ctx, of.Owner, of.Name, f.blob); err == nil && !isBlob(text, f.blob) {
+				err = errors.New("what comes is another text, or a part of it")
+			}
 			return err
 		})
 		if err != nil {
@@ -279,6 +285,16 @@ func (c *Client) changes(ctx context.Context, of Repository, number int, r *Requ
 		}
 	}
 	return out, nil
+}
+
+// isBlob reports whether git knows a text by this hash.
+func isBlob(text []byte, name string) bool {
+	h := sha1.New()
+	if len(name) == 2*sha256.Size {
+		h = sha256.New()
+	}
+	fmt.Fprintf(h, "blob %d\x00%s", len(text), text)
+	return hex.EncodeToString(h.Sum(nil)) == name
 }
 
 // sameLines reports whether two texts have the same lines: a checkout may end them in another way.

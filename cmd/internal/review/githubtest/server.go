@@ -45,14 +45,12 @@ type Comment struct {
 	Body   string
 
 	// The rest is that of a conversation.
-	Node           string
-	Path, Side     string
-	StartLine      int // 0 for a single line
-	Line           int // 0 when it is outdated
-	Resolved       bool
-	Replies        []string
-	madeAt         string // the commit
-	original, from int
+	Node       string
+	Path, Side string
+	StartLine  int // 0 for a single line
+	Line       int // 0 when it is outdated
+	Resolved   bool
+	Replies    []string
 }
 
 // Call is a request that was answered.
@@ -184,6 +182,38 @@ func (p *PullRequest) diff(path string) (d *comparison, status string) {
 		return nil, status
 	}
 	return compare(before, after), status
+}
+
+// Shows reports whether a comment can stand on a line of the diff.
+func (s *Server) Shows(number int, path, side string, line int) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	d, _ := s.pulls[number].diff(path)
+	return d != nil && (side == "RIGHT" && d.right[line] > 0 || side == "LEFT" && d.left[line] > 0)
+}
+
+// Deletes reports whether the diff deletes a line of the old version.
+func (s *Server) Deletes(number int, path string, line int) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	d, _ := s.pulls[number].diff(path)
+	return d != nil && line < len(d.kept) && d.left[line] > 0 && d.kept[line] == 0
+}
+
+// BaseLine is a line of the old version of a file, or "".
+func (s *Server) BaseLine(number int, path string, line int) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if all := lines(s.pulls[number].Base[path]); line >= 1 && line <= len(all) {
+		return all[line-1]
+	}
+	return ""
+}
+
+// Patch is what the API gives of a file, and the hunks of its lines: the numbers of the hunks by the numbers of the lines.
+func Patch(before, after string) (patch string, left, right map[int]int) {
+	c := compare(before, after)
+	return c.patch, c.left, c.right
 }
 
 // Say writes a comment on the pull request as a whole.

@@ -57,10 +57,10 @@ func (p *PullRequest) wrong(d draft) string {
 	return ""
 }
 
-func (s *Server) beginFrom(d draft, author, commit string) int64 {
-	c := Comment{Author: author, Body: *d.Body, Path: *d.Path, Side: *d.Side, Line: *d.Line, madeAt: commit, original: *d.Line}
+func (s *Server) beginFrom(d draft, author string) int64 {
+	c := Comment{Author: author, Body: *d.Body, Path: *d.Path, Side: *d.Side, Line: *d.Line}
 	if d.StartLine != nil {
-		c.StartLine, c.from = *d.StartLine, *d.StartLine
+		c.StartLine = *d.StartLine
 	}
 	return s.begin(c)
 }
@@ -150,7 +150,7 @@ func (s *Server) review(p *PullRequest, who Account, text []byte) answer {
 		}
 	}
 	for _, d := range body.Comments {
-		s.beginFrom(d, who.Login, *body.CommitID)
+		s.beginFrom(d, who.Login)
 	}
 	return answer{status: http.StatusOK, body: map[string]any{"id": s.next, "state": "COMMENTED"}, wrote: true}
 }
@@ -169,6 +169,6 @@ func (s *Server) single(p *PullRequest, who Account, text []byte) answer {
 			"message": "pull_request_review_thread.line must be part of the diff",
 		})
 	}
-	id := s.beginFrom(body.draft, who.Login, *body.CommitID)
+	id := s.beginFrom(body.draft, who.Login)
 	return answer{status: http.StatusCreated, body: map[string]any{"id": id}, wrote: true}
 }
