@@ -74,7 +74,7 @@ func inRepository(prefix, file string) (string, bool) {
 		return "", false
 	}
 	at := path.Join(prefix, file)
-	return at, at != ".." && !strings.HasPrefix(at, "../")
+	return at, at != ".." && !strings.HasPrefix(at, "../") && !path.IsAbs(at)
 }
 
 // gone reports whether a finding is about something that the new schema has no longer: it stands at its old place.

@@ -320,7 +320,7 @@ func (s *Server) Accept(number int, id int64) (path, text string, ok bool) {
 		}
 		old := lines(s.pulls[number].Head[t.Path])
 		end := "\n"
-		if strings.HasSuffix(old[first-1], "\r\n") {
+		if strings.HasSuffix(old[0], "\r\n") {
 			end = "\r\n"
 		}
 		var b strings.Builder
