@@ -61,6 +61,7 @@ func add(r *report.Report, findings []*rules.Finding, suppressed []rules.Suppres
 		f := reported(s.Finding, severityOf(s.Finding, severities))
 		r.Suppressed = append(r.Suppressed, report.Suppressed{Finding: f, Reason: s.Reason})
 	}
+	r.Rules = explained(r)
 	r.Seal()
 }
 

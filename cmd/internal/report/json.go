@@ -147,14 +147,19 @@ type (
 )
 
 func writeJSON(w io.Writer, r *Report, _ Options) error {
+	wire := wireOf(r)
+	return encodeJSON(w, &wire)
+}
+
+// encodeJSON writes what wire points to, without keys.
+func encodeJSON(w io.Writer, wire any) error {
 	var out bytes.Buffer
 	enc := json.NewEncoder(&out)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
-	wire := wireOf(r)
-	redactAll(reflect.ValueOf(&wire).Elem())
+	redactAll(reflect.ValueOf(wire).Elem())
 	if err := enc.Encode(wire); err != nil {
-		return fmt.Errorf("writing the report as json: %w", err)
+		return fmt.Errorf("writing the report as JSON: %w", err)
 	}
 	_, err := w.Write(escapeJSON(out.Bytes()))
 	return err
@@ -172,6 +177,10 @@ func redactAll(v reflect.Value) {
 	case reflect.Slice:
 		for i := range v.Len() {
 			redactAll(v.Index(i))
+		}
+	case reflect.Pointer:
+		if !v.IsNil() {
+			redactAll(v.Elem())
 		}
 	}
 }
@@ -268,7 +277,7 @@ func wireEvidenceOf(e Evidence) wireEvidence {
 	return wireEvidence{
 		Asked: e.Asked, Complete: e.Complete, Reason: e.Reason,
 		Violations: e.Violations, Groups: e.Groups, Total: e.Total, Remarks: each(e.Remarks, same),
-		Samples:  each(e.Samples, func(s Sample) wireSample { return wireSample(s) }),
+		Samples:  each(e.Samples, func(s Sample) wireSample { return wireSample{s.UID, each(s.Values, same)} }),
 		Question: e.Question,
 	}
 }

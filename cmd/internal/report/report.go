@@ -55,6 +55,9 @@ type Report struct {
 	// nowhere but in Summary.Suppressed.
 	Suppressed []Suppressed
 	Notes      []Note
+	// Rules explain rules, at least those of the findings as far as they are
+	// known. No program needs them: they are not in the JSON report.
+	Rules []RuleDoc
 }
 
 // Tool names the program that made the report.
@@ -199,6 +202,22 @@ type Edit struct {
 	New string
 }
 
+// RuleDoc explains a rule to the person who meets it.
+type RuleDoc struct {
+	ID       string
+	Severity Severity // of the worst case
+	Summary  string   // when the rule fires, in one sentence
+	Sections []Section
+}
+
+// Section is a part of an explanation: one of Text, Code and Steps.
+type Section struct {
+	Title string
+	Text  string   // prose
+	Code  string   // lines to be shown as they are
+	Steps []string // prose, to be numbered
+}
+
 // Note is a remark on the run itself, such as a check that needs the network.
 // Notes never decide an exit code.
 type Note struct {
@@ -249,10 +268,13 @@ func (r *Report) Failing(threshold Severity) int {
 
 // Fingerprint identifies a finding over time: the sha256, in hex, of what it
 // is about, and never of its wording, line or counts. Every part is preceded
-// by its length, so that no two different findings share their bytes.
+// by its length, so that no two different findings share their bytes. Bytes that
+// are not UTF-8 count as what JSON makes of them: a report that is read back has
+// the same fingerprints.
 func Fingerprint(rule, coordinate, to, subject string) string {
 	h := sha256.New()
 	for _, part := range []string{rule, coordinate, to, subject} {
+		part = string([]rune(part))
 		io.WriteString(h, strconv.Itoa(len(part))+":"+part)
 	}
 	return hex.EncodeToString(h.Sum(nil))

@@ -45,12 +45,7 @@ func writeText(w io.Writer, r *Report, opt Options) error {
 		opt.FailOn = Error
 	}
 	p := page{Options: opt, ink: newPalette(opt.Color), asked: r.Data.Asked, explained: map[string]bool{}}
-	shown := make([]*Finding, 0, len(r.Findings))
-	for i := range r.Findings {
-		if f := &r.Findings[i]; !f.Addition || f.Severity != Info || opt.Verbose {
-			shown = append(shown, f)
-		}
-	}
+	shown := r.shown(opt.Verbose)
 	for _, f := range shown {
 		if opt.Quiet {
 			p.line(f)
@@ -313,11 +308,7 @@ func (p *page) summary(r *Report, hidden int) {
 	}
 	p.WriteString(wrap("", 0, p.Width, counts))
 	p.WriteString(wrap("", 0, p.Width, compared(r)))
-	verdict := p.Verdict
-	if verdict == "" {
-		verdict = decided(r, p.FailOn)
-	}
-	p.WriteString(wrap("", 0, p.Width, prose(verdict, nil)))
+	p.WriteString(wrap("", 0, p.Width, prose(p.concluded(r), nil)))
 }
 
 // count is a number of findings, coloured when there are any.
@@ -408,14 +399,7 @@ func told(e Evidence) string {
 	case e.Violations == 0:
 		b.WriteString("asked: none of " + thousands(e.Total) + nodes(e.Total) + " affected")
 	default:
-		if !e.Complete {
-			b.WriteString("at least ")
-		}
-		b.WriteString(thousands(e.Violations))
-		if e.Total > 0 {
-			b.WriteString(" of " + thousands(e.Total))
-		}
-		b.WriteString(nodes(max(e.Violations, e.Total)) + " affected")
+		b.WriteString(affected(e))
 	}
 	if e.Groups > 0 {
 		b.WriteString(", in " + thousands(e.Groups) + pick(int(min(e.Groups, 2)), " group", " groups") + " of duplicates")
@@ -439,6 +423,19 @@ func told(e Evidence) string {
 		}
 	}
 	return b.String()
+}
+
+// affected says how many nodes violate, where any do.
+func affected(e Evidence) string {
+	text := thousands(e.Violations)
+	if e.Total > 0 {
+		text += " of " + thousands(e.Total)
+	}
+	text += nodes(max(e.Violations, e.Total)) + " affected"
+	if !e.Complete {
+		return "at least " + text
+	}
+	return text
 }
 
 // place is a location as editors understand it.
