@@ -111,7 +111,7 @@ func (p program) review(cmd *cobra.Command, o *reviewOptions) error {
 	if err != nil {
 		return err
 	}
-	if request.Summary, err = markdown(done.report, out.options); err != nil {
+	if request.Summary, err = commentOf(done.report, out.options); err != nil {
 		return &problem{exitUnfinished, fmt.Errorf("writing the summary: %w", err)}
 	}
 	request.Report = done.report
@@ -228,14 +228,14 @@ func (p program) reviewed(cmd *cobra.Command, o *reviewOptions, r *review.Reques
 	return out, &compared{report: read}, nil
 }
 
-// markdown is the report as a comment shows it.
-func markdown(r *report.Report, options report.Options) (string, error) {
+// commentOf is the report as a comment shows it.
+func commentOf(r *report.Report, options report.Options) (string, error) {
 	format, ok := report.FormatNamed("markdown")
 	if !ok {
 		return "", errors.New("there is no format markdown")
 	}
 	var b strings.Builder
-	err := format.Write(&b, r, report.Options{FailOn: options.FailOn, Verdict: options.Verdict})
+	err := format.Write(&b, r, report.Options{FailOn: options.FailOn, Limit: review.SummaryRoom, Verdict: options.Verdict})
 	return b.String(), err
 }
 

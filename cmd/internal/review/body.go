@@ -39,10 +39,10 @@ func sameText(is, should string) bool {
 func findingBody(id string, f *report.Finding, change *suggestion) string {
 	var b strings.Builder
 	b.WriteString(markFinding(id, f.Fingerprint))
-	fmt.Fprintf(&b, "**%s** %s %s\n", f.Severity, span(short(f.Rule, 100)), span(short(about(f), 500)))
+	fmt.Fprintf(&b, "**%s** %s %s\n", f.Severity, report.MarkdownCode(short(f.Rule, 100)), report.MarkdownCode(short(about(f), 500)))
 	labelled := func(label, text string) {
 		if text != "" {
-			fmt.Fprintf(&b, "\n**%s:** %s\n", label, prose(short(text, 1000)))
+			fmt.Fprintf(&b, "\n**%s:** %s\n", label, report.Markdown(short(text, 1000)))
 		}
 	}
 	labelled("After the deploy", f.Consequence)
@@ -66,12 +66,12 @@ func findingBody(id string, f *report.Finding, change *suggestion) string {
 		switch {
 		case i > 0:
 		case change != nil:
-			b.WriteString("\n" + fenced("suggestion", change.lines) + "\n")
+			b.WriteString("\n" + suggested(change.lines))
 		case x.Diff != "":
-			b.WriteString("\n" + fenced("diff", excerpt(x.Diff)) + "\n")
+			b.WriteString("\n" + report.MarkdownFence("diff", excerpt(x.Diff)))
 		}
 	}
-	fmt.Fprintf(&b, "\nMore: %s\n", span("schemacheck explain "+short(f.Rule, 100)))
+	fmt.Fprintf(&b, "\nMore: %s\n", report.MarkdownCode("schemacheck explain "+short(f.Rule, 100)))
 	return b.String()
 }
 
@@ -118,18 +118,18 @@ func data(e report.Evidence) string {
 	return out
 }
 
-// excerpt is the first lines of a diff, as code blocks show them.
-func excerpt(diff string) []string {
+// excerpt is the first lines of a diff.
+func excerpt(diff string) string {
 	const most, widest = 60, 400
-	var out []string
-	for line := range strings.Lines(diff) {
-		if len(out) == most {
-			return append(out, "...")
+	var b strings.Builder
+	n := 0
+	for line := range strings.Lines(report.Redact(diff)) {
+		if n++; n > most {
+			return b.String() + "...\n"
 		}
-		line, _ = shown(strings.TrimRight(line, "\r\n"))
-		out = append(out, short(line, widest))
+		b.WriteString(short(strings.TrimRight(line, "\r\n"), widest) + "\n")
 	}
-	return out
+	return b.String()
 }
 
 // The reasons to settle a comment.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/schemacheck/schemacheck/cmd/internal/report"
 	"github.com/schemacheck/schemacheck/cmd/internal/review/githubtest"
+	"github.com/schemacheck/schemacheck/diff/sdl"
 )
 
 const (
@@ -730,6 +731,24 @@ func TestPlaces(t *testing.T) {
 	w.want("api/schema.graphql LEFT 0-5: field-removed", "api/gone.graphql LEFT 0-1: type-removed", "api/added.graphql RIGHT 0-2: added", "schema.graphql RIGHT 0-1: up")
 	if !strings.Contains(w.Summaries()[0].Body, "3 findings are told here only: the files that were checked") {
 		t.Errorf("the summary says\n%s", w.Summaries()[0].Body)
+	}
+}
+
+// TestMerged: a report of what the pull request comes to when it is merged, where the base has changed the file too.
+func TestMerged(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	r := request(at("id-added", "Customer.email", 4))
+	for text, posted := range map[string]int{after + "# only a comment\n": 1, "type More {\n  id: ID!\n}\n" + after: 0} {
+		parsed, err := sdl.Parse(&sdl.File{Text: text})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Report.After = report.Source{Source: "schema.graphql", Fingerprint: parsed.Fingerprint()}
+		w.run(r)
+		if got := len(w.open()); got != posted {
+			t.Errorf("%d comments, want %d", got, posted)
+		}
 	}
 }
 

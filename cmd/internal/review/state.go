@@ -12,6 +12,8 @@ import (
 	"strings"
 
 	"github.com/google/go-github/v74/github"
+
+	"github.com/schemacheck/schemacheck/diff/sdl"
 )
 
 // state is what a pull request has of us: comments that the holder of the token wrote. A stranger's comment with our marker
@@ -283,8 +285,18 @@ func (c *Client) changes(ctx context.Context, of Repository, number int, r *Requ
 		if made, ok := r.Texts[r.Report.Findings[i].Location.File]; ok && !sameLines(made, string(text)) {
 			out.elsewhere[f.path] = true
 		}
+		if out.named(r.Report.After.Source) == f && anotherSchema(string(text), r.Report.After.Fingerprint) {
+			out.elsewhere[f.path] = true
+		}
 	}
 	return out, nil
+}
+
+// anotherSchema reports whether a text is not the schema with this fingerprint: a job that checks out what a pull request
+// comes to when it is merged has the lines of that.
+func anotherSchema(text, fingerprint string) bool {
+	parsed, err := sdl.Parse(&sdl.File{Text: text})
+	return err == nil && fingerprint != "" && parsed.Fingerprint() != fingerprint
 }
 
 // isBlob reports whether git knows a text by this hash.

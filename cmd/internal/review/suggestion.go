@@ -95,7 +95,7 @@ func (s *source) suggest(fix report.Fix, at int, hunks []hunk) (suggestion, bool
 	}
 	for line := range strings.Lines(changed) {
 		line = strings.TrimSuffix(strings.TrimSuffix(line, "\n"), "\r")
-		if _, same := shown(line); !same {
+		if !shown(line) {
 			return none, false
 		}
 		out.lines = append(out.lines, line)

@@ -122,7 +122,7 @@ func TestSuggestions(t *testing.T) {
 		made++
 		s := githubtest.New()
 		s.Open(githubtest.PullRequest{Number: 1, Base: map[string]string{"f": ""}, Head: map[string]string{"f": text}})
-		c := githubtest.Comment{Path: "f", Side: right, Line: change.last, Body: fenced("suggestion", change.lines)}
+		c := githubtest.Comment{Path: "f", Side: right, Line: change.last, Body: suggested(change.lines)}
 		if change.first < change.last {
 			c.StartLine = change.first
 		}
@@ -282,22 +282,6 @@ func withoutCode(t *testing.T, text string) string {
 			return out.String()
 		}
 		rest = rest[runs.FindAllStringIndex(rest, -1)[closed][1]:]
-	}
-}
-
-func TestProse(t *testing.T) {
-	t.Parallel()
-	for text, want := range map[string]string{
-		"Customer.email gets @id: stored values must be unique": "`Customer.email` gets `@id`: stored values must be unique",
-		"31 of 1,204,113 nodes (see below).":                    "`31` of 1,204,113 nodes (see below).",
-		"a @b @c d":                                             "a `@b @c` d",
-		"the clients' queries":                                  "the clients' queries",
-		"":                                                      "",
-		"it's a well-known one":                                 "it's a well-known one",
-	} {
-		if got := prose(text); got != want {
-			t.Errorf("prose(%q) = %q, want %q", text, got, want)
-		}
 	}
 }
 
