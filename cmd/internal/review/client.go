@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
@@ -36,6 +37,7 @@ type Client struct {
 	pause  func(context.Context, time.Duration) error
 	waited time.Duration // for limits, in this run
 	writes int
+	met    *atomic.Bool // the server has answered
 }
 
 const (
@@ -44,8 +46,9 @@ const (
 	timeout = time.Minute
 	// patience is how long a run waits for limits to pass, all in all.
 	patience = 10 * time.Minute
-	// attempts is how often a request is made while the server fails.
-	attempts = 5
+	// attempts is how often a request is made while the server fails, and strange that number for one that never answered:
+	// most likely its address is wrong.
+	attempts, strange = 5, 2
 	// unnamed is how long to wait for a limit that does not say how long.
 	unnamed = time.Minute
 	// GitHub asks for a second between writes; a few in a row it lets pass.
@@ -77,9 +80,10 @@ func Open(c Config) (*Client, error) {
 	if graph.Host != base.Host || graph.Scheme != base.Scheme {
 		return nil, fmt.Errorf("the GraphQL API %s is on another host than the REST API %s: the token is for one of them", graph.Host, base.Host)
 	}
+	met := &atomic.Bool{}
 	client := github.NewClient(&http.Client{
 		Timeout:   timeout,
-		Transport: transport{base, c.Token},
+		Transport: transport{base, c.Token, met},
 		CheckRedirect: func(req *http.Request, via []*http.Request) error {
 			if req.URL.Host != base.Host || req.URL.Scheme != base.Scheme || len(via) > 5 {
 				return fmt.Errorf("GitHub sends us on to %s, where the token does not belong", req.URL.Host)
@@ -88,7 +92,7 @@ func Open(c Config) (*Client, error) {
 		},
 	})
 	client.BaseURL, client.UserAgent, client.DisableRateLimitCheck = base, c.Agent, true
-	return &Client{github: client, graphQL: c.GraphQL, token: c.Token, pause: pause}, nil
+	return &Client{github: client, graphQL: c.GraphQL, token: c.Token, pause: pause, met: met}, nil
 }
 
 // address is that of an API. Tokens are not sent over the network in plain text.
@@ -112,6 +116,7 @@ func loopback(host string) bool {
 type transport struct {
 	base  *url.URL
 	token string
+	met   *atomic.Bool
 }
 
 // RoundTrip sends a request.
@@ -122,6 +127,7 @@ func (t transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	res, err := http.DefaultTransport.RoundTrip(req)
 	if err == nil {
+		t.met.Store(true)
 		res.Body = struct {
 			io.Reader
 			io.Closer
@@ -197,7 +203,7 @@ func (c *Client) call(ctx context.Context, what string, of effect, request func(
 			attempt--
 		case of == creates:
 			return fmt.Errorf("%w (%w)", err, errUnsure)
-		case attempt == attempts:
+		case attempt == attempts || attempt == strange && !c.met.Load():
 			return err
 		default:
 			wait = pauses.NextBackOff()

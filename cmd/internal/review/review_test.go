@@ -228,6 +228,15 @@ func TestReview(t *testing.T) {
 	}
 	w.quiet(r)
 
+	// A finding gets milder.
+	milder := at("id-added", "Customer.email", 4)
+	milder.Severity = report.Info
+	if out, _ := w.run(request(milder, renamed(), removed())); out.Settled != 1 || out.Removed != 0 {
+		t.Errorf("a finding is only for information now, and it says %s", out)
+	}
+	w.run(r)
+	w.quiet(r)
+
 	// A finding goes, and comes back.
 	gone := request(renamed(), removed())
 	if out, _ := w.run(gone); out.Settled != 1 || out.Removed != 0 {

@@ -85,17 +85,20 @@ func (w *writer) plan(now *state) []step {
 			missing = append(missing, c)
 		}
 	}
-	found := map[string]bool{}
+	found := map[string]*report.Finding{}
 	for i := range w.Report.Findings {
-		found[w.Report.Findings[i].Fingerprint] = true
+		found[w.Report.Findings[i].Fingerprint] = &w.Report.Findings[i]
 	}
 	for _, t := range now.threads {
+		f := found[t.fingerprint]
 		switch _, left := threads[t.fingerprint]; {
 		case !left:
-		case found[t.fingerprint]:
-			steps = append(steps, w.leave(t, "it has no line of its own now")...)
-		default:
+		case f == nil:
 			steps = append(steps, w.settle(t, fixed)...)
+		case f.Severity == report.Info: // most likely its suggestion was accepted
+			steps = append(steps, w.settle(t, milder)...)
+		default:
+			steps = append(steps, w.leave(t, "it has no line of its own now")...)
 		}
 	}
 	for chunk := range slices.Chunk(missing, perReview) {
