@@ -62,7 +62,7 @@ served, or without --alpha its version where the branch left the main branch.`,
 
 Exit codes: 0 nothing at or above --fail-on; 1 findings; 2 usage, or a schema
 that cannot be read or is invalid; 3 could not finish: no Dgraph was reached, the
-report could not be written, or --require-complete was not met.`,
+report could not be written, or --require-complete was not met.` + formats(),
 		Args: arguments(0, 2, "two schemas, OLD and NEW, or one with --alpha, or none"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			p.warnOfSecrets(cmd, args)

@@ -65,7 +65,7 @@ phase contract of the plan.`,
 Exit codes: 0 nothing at or above --fail-on is left; 1 findings are left; 2 usage,
 or a schema that cannot be read, is invalid, or is in no file; 3 could not finish:
 no Dgraph was reached, or a file could not be written or changed meanwhile. With
---apply they are those of migrate up.`,
+--apply they are those of migrate up.` + formats(),
 		Args: arguments(0, 2, "two schemas, OLD and NEW, or one with --alpha, or none"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			p.warnOfSecrets(cmd, args)

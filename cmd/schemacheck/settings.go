@@ -32,6 +32,16 @@ func (s *settings) bind(flags *pflag.FlagSet) {
 	flags.BoolVarP(&s.verbose, "verbose", "v", false, "show additions too, and details")
 }
 
+// formats describes the formats for the help of a command that writes reports.
+func formats() string {
+	var b strings.Builder
+	b.WriteString("\n\nFormats of --format and --report:")
+	for _, f := range report.Formats {
+		fmt.Fprintf(&b, "\n  %-9s %s", f.Name, wrapAt(f.Description, 12, 80))
+	}
+	return b.String()
+}
+
 func bindConfig(flags *pflag.FlagSet, path *string) {
 	flags.StringVar(path, "config", "", "configuration `FILE` (default: the nearest "+config.Name+", from the schema's folder up to the git root)")
 }

@@ -73,8 +73,8 @@ func heading(f *Finding) string {
 	return Escape(strings.Join(slices.DeleteFunc([]string{f.Rule, about(f), tags(f)}, func(s string) bool { return s == "" }), " "))
 }
 
-// counted is how many findings there are, in words.
-func counted(s Summary) string {
+// tally is how many findings there are, in words.
+func tally(s Summary) string {
 	text := plural(s.Error, "error") + ", " + plural(s.Warning, "warning") + ", " + strconv.Itoa(s.Info) + " info"
 	if s.Suppressed > 0 {
 		text += ", " + strconv.Itoa(s.Suppressed) + " suppressed"

@@ -26,7 +26,7 @@ func writeGitHub(w io.Writer, r *Report, opt Options) error {
 		issued[level]++
 		b.WriteString("::" + level + " ")
 		if file := Escape(at.File); inTree(at) && file == at.File { // no annotation finds a name with escapes
-			b.WriteString("file=" + property.Replace(file) + ",")
+			b.WriteString("file=" + commandProperty.Replace(file) + ",")
 			if at.Line > 0 {
 				fmt.Fprintf(&b, "line=%d,endLine=%d,", at.Line, untilLine(at))
 			}
@@ -34,7 +34,7 @@ func writeGitHub(w io.Writer, r *Report, opt Options) error {
 				fmt.Fprintf(&b, "col=%d,", at.Column)
 			}
 		}
-		b.WriteString("title=" + property.Replace(short(title, maxTitle)) + "::" + data.Replace(short(message, maxAnnotated)) + "\n")
+		b.WriteString("title=" + commandProperty.Replace(short(title, maxTitle)) + "::" + commandData.Replace(short(message, maxAnnotated)) + "\n")
 	}
 	for _, f := range worst(r.shown(opt.additions())) {
 		message := Escape(essence(f))
@@ -58,7 +58,7 @@ func writeGitHub(w io.Writer, r *Report, opt Options) error {
 	for _, n := range issued {
 		hidden += max(n-maxAnnotations, 0)
 	}
-	b.WriteString("schemacheck: " + counted(r.Summary))
+	b.WriteString("schemacheck: " + tally(r.Summary))
 	if hidden > 0 {
 		b.WriteString("; GitHub shows " + strconv.Itoa(maxAnnotations) + " annotations of each level, the other " +
 			strconv.Itoa(hidden) + " " + pick(hidden, "is", "are") + " in this log only")
@@ -76,9 +76,9 @@ func levelOf(s Severity) string {
 	return string(s)
 }
 
-// data and property escape the message and the properties of a workflow
+// commandData and commandProperty escape the message and the properties of a workflow
 // command, as the runner reads them.
 var (
-	data     = strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A")
-	property = strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A", ":", "%3A", ",", "%2C")
+	commandData     = strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A")
+	commandProperty = strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A", ":", "%3A", ",", "%2C")
 )

@@ -18,11 +18,13 @@ const (
 	maxName, maxSentence, maxFrame = 120, 240, 300
 )
 
-// block is a piece of a page in two lengths.
+// block is a piece of a page: nothing, an item of a list, or something to
+// unfold.
 type block struct {
-	severity    Severity
-	brief, full string
-	shown       int // 0 left out, 1 brief, 2 full
+	finding *Finding // nil for what has no details
+	brief   string
+	text    string // what is written
+	list    bool   // it is an item of a list
 }
 
 // writeMarkdown writes for comments and job summaries: what follows from the
@@ -37,67 +39,50 @@ func writeMarkdown(w io.Writer, r *Report, opt Options) error {
 	limit = max(limit, minLimit)
 
 	shown := worst(r.shown(opt.additions()))
-	blocks := make([]block, len(shown))
-	for i, f := range shown {
-		blocks[i] = block{severity: f.Severity, brief: brief(f)}
-		if !opt.Quiet {
-			blocks[i].full = full(f, r, opt.Verbose)
-		}
-	}
-	notes := noteBlocks(r.Notes, opt.Verbose)
-	suppressed := make([]block, len(r.Suppressed))
-	for i := range suppressed {
-		f := &r.Suppressed[i].Finding
-		suppressed[i].brief = "- " + codeSpan(short(Escape(about(f)), maxName)) + " " + codeSpan(short(Escape(f.Rule), maxName)) + ": " +
-			markdownProse(short(Escape(r.Suppressed[i].Reason), maxSentence)) + "\n"
-	}
-
-	head := head(r, opt, len(r.Findings)-len(shown))
+	head := frame(r, opt, len(r.Findings)-len(shown))
 	const furniture = 1 << 10 // headings, and what is said of what is left out
 	room := limit - len(head) - furniture
-	room = list(blocks, room)
-	room = list(notes, room)
-	room = list(suppressed, room)
-	unfold(blocks, room)
+	findings, room := list(len(shown), room, func(i int) block { return block{finding: shown[i], brief: brief(shown[i])} })
+	remarks := noteworthy(r.Notes, opt.Verbose)
+	notes, room := list(len(remarks), room, func(i int) block { return block{brief: remark(remarks[i])} })
+	suppressed, room := list(len(r.Suppressed), room, func(i int) block { return block{brief: livedWith(&r.Suppressed[i])} })
+	if !opt.Quiet {
+		unfold(findings, room, func(f *Finding) string { return full(f, r, opt.Verbose) })
+	}
 
 	var b strings.Builder
 	b.WriteString(head)
-	b.WriteString(leftOut(blocks))
+	b.WriteString(leftOut(findings, len(shown), opt.Quiet))
 	for _, s := range []struct {
 		Severity
 		one, many string
 	}{{Error, "error", "errors"}, {Warning, "warning", "warnings"}, {Info, "for information", "for information"}} {
-		group := ofSeverity(blocks, s.Severity)
-		if text := join(group); text != "" {
-			b.WriteString("\n#### " + strconv.Itoa(len(group)) + " " + pick(len(group), s.one, s.many) + "\n\n" + text)
+		count := ofSeverity(shown, s.Severity)
+		group := findings[:min(count, len(findings))]
+		findings = findings[len(group):]
+		if len(group) > 0 {
+			b.WriteString("\n#### " + strconv.Itoa(count) + " " + pick(count, s.one, s.many) + "\n\n" + join(group, len(group)))
 		}
 	}
-	if text := join(notes); text != "" {
-		b.WriteString("\n#### Notes\n\n" + text)
-		if n := missing(notes); n > 0 {
-			b.WriteString("- and " + strconv.Itoa(n) + " more\n")
-		}
+	if len(remarks) > 0 {
+		b.WriteString("\n#### Notes\n\n" + join(notes, len(remarks)))
 	}
-	if len(suppressed) > 0 {
-		b.WriteString("\n<details><summary>" + strconv.Itoa(len(suppressed)) + " suppressed</summary>\n\n" + join(suppressed))
-		if n := missing(suppressed); n > 0 {
-			b.WriteString("- and " + strconv.Itoa(n) + " more\n")
-		}
-		b.WriteString("\n</details>\n")
+	if n := len(r.Suppressed); n > 0 {
+		b.WriteString("\n<details><summary>" + strconv.Itoa(n) + " suppressed</summary>\n\n" + join(suppressed, n) + "\n</details>\n")
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }
 
-// head says what the run came to.
-func head(r *Report, opt Options, hidden int) string {
+// frame says what the run came to.
+func frame(r *Report, opt Options, hidden int) string {
 	var b strings.Builder
 	b.WriteString("### schemacheck: ")
 	switch {
 	case len(r.Findings) == 0 && r.Summary.Suppressed == 0:
 		b.WriteString("no findings")
 	default:
-		b.WriteString(counted(r.Summary))
+		b.WriteString(tally(r.Summary))
 	}
 	b.WriteString("\n\n")
 	if verdict := markdownProse(short(Escape(opt.concluded(r)), maxFrame)); verdict != "" {
@@ -170,90 +155,89 @@ func full(f *Finding, r *Report, verbose bool) string {
 	return b.String()
 }
 
-// noteBlocks are the notes as items of a list.
-func noteBlocks(notes []Note, verbose bool) []block {
-	var all []block
+// noteworthy are the notes that a reader gets to see.
+func noteworthy(notes []Note, verbose bool) []Note {
+	var all []Note
 	for _, n := range notes {
-		label := ""
-		switch {
-		case n.Kind == "not-checked":
-			label = "**not checked:** "
-		case n.Kind == "warning":
-			label = "**warning:** "
-		case !verbose:
-			continue
+		if n.Kind == "not-checked" || n.Kind == "warning" || verbose {
+			all = append(all, n)
 		}
-		text := "- " + label + markdownProse(short(Escape(n.Message), maxSentence))
-		if at := short(Escape(place(n.Location)), maxName); at != "" {
-			text += " (" + codeSpan(at) + ")"
-		}
-		all = append(all, block{brief: text + "\n"})
 	}
 	return all
 }
 
-// list shows blocks in brief, the first ones, as long as there is room, and
-// gives what room is left.
-func list(blocks []block, room int) int {
-	for i := range blocks {
-		if len(blocks[i].brief) > room {
-			break
-		}
-		blocks[i].shown = 1
-		room -= len(blocks[i].brief)
+// remark is a note as an item of a list.
+func remark(n Note) string {
+	text := "- "
+	switch n.Kind {
+	case "not-checked":
+		text += "**not checked:** "
+	case "warning":
+		text += "**warning:** "
 	}
-	return room
+	text += markdownProse(short(Escape(n.Message), maxSentence))
+	if at := short(Escape(place(n.Location)), maxName); at != "" {
+		text += " (" + codeSpan(at) + ")"
+	}
+	return text + "\n"
 }
 
-// unfold gives their details to the blocks that are shown, the first ones
-// first: one with many does not take those of the others.
-func unfold(blocks []block, room int) {
+// livedWith is a suppressed finding as an item of a list.
+func livedWith(s *Suppressed) string {
+	return "- " + codeSpan(short(Escape(about(&s.Finding)), maxName)) + " " + codeSpan(short(Escape(s.Finding.Rule), maxName)) + ": " +
+		markdownProse(short(Escape(s.Reason), maxSentence)) + "\n"
+}
+
+// list makes the first of n blocks, in brief, as long as there is room, and
+// gives what room is left.
+func list(n, room int, nth func(int) block) ([]block, int) {
+	var blocks []block
+	for i := range n {
+		b := nth(i)
+		if len(b.brief) > room {
+			break
+		}
+		room -= len(b.brief)
+		b.text, b.list = b.brief, true
+		blocks = append(blocks, b)
+	}
+	return blocks, room
+}
+
+// unfold gives blocks their details, the first ones first: one with many does
+// not take those of the others.
+func unfold(blocks []block, room int, full func(*Finding) string) {
 	for i := range blocks {
 		b := &blocks[i]
-		if more := len(b.full) + 1 - len(b.brief); b.shown == 1 && b.full != "" && more <= room {
-			b.shown = 2
+		text := full(b.finding)
+		if more := len(text) + len("\n") - len(b.brief); more <= room {
+			b.text, b.list = text, false
 			room -= more
 		}
 	}
 }
 
-// join writes blocks: lists and what unfolds need a blank line between them.
-func join(blocks []block) string {
+// join writes blocks, and how many of all are missing. A list and what unfolds
+// need a blank line between them.
+func join(blocks []block, all int) string {
 	var b strings.Builder
-	last := 0
-	for _, x := range blocks {
-		if x.shown == 0 {
-			continue
-		}
-		if last != 0 && last != x.shown {
+	for i, x := range blocks {
+		if i > 0 && x.list != blocks[i-1].list {
 			b.WriteByte('\n')
 		}
-		if x.shown == 1 {
-			b.WriteString(x.brief)
-		} else {
-			b.WriteString(x.full)
-		}
-		last = x.shown
+		b.WriteString(x.text)
+	}
+	if n := all - len(blocks); n > 0 {
+		b.WriteString("- and " + strconv.Itoa(n) + " more\n")
 	}
 	return b.String()
 }
 
-// missing counts the blocks that are left out.
-func missing(blocks []block) int {
-	n := 0
-	for _, b := range blocks {
-		if b.shown == 0 {
-			n++
-		}
-	}
-	return n
-}
-
 // leftOut says what there was no room for.
-func leftOut(blocks []block) string {
+func leftOut(findings []block, all int, quiet bool) string {
 	brief := 0
-	for _, b := range blocks {
-		if b.shown == 1 && b.full != "" {
+	for _, b := range findings {
+		if b.list && !quiet {
 			brief++
 		}
 	}
@@ -261,7 +245,7 @@ func leftOut(blocks []block) string {
 	if brief > 0 {
 		parts = append(parts, plural(brief, "finding")+" without details")
 	}
-	if n := missing(blocks); n > 0 {
+	if n := all - len(findings); n > 0 {
 		parts = append(parts, plural(n, "finding")+" left out")
 	}
 	if parts == nil {
@@ -270,15 +254,13 @@ func leftOut(blocks []block) string {
 	return "\n**There is not room for all here:** " + strings.Join(parts, ", ") + "; a report in another format has them.\n"
 }
 
-// ofSeverity are the blocks of one severity, which stand together.
-func ofSeverity(blocks []block, s Severity) []block {
-	first := 0
-	for first < len(blocks) && blocks[first].severity != s {
-		first++
+// ofSeverity counts the findings of one severity.
+func ofSeverity(findings []*Finding, s Severity) int {
+	n := 0
+	for _, f := range findings {
+		if f.Severity == s {
+			n++
+		}
 	}
-	last := first
-	for last < len(blocks) && blocks[last].severity == s {
-		last++
-	}
-	return blocks[first:last]
+	return n
 }
