@@ -111,10 +111,10 @@ func (p program) review(cmd *cobra.Command, o *reviewOptions) error {
 	if err != nil {
 		return err
 	}
-	if request.Summary, err = commentOf(done.report, out.options); err != nil {
+	request.Report = withoutValues(done.report)
+	if request.Summary, err = commentOf(request.Report, out.options); err != nil {
 		return &problem{exitUnfinished, fmt.Errorf("writing the summary: %w", err)}
 	}
-	request.Report = done.report
 	failed := p.tell(cmd.Context(), client, request)
 	if o.dryRun {
 		out.format.Write = func(_ io.Writer, _ *report.Report, _ report.Options) error { return nil }
@@ -226,6 +226,20 @@ func (p program) reviewed(cmd *cobra.Command, o *reviewOptions, r *review.Reques
 		return nil, nil, given(cmd.Flags(), "from", fmt.Errorf("--from: reading %s: %w", o.from, err))
 	}
 	return out, &compared{report: read}, nil
+}
+
+// withoutValues is a report without the stored values in it: more people read a pull request than a log.
+func withoutValues(r *report.Report) *report.Report {
+	out := *r
+	out.Findings = slices.Clone(r.Findings)
+	for i := range out.Findings {
+		samples := slices.Clone(out.Findings[i].Evidence.Samples)
+		for k := range samples {
+			samples[k].Values = nil
+		}
+		out.Findings[i].Evidence.Samples = samples
+	}
+	return &out
 }
 
 // commentOf is the report as a comment shows it.

@@ -35,34 +35,22 @@ func sameText(is, should string) bool {
 	return normal(is) == normal(should)
 }
 
-// findingBody is the comment on one finding.
-func findingBody(id string, f *report.Finding, change *suggestion) string {
+// findingBody is the comment on one finding. asked says that the run asked the data.
+func findingBody(id string, f *report.Finding, asked bool, change *suggestion) string {
 	var b strings.Builder
 	b.WriteString(markFinding(id, f.Fingerprint))
-	fmt.Fprintf(&b, "**%s** %s %s\n", f.Severity, report.MarkdownCode(short(f.Rule, 100)), report.MarkdownCode(short(about(f), 500)))
-	labelled := func(label, text string) {
-		if text != "" {
-			fmt.Fprintf(&b, "\n**%s:** %s\n", label, report.Markdown(short(text, 1000)))
-		}
-	}
-	labelled("After the deploy", f.Consequence)
-	labelled("Change", f.Message)
-	labelled("Because", strings.Join(f.Reasons, "; "))
-	labelled("Data", data(f.Evidence))
-	if !f.Reversible {
-		b.WriteString("\nThere is no way back once it is deployed.\n")
-	}
+	b.WriteString(report.MarkdownFinding(f, asked))
 	const most = 8
 	for i, x := range f.Fixes {
 		if i == most {
 			fmt.Fprintf(&b, "\nThere are %d more ways out.\n", len(f.Fixes)-most)
 			break
 		}
-		label := "Or"
+		label := "or"
 		if i == 0 {
-			label = "Fix"
+			label = "fix"
 		}
-		labelled(label, fmt.Sprintf("%s (%s, %s, %s)", short(x.Title, 500), short(x.ID, 100), x.Kind, x.Risk))
+		fmt.Fprintf(&b, "\n**%s:** %s (%s, %s)\n", label, report.Markdown(short(x.Title, 500)), report.MarkdownCode(short(x.ID, 100)), report.Markdown(short(x.Kind+", "+x.Risk, 100)))
 		switch {
 		case i > 0:
 		case change != nil:
@@ -71,51 +59,8 @@ func findingBody(id string, f *report.Finding, change *suggestion) string {
 			b.WriteString("\n" + report.MarkdownFence("diff", excerpt(x.Diff)))
 		}
 	}
-	fmt.Fprintf(&b, "\nMore: %s\n", report.MarkdownCode("schemacheck explain "+short(f.Rule, 100)))
+	fmt.Fprintf(&b, "\nmore: %s\n", report.MarkdownCode("schemacheck explain "+short(f.Rule, 100)))
 	return b.String()
-}
-
-// about is what a finding is about, in one line.
-func about(f *report.Finding) string {
-	out := f.Coordinate
-	if f.To != "" {
-		out += " -> " + f.To
-	}
-	if f.Subject != "" {
-		out += " (" + f.Subject + ")"
-	}
-	return strings.TrimSpace(out)
-}
-
-// data is what the stored data says. Values are never shown here: more people read a pull request than a log.
-func data(e report.Evidence) string {
-	switch {
-	case !e.Asked && e.Reason != "":
-		return "not asked: " + e.Reason
-	case !e.Asked:
-		return ""
-	}
-	out := fmt.Sprintf("%d of %d nodes", e.Violations, e.Total)
-	if e.Groups > 0 {
-		out += fmt.Sprintf(", in %d groups of equal values", e.Groups)
-	}
-	if !e.Complete {
-		out = "at least " + out
-		if e.Reason != "" {
-			out += ": " + e.Reason
-		}
-	}
-	var uids []string
-	for i, s := range e.Samples {
-		if i == 5 {
-			break
-		}
-		uids = append(uids, s.UID)
-	}
-	if len(uids) > 0 {
-		out += ", such as " + strings.Join(uids, ", ")
-	}
-	return out
 }
 
 // excerpt is the first lines of a diff.

@@ -230,7 +230,7 @@ func (w *writer) wanted() ([]wanted, []string) {
 		case len(all) == w.MaxComments:
 			many++
 		default:
-			all = append(all, wanted{f.Fingerprint, at, findingBody(w.ID, f, change)})
+			all = append(all, wanted{f.Fingerprint, at, findingBody(w.ID, f, w.Report.Data.Asked, change)})
 		}
 	}
 	var remarks []string

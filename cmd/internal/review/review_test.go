@@ -167,7 +167,7 @@ func (w *world) open() map[string]int {
 	out := map[string]int{}
 	for _, c := range w.Threads() {
 		if c.Author == bot && !c.Resolved {
-			_, rule, _ := strings.Cut(c.Body, "** `")
+			_, rule, _ := strings.Cut(c.Body, "`** `")
 			rule, _, _ = strings.Cut(rule, "`")
 			out[fmt.Sprintf("%s %s %d-%d: %s", c.Path, c.Side, c.StartLine, c.Line, rule)]++
 		}
