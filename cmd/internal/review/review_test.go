@@ -283,6 +283,23 @@ func TestMoved(t *testing.T) {
 	w.quiet(r)
 }
 
+// TestResolvedStays: a conversation that is over stays where it was when its finding comes back elsewhere.
+func TestResolvedStays(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.run(request(at("id-added", "Customer.email", 4)))
+	w.run(request())
+	r := request(at("id-added", "Customer.email", 5))
+	if out, _ := w.run(r); out.Posted != 1 || out.Removed != 0 {
+		t.Errorf("it says %s", out)
+	}
+	w.want("api/schema.graphql RIGHT 0-5: id-added")
+	if n := len(w.Threads()); n != 2 {
+		t.Errorf("there are %d conversations", n)
+	}
+	w.quiet(r)
+}
+
 // TestPeople: what people wrote, resolved or opened again stays so, with our marker or without.
 func TestPeople(t *testing.T) {
 	t.Parallel()
@@ -600,6 +617,11 @@ func TestAtOnce(t *testing.T) {
 	w.want("api/schema.graphql RIGHT 0-4: id-added", "api/schema.graphql RIGHT 0-5: field-renamed", "api/schema.graphql LEFT 0-5: field-removed")
 	if s := w.Summaries(); len(s) != 1 {
 		t.Errorf("%d summaries", len(s))
+	}
+	for _, c := range w.Threads() {
+		if c.ID > 3_000_000_003 {
+			t.Errorf("the comment %d stays, which is not the first one of its finding", c.ID)
+		}
 	}
 }
 
