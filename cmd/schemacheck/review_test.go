@@ -12,6 +12,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/schemacheck/schemacheck/cmd/internal/report"
 	"github.com/schemacheck/schemacheck/cmd/internal/review/githubtest"
 )
 
@@ -104,4 +105,22 @@ func TestReviewScripts(t *testing.T) {
 		of(ts).Allow(token, githubtest.Account{Login: "github-actions", ReadOnly: true})
 	}
 	testscript.Run(t, params)
+}
+
+// TestNoValuesInComments: a report that has stored values keeps them to itself.
+func TestNoValuesInComments(t *testing.T) {
+	t.Parallel()
+	r := &report.Report{Data: report.Data{Asked: true, Complete: true}, Findings: []report.Finding{{
+		Rule: "id-added", Severity: report.Error, Coordinate: "Customer.email", Message: "x", Evidence: report.Evidence{
+			Asked: true, Complete: true, Violations: 1, Total: 2, Samples: []report.Sample{{UID: "0x5", Values: []string{`"ann@example.org"`}}},
+		},
+	}}}
+	r.Seal()
+	text, err := commentOf(withoutValues(r), report.Options{})
+	if err != nil || strings.Contains(text, "ann@") || !strings.Contains(text, "0x5") {
+		t.Errorf("%v\n%s", err, text)
+	}
+	if len(r.Findings[0].Evidence.Samples[0].Values) != 1 {
+		t.Error("the report that is printed lost its values")
+	}
 }
