@@ -139,6 +139,9 @@ func (p program) reviewRequest(cmd *cobra.Command, o *reviewOptions) (*review.Cl
 		}
 	}
 	if flags.Changed("pr") && o.number != target.Number {
+		if target.Number != 0 {
+			target.Commit = "" // that of another pull request
+		}
 		target.Number = o.number
 	}
 	if flags.Changed("sha") {
@@ -256,7 +259,7 @@ func commentOf(r *report.Report, options report.Options) (string, error) {
 // tell brings the comments in line, says what it came to, and what to do where the token is not good for it.
 func (p program) tell(ctx context.Context, c *review.Client, r *review.Request) error {
 	came, err := c.Review(ctx, r)
-	if err == nil && r.DryRun == nil {
+	if err == nil && (r.DryRun == nil || came.Stale != "") {
 		fmt.Fprintln(p.err, "schemacheck: "+report.Escape(came.String()))
 	}
 	for _, remark := range came.Remarks {

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
+	"net/url"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -658,6 +660,22 @@ func TestTokens(t *testing.T) {
 	}
 	if _, err := w.client.Review(t.Context(), r); err == nil || leaked.Load() {
 		t.Errorf("a server that sends us elsewhere: %v", err)
+	}
+	// Were a request sent elsewhere all the same, it would not have the token.
+	seen := make(chan string, 1)
+	other := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { seen <- r.Header.Get("Authorization") }))
+	defer other.Close()
+	base, err := url.Parse(w.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := (&http.Client{Transport: transport{base, token, &atomic.Bool{}}}).Get(other.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res.Body.Close()
+	if got := <-seen; got != "" {
+		t.Errorf("another host gets %q", got)
 	}
 	for _, bad := range []Config{{URL: "http://github.example.com"}, {URL: "github.example.com"}, {URL: "https://a:b@github.example.com"},
 		{URL: "https://github.example.com", GraphQL: "https://other.example.com/graphql"}, {URL: "ftp://x"}} {

@@ -187,6 +187,11 @@ func TestNoSuggestion(t *testing.T) {
 			t.Errorf("%s: %+v", c.name, got)
 		}
 	}
+	line := strings.Index(text, "  b: Int")
+	whole := fixOf(text, edited(line, line+len("  b: Int\n"), ""))
+	if got, ok := newSource(text).suggest(whole, 3, all); !ok || got.first != 3 || got.last != 3 || len(got.lines) > 0 {
+		t.Errorf("a line that goes: %+v", got)
+	}
 	if got, ok := newSource(text).suggest(good, 2, all); !ok || !slices.Equal(got.lines, []string{"  a: Int @x"}) {
 		t.Errorf("the good one: %+v", got)
 	}

@@ -15,6 +15,9 @@ const maxBody = 65536
 // maxReview is the number of comments from which on a review takes too long.
 const maxReview = 25
 
+// kept is a body as GitHub keeps it.
+func kept(body string) string { return strings.TrimSpace(body) }
+
 // draft is a comment as it is sent.
 type draft struct {
 	Path      *string `json:"path"`
@@ -58,7 +61,7 @@ func (p *PullRequest) wrong(d draft) string {
 }
 
 func (s *Server) beginFrom(d draft, author string) int64 {
-	c := Comment{Author: author, Body: *d.Body, Path: *d.Path, Side: *d.Side, Line: *d.Line}
+	c := Comment{Author: author, Body: kept(*d.Body), Path: *d.Path, Side: *d.Side, Line: *d.Line}
 	if d.StartLine != nil {
 		c.StartLine = *d.StartLine
 	}
@@ -82,7 +85,7 @@ func (s *Server) write(method string, at []string, who Account, text []byte) ans
 			return refusal(http.StatusUnprocessableEntity, "Validation Failed")
 		}
 		s.next++
-		s.issue = append(s.issue, &Comment{ID: s.next, Author: who.Login, Body: *body.Body})
+		s.issue = append(s.issue, &Comment{ID: s.next, Author: who.Login, Body: kept(*body.Body)})
 		return answer{status: http.StatusCreated, body: map[string]any{"id": s.next, "body": *body.Body}, wrote: true}
 	case len(at) == 3 && at[1] == "comments" && at[0] == "issues":
 		return s.change(method, &s.issue, at[2], who, text)
@@ -115,7 +118,7 @@ func (s *Server) change(method string, list *[]*Comment, name string, who Accoun
 		if !s.strict(text, &body) || body.Body == nil || utf8.RuneCountInString(*body.Body) > maxBody {
 			return refusal(http.StatusUnprocessableEntity, "Validation Failed")
 		}
-		c.Body = *body.Body
+		c.Body = kept(*body.Body)
 		return answer{status: http.StatusOK, body: map[string]any{"id": id, "body": c.Body}, wrote: true}
 	case http.MethodDelete:
 		if len(c.Replies) > 0 {
