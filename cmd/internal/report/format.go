@@ -32,6 +32,7 @@ type Format struct {
 var Formats = []Format{
 	{"text", "for people: source excerpts, consequences and ways out", writeText},
 	{"json", "for programs: everything, with a published JSON Schema", writeJSON},
+	{"html", "for people who would rather look: one file for the browser, both schemas side by side", writeHTML},
 }
 
 // FormatNamed is the format with this name, and false when there is none.
