@@ -68,7 +68,7 @@ type htmlLimits struct {
 	line     int // code points of one line, or of one sentence
 }
 
-var htmlMost = htmlLimits{detailed: 500, listed: 4000, names: 60, patch: 300, rows: 30_000, folded: 60_000, boxes: 600, line: 2000}
+var htmlMost = htmlLimits{detailed: 500, listed: 4000, names: 60, patch: 300, rows: 25_000, folded: 50_000, boxes: 240, line: 2000}
 
 // htmlView is what the template shows.
 type htmlView struct {

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // findingsView is the list of findings, in groups by type.
@@ -365,7 +366,7 @@ func excerptLines(lines []string, at Location, class string) []sourceLine {
 	return out
 }
 
-// differing marks the part in the middle that two versions of a line do not
+// differing marks the words in the middle that two versions of a line do not
 // share, unless that is most of it.
 func differing(old, new sourceLine) (sourceLine, sourceLine) {
 	a, z := []rune(old.A), []rune(new.A)
@@ -377,6 +378,12 @@ func differing(old, new sourceLine) (sourceLine, sourceLine) {
 	for end < min(len(a), len(z))-from && a[len(a)-1-end] == z[len(z)-1-end] {
 		end++
 	}
+	for from > 0 && (inWord(a, from) || inWord(z, from)) {
+		from--
+	}
+	for end > 0 && (inWord(a, len(a)-end) || inWord(z, len(z)-end)) {
+		end--
+	}
 	blank := len(a) - len([]rune(strings.TrimLeft(old.A, " \t")))
 	if from+end-blank < (max(len(a), len(z))-blank)/4 || from+end == len(a) && len(a) == len(z) {
 		return old, new
@@ -384,6 +391,12 @@ func differing(old, new sourceLine) (sourceLine, sourceLine) {
 	old.A, old.M, old.Z = string(a[:from]), string(a[from:len(a)-end]), string(a[len(a)-end:])
 	new.A, new.M, new.Z = string(z[:from]), string(z[from:len(z)-end]), string(z[len(z)-end:])
 	return old, new
+}
+
+// inWord reports whether the place before the code point at i is inside a word.
+func inWord(text []rune, i int) bool {
+	letter := func(r rune) bool { return r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r) }
+	return i > 0 && i < len(text) && letter(text[i-1]) && letter(text[i])
 }
 
 // bar is what the data said about a finding, and nil where there was nothing to
