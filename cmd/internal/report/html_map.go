@@ -27,6 +27,7 @@ type boxView struct {
 	Severity          Severity
 	Counts            []countView
 	Uses, UsedBy      int // types
+	Place             string
 }
 
 // Title says in one sentence what the box says.
@@ -43,6 +44,9 @@ func (b *boxView) Title() string {
 	}
 	if len(b.Counts) == 0 {
 		parts = append(parts, "no findings")
+	}
+	if b.Place != "" {
+		parts = append(parts, b.Place)
 	}
 	return strings.Join(parts, ", ")
 }
@@ -74,10 +78,10 @@ const (
 
 // typeMap is the map, and nil where no types are known.
 func (b *htmlBook) typeMap(r *Report) *mapView {
-	nodes := b.nodes(r)
-	if len(nodes) == 0 {
-		return nil
+	if len(r.New.Types) == 0 {
+		return nil // of a schema that cannot be read, nothing is removed
 	}
+	nodes := b.nodes(r)
 	b.link(nodes)
 	v := &mapView{}
 	chosen := selection(nodes)
@@ -246,6 +250,9 @@ func (b *htmlBook) box(nodes []*node, i int) *boxView {
 		kind = n.old
 	}
 	v.Kind = b.prose(kind.Kind)
+	if kind.Location.Line > 0 {
+		v.Place = Escape(place(kind.Location))
+	}
 	if n.old != nil && n.new != nil && n.old.Kind != n.new.Kind {
 		v.Kind = b.prose(n.old.Kind + " → " + n.new.Kind)
 	}

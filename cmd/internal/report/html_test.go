@@ -607,7 +607,7 @@ func TestHTMLMap(t *testing.T) {
 	}
 	many := large(900, 8000)
 	v = newHTMLBook(many, htmlMost).typeMap(many)
-	if v.Drawing != nil || len(v.Boxes) == 0 || v.RestN == 0 || len(v.Boxes)+v.RestN != len(many.New.Types) {
+	if v.Drawing != nil || len(v.Boxes) == 0 || v.RestN == 0 || len(v.Boxes)+v.LeftOut+v.RestN != len(many.New.Types) {
 		t.Errorf("of %d types %d are on the map, and %d beside it", len(many.New.Types), len(v.Boxes), v.RestN)
 	}
 	for i := 1; i < len(v.Boxes); i++ {
