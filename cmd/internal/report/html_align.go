@@ -81,12 +81,12 @@ func stretches(old, new []string, differs func(oldFrom, oldTo, newFrom, newTo in
 		case bytes.HasPrefix(line, []byte("@@ -")):
 			hunks = true
 			flush()
-			from, count, _ := strings.Cut(strings.Fields(string(line))[1][1:], ",")
+			from, _, _ := strings.Cut(strings.Fields(string(line))[1][1:], ",")
 			first, err := strconv.Atoi(from)
-			if err == nil && count != "0" {
-				first--
+			if err != nil {
+				panic(err) // the library's own words
 			}
-			equal(first)
+			equal(first - 1)
 		case !hunks:
 		case line[0] == '-':
 			removed++

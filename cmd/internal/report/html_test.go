@@ -610,6 +610,11 @@ func TestHTMLMap(t *testing.T) {
 	if v.Drawing != nil || len(v.Boxes) == 0 || v.RestN == 0 || len(v.Boxes)+v.LeftOut+v.RestN != len(many.New.Types) {
 		t.Errorf("of %d types %d are on the map, and %d beside it", len(many.New.Types), len(v.Boxes), v.RestN)
 	}
+	alone := large(9, 8000)
+	alone.Before, alone.Old = Source{}, Schema{}
+	if a := newHTMLBook(alone, htmlMost).typeMap(alone); a.RestN == 0 || a.RestN > len(alone.New.Types)-3 {
+		t.Errorf("of one schema with findings on 3 types %d of %d are not on the map", a.RestN, len(alone.New.Types))
+	}
 	for i := 1; i < len(v.Boxes); i++ {
 		if v.Boxes[i].Severity.rank() > v.Boxes[i-1].Severity.rank() {
 			t.Fatalf("%s comes before the graver %s", v.Boxes[i-1].Name, v.Boxes[i].Name)
@@ -638,6 +643,12 @@ func TestHTMLDrawing(t *testing.T) {
 			if from != to {
 				nodes[from].edges = append(nodes[from].edges, link{to: to})
 				links++
+			}
+		}
+		d := layout(nodes, chosen)
+		for _, s := range d.strands {
+			if left, right := s.ends(); d.column[left] >= d.column[right] || len(s.slots) != d.column[right]-d.column[left]+1 {
+				t.Fatalf("a link goes from column %d to %d over %d slots", d.column[left], d.column[right], len(s.slots))
 			}
 		}
 		v := (&htmlBook{most: htmlMost}).draw(nodes, chosen)
