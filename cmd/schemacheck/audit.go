@@ -213,6 +213,7 @@ func (p program) planAudit(cmd *cobra.Command, o *auditOptions, findings []*rule
 // be nil then. Where there is no schema, all data is left over.
 func (l *live) examine(r *report.Report, name string, files []*sdl.File) (findings []*rules.Finding, parsed *sdl.Schema, err error) {
 	parsed, err = sdl.Parse(files...)
+	r.New = schemaOf(files, parsed)
 	if err != nil {
 		var syntax *sdl.Error
 		if !errors.As(err, &syntax) {

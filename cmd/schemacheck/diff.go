@@ -463,10 +463,12 @@ func (c comparison) run() (*compared, error) {
 	if err != nil {
 		return nil, errOld(err)
 	}
+	r.Old = schemaOf(c.before, oldSDL)
 	if !c.hopeless || !fromDgraph(c.oldName) {
 		r.Before.Fingerprint = oldSDL.Fingerprint()
 	}
 	newSDL, err := sdl.Parse(c.after...)
+	r.New = schemaOf(c.after, newSDL)
 	if err != nil {
 		var syntax *sdl.Error
 		if !errors.As(err, &syntax) {

@@ -168,9 +168,11 @@ func excerpt(s sdl.Span) []string {
 		at := s.File.Rest(sdl.Position{Line: n, Column: 1}).Start
 		if before := s.File.Text[:at]; strings.HasSuffix(before, "\r") {
 			before = before[strings.LastIndexByte(before, '\n')+1:]
-			if !strings.HasPrefix(report.Redact(before+line), before) {
-				line = "[redacted]"
+			rest, ok := strings.CutPrefix(report.Redact(before+line), before)
+			if !ok {
+				rest = "[redacted]"
 			}
+			line = rest
 		}
 		lines = append(lines, line)
 	}

@@ -56,6 +56,7 @@ var Formats = []Format{
 	{"github", "for GitHub Actions: workflow commands that annotate the lines", writeGitHub},
 	{"gitlab", "for GitLab: a code quality report", writeGitLab},
 	{"junit", "for Jenkins and others: a test case for each finding", writeJUnit},
+	{"html", "for people who would rather look: one file for the browser, both schemas side by side", writeHTML},
 }
 
 // FormatNamed is the format with this name, and false when there is none.

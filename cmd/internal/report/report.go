@@ -58,6 +58,9 @@ type Report struct {
 	// Rules explain rules, at least those of the findings as far as they are
 	// known. No program needs them: they are not in the JSON report.
 	Rules []RuleDoc
+	// Old and New are the two schemas themselves, for renderings that show
+	// them. They are not in the JSON report.
+	Old, New Schema
 }
 
 // Tool names the program that made the report.
@@ -73,6 +76,33 @@ type Source struct {
 	// Fingerprint is "sha256:" and 64 hex digits, or empty for a schema that
 	// could not be read to its end.
 	Fingerprint string
+}
+
+// Schema is the text of a schema, and its types. The zero Schema is one that is
+// not at hand.
+type Schema struct {
+	Files []SourceFile
+	Types []Type // in the order of their first definitions
+}
+
+// SourceFile is one file of a schema. Name and Ref are those of Locations in it.
+type SourceFile struct {
+	Name, Ref string
+	// Lines are all lines as Locations count them, without their ends. Keys are
+	// left out.
+	Lines []string
+}
+
+// Type is a named type that a schema defines.
+type Type struct {
+	Name string
+	Kind string // "type", "interface", "union", "enum", "input" or "scalar"
+	// Location is the name in the first definition.
+	Location Location
+	// Implements are its interfaces. Uses are the other types of the schema that
+	// its fields and arguments have, and the members of a union. Each stands
+	// there once.
+	Implements, Uses []string
 }
 
 // Data says whether the stored data was asked, and how completely. The zero
