@@ -124,7 +124,7 @@ func (p program) root() *cobra.Command {
 	root.SetFlagErrorFunc(flagError)
 	root.Flags().BoolVar(&version, "version", false, "print the version")
 	root.CompletionOptions.HiddenDefaultCmd = false
-	root.AddCommand(p.auditCommand(), p.diffCommand(), p.doctorCommand(), p.fixCommand(), p.initCommand(), p.migrateCommand(), p.planCommand(), p.rehearseCommand(), p.sandboxCommand(), p.showCommand(), p.explainCommand(), p.versionCommand())
+	root.AddCommand(p.acceptCommand(), p.auditCommand(), p.diffCommand(), p.doctorCommand(), p.fixCommand(), p.initCommand(), p.migrateCommand(), p.planCommand(), p.rehearseCommand(), p.sandboxCommand(), p.showCommand(), p.explainCommand(), p.versionCommand())
 	return root
 }
 

@@ -37,6 +37,9 @@ func facts(f *Finding, asked, verbose bool) []fact {
 		add("stored", some(f.Predicates, verbose))
 		add("impact", fmt.Sprintf("api %s, storage %s, data %s", orNone(f.Impact.API), orNone(f.Impact.Storage), orNone(f.Impact.Data)))
 		add("asked", f.Evidence.Question)
+		if f.Acceptable {
+			add("accept", "schemacheck accept "+f.Fingerprint[:min(len(f.Fingerprint), shortPrint)]+" --reason WHY")
+		}
 	}
 	return all
 }
@@ -76,22 +79,36 @@ func heading(f *Finding) string {
 // tally is how many findings there are, in words.
 func tally(s Summary) string {
 	text := plural(s.Error, "error") + ", " + plural(s.Warning, "warning") + ", " + strconv.Itoa(s.Info) + " info"
+	if s.Known > 0 {
+		text += ", " + strconv.Itoa(s.Known) + " known"
+	}
 	if s.Suppressed > 0 {
 		text += ", " + strconv.Itoa(s.Suppressed) + " suppressed"
 	}
 	return text
 }
 
-// shown are the findings that a reader gets to see: what is only new when
-// verbose alone.
-func (r *Report) shown(verbose bool) []*Finding {
+// shown are the findings that a platform is told of, but for the known ones:
+// what is only new when it is wanted alone.
+func (r *Report) shown(additions bool) []*Finding {
 	shown := make([]*Finding, 0, len(r.Findings))
 	for i := range r.Findings {
-		if f := &r.Findings[i]; !f.Addition || f.Severity != Info || verbose {
+		if f := &r.Findings[i]; !f.Known && (!f.Addition || f.Severity != Info || additions) {
 			shown = append(shown, f)
 		}
 	}
 	return shown
+}
+
+// known are the findings that the baseline of the run has already.
+func (r *Report) known() []*Finding {
+	var known []*Finding
+	for i := range r.Findings {
+		if f := &r.Findings[i]; f.Known {
+			known = append(known, f)
+		}
+	}
+	return known
 }
 
 // worst sorts findings by severity, the gravest first, and leaves their order

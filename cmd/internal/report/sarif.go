@@ -65,6 +65,7 @@ type (
 		RuleID       string             `json:"ruleId"`
 		RuleIndex    int                `json:"ruleIndex"`
 		Level        string             `json:"level"`
+		Baseline     string             `json:"baselineState,omitempty"` // empty where there is no baseline
 		Message      sarifText          `json:"message"`
 		Locations    []sarifLocation    `json:"locations"`
 		Related      []sarifLocation    `json:"relatedLocations,omitempty"`
@@ -146,6 +147,10 @@ func writeSARIF(w io.Writer, r *Report, opt Options) error {
 	for _, f := range worst(r.shown(opt.additions())) {
 		all = append(all, result{Finding: f})
 	}
+	known := worst(r.known())
+	for _, f := range known {
+		all = append(all, result{Finding: f})
+	}
 	for i := range r.Suppressed {
 		all = append(all, result{&r.Suppressed[i].Finding, r.Suppressed[i].Reason, true})
 	}
@@ -174,14 +179,20 @@ func writeSARIF(w io.Writer, r *Report, opt Options) error {
 		}
 	}
 	for _, x := range all {
-		at, known := index[x.Rule]
-		if !known {
+		at, there := index[x.Rule]
+		if !there {
 			at = len(driver.Rules)
 			index[x.Rule] = at
 			driver.Rules = append(driver.Rules, sarifRule{ID: Escape(x.Rule), ShortDescription: message(cmp.Or(x.Rule, "a rule"))})
 		}
 		one := resultOf(x.Finding, r, opt.Verbose)
 		one.RuleIndex = at
+		switch {
+		case x.Known:
+			one.Baseline = "unchanged"
+		case known != nil:
+			one.Baseline = "new"
+		}
 		if x.left {
 			// Whether a comment or the configuration says so is not known here.
 			one.Suppressions = append(one.Suppressions, sarifSuppression{"external", Escape(x.reason)})
