@@ -195,7 +195,7 @@ func TestKnownOnPlatforms(t *testing.T) {
 		{"markdown", false, "<summary>1 known: the baseline has it</summary>\n\n- **`User.old`** `old` (known, one-way): x", "2 errors"},
 		{"markdown", true, "#### 1 error\n", "2 errors"},
 		{"github", false, "::error title=new User.new", "User.old"},
-		{"github", true, "::notice title=old User.old [known, one-way]::x", "::error title=old"},
+		{"github", true, "::notice title=old User.old [known%2C one-way]::x", "::error title=old"},
 		{"gitlab", false, "User.new", "User.old"},
 		{"gitlab", true, "User.old", "baseline"},
 		{"junit", false, `<skipped message="known: the baseline has it"><![CDATA[error: x`, `failures="2"`},
