@@ -90,31 +90,3 @@ func TestKnownInText(t *testing.T) {
 		t.Error(quiet)
 	}
 }
-
-// TestKnownInFormats: what the baseline has is counted everywhere, annotated nowhere, and code scanning gets it marked.
-func TestKnownInFormats(t *testing.T) {
-	t.Parallel()
-	finding := func(of string) Finding {
-		return Finding{Rule: "field-removed", Severity: Error, Coordinate: of, Message: of + " is gone.", Location: Location{"self", "new.graphql", "", 1, 1, 1, 2}}
-	}
-	baseline, r := compare(finding("User.old")), compare(finding("User.old"), finding("User.new"))
-	baseline.Seal()
-	r.Seal()
-	r.Against(baseline)
-	for _, format := range []string{"text", "markdown", "github", "gitlab", "junit"} {
-		text := render(t, r, format, Options{})
-		if strings.Contains(text, "User.old") || !strings.Contains(text, "User.new") {
-			t.Errorf("%s: only what is new is to be shown:\n%s", format, text)
-		}
-		if format != "gitlab" && !strings.Contains(text, "1 known") {
-			t.Errorf("%s: what is known is not counted:\n%s", format, text)
-		}
-		if shown := render(t, r, format, Options{Verbose: true}); !strings.Contains(shown, "User.old") {
-			t.Errorf("%s: what is known is not shown to who is verbose:\n%s", format, shown)
-		}
-	}
-	sarif := render(t, r, "sarif", Options{})
-	if strings.Count(sarif, `"baselineState": "unchanged"`) != 1 || strings.Count(sarif, `"baselineState": "new"`) != 1 {
-		t.Errorf("sarif:\n%s", sarif)
-	}
-}

@@ -37,6 +37,9 @@ func facts(f *Finding, asked, verbose bool) []fact {
 		add("stored", some(f.Predicates, verbose))
 		add("impact", fmt.Sprintf("api %s, storage %s, data %s", orNone(f.Impact.API), orNone(f.Impact.Storage), orNone(f.Impact.Data)))
 		add("asked", f.Evidence.Question)
+		if f.Acceptable {
+			add("accept", "schemacheck accept "+f.Fingerprint[:min(len(f.Fingerprint), shortPrint)]+" --reason WHY")
+		}
 	}
 	return all
 }
@@ -85,28 +88,27 @@ func tally(s Summary) string {
 	return text
 }
 
-// shown are the findings that a reader gets to see: what is only new when
-// additions are wanted, and what the baseline has when verbose alone.
-func (r *Report) shown(additions, verbose bool) []*Finding {
+// shown are the findings that a platform is told of, but for the known ones:
+// what is only new when it is wanted alone.
+func (r *Report) shown(additions bool) []*Finding {
 	shown := make([]*Finding, 0, len(r.Findings))
 	for i := range r.Findings {
-		if f := &r.Findings[i]; (verbose || !f.Known) && (additions || !f.Addition || f.Severity != Info) {
+		if f := &r.Findings[i]; !f.Known && (!f.Addition || f.Severity != Info || additions) {
 			shown = append(shown, f)
 		}
 	}
 	return shown
 }
 
-// hidden counts the additions that shown leaves out. What is known has a count
-// of its own.
-func (r *Report) hidden(additions bool) int {
-	n := 0
+// known are the findings that the baseline of the run has already.
+func (r *Report) known() []*Finding {
+	var known []*Finding
 	for i := range r.Findings {
-		if f := &r.Findings[i]; !f.Known && f.Addition && f.Severity == Info && !additions {
-			n++
+		if f := &r.Findings[i]; f.Known {
+			known = append(known, f)
 		}
 	}
-	return n
+	return known
 }
 
 // worst sorts findings by severity, the gravest first, and leaves their order

@@ -36,7 +36,11 @@ func writeGitHub(w io.Writer, r *Report, opt Options) error {
 		}
 		b.WriteString("title=" + commandProperty.Replace(short(title, maxTitle)) + "::" + commandData.Replace(short(message, maxAnnotated)) + "\n")
 	}
-	for _, f := range worst(r.shown(opt.additions(), opt.Verbose)) {
+	shown := worst(r.shown(opt.additions()))
+	if opt.Verbose {
+		shown = append(shown, worst(r.known())...)
+	}
+	for _, f := range shown {
 		message := Escape(essence(f))
 		if !opt.Quiet {
 			message = account(f, r, opt.Verbose)
@@ -44,7 +48,7 @@ func writeGitHub(w io.Writer, r *Report, opt Options) error {
 		if !inTree(f.Location) && f.Location.File != "" {
 			message += "\nat: " + Escape(place(f.Location))
 		}
-		issue(levelOf(f.Severity), f.Location, heading(f), message)
+		issue(levelOf(f), f.Location, heading(f), message)
 	}
 	for _, n := range r.Notes {
 		switch n.Kind {
@@ -68,12 +72,13 @@ func writeGitHub(w io.Writer, r *Report, opt Options) error {
 	return err
 }
 
-// levelOf is what GitHub calls a severity.
-func levelOf(s Severity) string {
-	if s == Info {
+// levelOf is what GitHub calls the severity of a finding. What is known is not
+// to stand out.
+func levelOf(f *Finding) string {
+	if f.Known || f.Severity == Info {
 		return "notice"
 	}
-	return string(s)
+	return string(f.Severity)
 }
 
 // commandData and commandProperty escape the message and the properties of a workflow

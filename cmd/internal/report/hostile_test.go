@@ -109,7 +109,7 @@ func arranged(t testing.TB, text string) []*Report {
 	for i := range 4 {
 		r := filled(t, text)
 		f := &r.Findings[0]
-		r.Data.Asked, f.Evidence.Asked, f.Known = i != 1, i != 1, false
+		r.Data.Asked, f.Evidence.Asked, f.Known = i != 1, i != 1, i == 3
 		switch i {
 		case 1:
 			f.Severity, r.Notes[0].Kind = Warning, "not-checked"

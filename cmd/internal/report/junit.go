@@ -51,7 +51,7 @@ type (
 
 // writeJUnit writes a test case for each finding: one that makes the run fail
 // has failed, one below that has passed and says in its output what it is, and
-// one that somebody decided to live with was skipped. What else ends the run is
+// one that is known or that somebody decided to live with was skipped. What else ends the run is
 // an error, and where there is nothing at all, one test case has passed:
 // readers take an empty report for a broken job.
 func writeJUnit(w io.Writer, r *Report, opt Options) error {
@@ -65,13 +65,16 @@ func writeJUnit(w io.Writer, r *Report, opt Options) error {
 		cases = append(cases, one)
 		return &cases[len(cases)-1]
 	}
-	for _, f := range worst(r.shown(opt.additions(), opt.Verbose)) {
+	for _, f := range worst(r.shown(opt.additions())) {
 		text := cdata(account(f, r, opt.Verbose) + "\nat: " + Escape(place(f.Location)))
 		if c := add(f); f.Severity.Reaches(threshold) {
 			c.Failure = &wireOutcome{cdata(short(Escape(essence(f)), maxMessage)), string(f.Severity), text}
 		} else {
 			c.Out = &wireOut{string(f.Severity) + ": " + text}
 		}
+	}
+	for _, f := range worst(r.known()) {
+		add(f).Skipped = &wireOutcome{Message: "known: the baseline has it", Text: cdata(string(f.Severity) + ": " + account(f, r, opt.Verbose))}
 	}
 	for i := range r.Suppressed {
 		reason := cdata(Escape(r.Suppressed[i].Reason))

@@ -38,13 +38,15 @@ func writeMarkdown(w io.Writer, r *Report, opt Options) error {
 	}
 	limit = max(limit, minLimit)
 
-	shown := worst(r.shown(opt.additions(), opt.Verbose))
-	head := frame(r, opt, r.hidden(opt.additions()))
+	shown := worst(r.shown(opt.additions()))
+	known := worst(r.known())
+	head := frame(r, opt, len(r.Findings)-len(shown)-len(known))
 	const furniture = 1 << 10 // headings, and what is said of what is left out
 	room := limit - len(head) - furniture
 	findings, room := list(len(shown), room, func(i int) block { return block{finding: shown[i], brief: brief(shown[i])} })
 	remarks := noteworthy(r.Notes, opt.Verbose)
 	notes, room := list(len(remarks), room, func(i int) block { return block{brief: remark(remarks[i])} })
+	before, room := list(len(known), room, func(i int) block { return block{brief: brief(known[i])} })
 	suppressed, room := list(len(r.Suppressed), room, func(i int) block { return block{brief: livedWith(&r.Suppressed[i])} })
 	if !opt.Quiet {
 		unfold(findings, room, func(f *Finding) string { return full(f, r, opt.Verbose) })
@@ -67,6 +69,9 @@ func writeMarkdown(w io.Writer, r *Report, opt Options) error {
 	if len(remarks) > 0 {
 		b.WriteString("\n#### Notes\n\n" + join(notes, len(remarks)))
 	}
+	if n := len(known); n > 0 {
+		b.WriteString("\n<details><summary>" + strconv.Itoa(n) + " known: the baseline has " + pick(n, "it", "them") + "</summary>\n\n" + join(before, n) + "\n</details>\n")
+	}
 	if n := len(r.Suppressed); n > 0 {
 		b.WriteString("\n<details><summary>" + strconv.Itoa(n) + " suppressed</summary>\n\n" + join(suppressed, n) + "\n</details>\n")
 	}
@@ -78,10 +83,9 @@ func writeMarkdown(w io.Writer, r *Report, opt Options) error {
 func frame(r *Report, opt Options, hidden int) string {
 	var b strings.Builder
 	b.WriteString("### schemacheck: ")
-	switch {
-	case len(r.Findings) == 0 && r.Summary.Suppressed == 0:
+	if len(r.Findings)+r.Summary.Suppressed == 0 {
 		b.WriteString("no findings")
-	default:
+	} else {
 		b.WriteString(tally(r.Summary))
 	}
 	b.WriteString("\n\n")

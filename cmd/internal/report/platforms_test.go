@@ -178,6 +178,40 @@ func TestAdditionsOnPlatforms(t *testing.T) {
 	}
 }
 
+// TestKnownOnPlatforms: what the baseline has fails nowhere, and stands apart
+// from what is new.
+func TestKnownOnPlatforms(t *testing.T) {
+	t.Parallel()
+	r := compare(
+		Finding{Rule: "old", Severity: Error, Coordinate: "User.old", Message: "x", Known: true},
+		Finding{Rule: "new", Severity: Error, Coordinate: "User.new", Message: "x"},
+	)
+	r.Seal()
+	for _, c := range []struct {
+		format        string
+		verbose       bool
+		with, without string
+	}{
+		{"markdown", false, "<summary>1 known: the baseline has it</summary>\n\n- **`User.old`** `old` (known, one-way): x", "2 errors"},
+		{"markdown", true, "#### 1 error\n", "2 errors"},
+		{"github", false, "::error title=new User.new", "User.old"},
+		{"github", true, "::notice title=old User.old [known%2C one-way]::x", "::error title=old"},
+		{"gitlab", false, "User.new", "User.old"},
+		{"gitlab", true, "User.old", "baseline"},
+		{"junit", false, `<skipped message="known: the baseline has it"><![CDATA[error: x`, `failures="2"`},
+		{"sarif", false, `"baselineState": "unchanged"`, "null"},
+		{"sarif", false, `"baselineState": "new"`, "null"},
+	} {
+		text := render(t, r, c.format, Options{Verbose: c.verbose})
+		if !strings.Contains(text, c.with) || strings.Contains(text, c.without) {
+			t.Errorf("%s, verbose %v: no %q, or %q, in\n%s", c.format, c.verbose, c.with, c.without, text)
+		}
+	}
+	if text := render(t, shapes(), "sarif", Options{}); strings.Contains(text, "baselineState") {
+		t.Error("a state without a baseline")
+	}
+}
+
 // TestSARIFFixesCanBeCarriedOut: a fix that a program could not carry out is
 // not one.
 func TestSARIFFixesCanBeCarriedOut(t *testing.T) {

@@ -65,11 +65,11 @@ type (
 		RuleID       string             `json:"ruleId"`
 		RuleIndex    int                `json:"ruleIndex"`
 		Level        string             `json:"level"`
+		Baseline     string             `json:"baselineState,omitempty"` // empty where there is no baseline
 		Message      sarifText          `json:"message"`
 		Locations    []sarifLocation    `json:"locations"`
 		Related      []sarifLocation    `json:"relatedLocations,omitempty"`
 		Fingerprints sarifFingerprints  `json:"partialFingerprints"`
-		Baseline     string             `json:"baselineState,omitempty"`
 		Fixes        []sarifFix         `json:"fixes,omitempty"`
 		Suppressions []sarifSuppression `json:"suppressions"`
 		Properties   sarifFacts         `json:"properties"`
@@ -144,13 +144,11 @@ func writeSARIF(w io.Writer, r *Report, opt Options) error {
 		left   bool // somebody decided to live with it
 	}
 	var all []result
-	shown := r.shown(opt.additions(), opt.Verbose)
-	for i := range r.Findings {
-		if f := &r.Findings[i]; f.Known && !opt.Verbose {
-			shown = append(shown, f) // code scanning tells by itself what is not new
-		}
+	for _, f := range worst(r.shown(opt.additions())) {
+		all = append(all, result{Finding: f})
 	}
-	for _, f := range worst(shown) {
+	known := worst(r.known())
+	for _, f := range known {
 		all = append(all, result{Finding: f})
 	}
 	for i := range r.Suppressed {
@@ -181,8 +179,8 @@ func writeSARIF(w io.Writer, r *Report, opt Options) error {
 		}
 	}
 	for _, x := range all {
-		at, known := index[x.Rule]
-		if !known {
+		at, there := index[x.Rule]
+		if !there {
 			at = len(driver.Rules)
 			index[x.Rule] = at
 			driver.Rules = append(driver.Rules, sarifRule{ID: Escape(x.Rule), ShortDescription: message(cmp.Or(x.Rule, "a rule"))})
@@ -192,7 +190,7 @@ func writeSARIF(w io.Writer, r *Report, opt Options) error {
 		switch {
 		case x.Known:
 			one.Baseline = "unchanged"
-		case r.Summary.Known > 0:
+		case known != nil:
 			one.Baseline = "new"
 		}
 		if x.left {

@@ -47,7 +47,15 @@ func writeText(w io.Writer, r *Report, opt Options) error {
 		opt.FailOn = Error
 	}
 	p := page{Options: opt, ink: newPalette(opt.Color), asked: r.Data.Asked, explained: map[string]bool{}}
-	shown := r.shown(opt.Verbose, opt.Verbose)
+	shown, additions := make([]*Finding, 0, len(r.Findings)), 0
+	for i := range r.Findings {
+		switch f := &r.Findings[i]; {
+		case opt.Verbose || !f.Known && (!f.Addition || f.Severity != Info):
+			shown = append(shown, f)
+		case !f.Known:
+			additions++
+		}
+	}
 	for _, f := range shown {
 		if opt.Quiet {
 			p.line(f)
@@ -59,7 +67,7 @@ func writeText(w io.Writer, r *Report, opt Options) error {
 		p.suppressed(r.Suppressed)
 		p.notes(r.Notes)
 		p.table(shown)
-		p.summary(r, r.hidden(opt.Verbose))
+		p.summary(r, additions)
 	}
 	_, err := io.WriteString(w, p.String())
 	return err
