@@ -89,8 +89,8 @@ func explanation(r *rules.Rule) []report.Section {
 	}
 	if r.Suppressible() {
 		all = append(all, report.Section{Title: "Living with it", Text: "Write # schemacheck:ignore " + r.ID + " REASON directly above the element that the finding is placed on, " +
-			"or at the end of its line, in the new schema. Or add the finding's fingerprint, from the json report, to accept: in " +
-			config.Name + ", with a reason and, if you like, an until: day."})
+			"or at the end of its line, in the new schema. Or write the one finding into accept: of " + config.Name +
+			", for ever or until a day: schemacheck accept " + r.ID + " COORDINATE --reason REASON."})
 	}
 	return slices.DeleteFunc(all, func(s report.Section) bool { return s.Text == "" && s.Code == "" && s.Steps == nil })
 }

@@ -80,6 +80,7 @@ no Dgraph was reached, or a file could not be written or changed meanwhile. With
 	}
 	flags := cmd.Flags()
 	o.bindAll(flags)
+	o.base.bind(flags)
 	o.choiceOptions.bind(flags)
 	o.planOptions.bind(flags)
 	o.applyOptions.bind(flags)
@@ -87,17 +88,8 @@ no Dgraph was reached, or a file could not be written or changed meanwhile. With
 	flags.BoolVar(&o.write, "write", false, "put the edits into the files of NEW")
 	flags.BoolVar(&o.interactive, "interactive", false, "ask for each finding which fix to take, and show its edit; on a terminal only")
 	complete(cmd, "prefer", string(rules.Directive), string(rules.Migration))
-	complete(cmd, "fail-on", string(report.Error), string(report.Warning), string(report.Info), string(report.Never))
-	complete(cmd, "format", report.FormatNames()...)
+	completeReport(cmd)
 	return cmd
-}
-
-// complete names the values of a flag to the shell.
-func complete(cmd *cobra.Command, flag string, values ...string) {
-	err := cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
-	if err != nil {
-		panic(err) // the flag does not exist, or has values already
-	}
 }
 
 func (p program) fix(cmd *cobra.Command, o *fixOptions) error {
@@ -130,8 +122,9 @@ func (p program) fix(cmd *cobra.Command, o *fixOptions) error {
 		return p.finish(cmd.Context(), w.out, done, done.unsettled) // nothing is mended on half the knowledge
 	}
 	o.choiceOptions.configured(w.cfg.Fixes)
+	o.choiceOptions.known = has(done.report)
 	o.planOptions.standing = w.cfg.Fixes.Set
-	severity := func(f *rules.Finding) report.Severity { return severityOf(f, w.cfg.Rules) }
+	severity := w.severities.of
 	preview := func(x rules.Fix) string { return previewOf(cmd.Context(), w.live, x, o.data.showValues) }
 	choices, err := o.choices(cmd.Flags(), done.findings, severity)
 	if err != nil {
@@ -158,7 +151,7 @@ func (p program) fix(cmd *cobra.Command, o *fixOptions) error {
 	for _, f := range m.Failed {
 		fmt.Fprintf(p.err, "schemacheck: %s of %s is not made: %s\n", f.Fix.ID, report.Escape(f.Finding.Coordinate), report.Escape(f.Err.Error()))
 	}
-	m.severity, m.applied = severity, o.apply
+	m.severity, m.known, m.applied = severity, o.choiceOptions.known, o.apply
 	planning := func() (*planned, error) {
 		return o.plan(cmd.Flags(), m.current(), done.report.Before.Fingerprint, m.fingerprint(), time.Now())
 	}
@@ -234,6 +227,7 @@ type mended struct {
 	path     string // of the plan that was written, or that was there
 	fresh    bool   // the plan was written now
 	severity func(*rules.Finding) report.Severity
+	known    map[string]bool // the fingerprints of what the baseline has
 }
 
 // mend makes the edits that were chosen, in memory. later chooses among the

@@ -9,13 +9,13 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/google/renameio/v2"
 	"github.com/spf13/pflag"
 	"golang.org/x/term"
 
 	"github.com/schemacheck/schemacheck/cmd/internal/config"
 	"github.com/schemacheck/schemacheck/cmd/internal/report"
 	"github.com/schemacheck/schemacheck/diff/sdl"
+	"github.com/schemacheck/schemacheck/fixes"
 )
 
 // output is where and how a report is written.
@@ -188,5 +188,5 @@ func writeFile(path, text string) error {
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
 		return os.WriteFile(path, []byte(text), 0o644)
 	}
-	return renameio.WriteFile(path, []byte(text), 0o644)
+	return fixes.Replace(path, []byte(text), 0o644)
 }

@@ -93,6 +93,9 @@ func badValue(err error) error {
 	return err
 }
 
+// unchangeable is the rule whose findings always make a run end with 2.
+const unchangeable = "schema-invalid"
+
 // configuration reads the file at path, which --config names, or without one
 // the nearest from the folder near upwards; when there is none, it is empty.
 func configuration(flags *pflag.FlagSet, path, near string) (*config.Config, error) {
@@ -109,6 +112,11 @@ func configuration(flags *pflag.FlagSet, path, near string) (*config.Config, err
 	cfg, err := config.Load(path, rules.IDs())
 	if written := (config.Errors)(nil); errors.As(err, &written) {
 		return nil, err // the file was found, and is what has to be mended
+	}
+	if err == nil {
+		if _, set := cfg.Rules[unchangeable]; set {
+			return nil, fmt.Errorf("%s: rules: %q has no severity to set: a schema that Dgraph refuses stays refused", path, unchangeable)
+		}
 	}
 	return cfg, given(flags, "config", err)
 }

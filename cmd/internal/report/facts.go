@@ -76,6 +76,9 @@ func heading(f *Finding) string {
 // tally is how many findings there are, in words.
 func tally(s Summary) string {
 	text := plural(s.Error, "error") + ", " + plural(s.Warning, "warning") + ", " + strconv.Itoa(s.Info) + " info"
+	if s.Known > 0 {
+		text += ", " + strconv.Itoa(s.Known) + " known"
+	}
 	if s.Suppressed > 0 {
 		text += ", " + strconv.Itoa(s.Suppressed) + " suppressed"
 	}
@@ -83,15 +86,27 @@ func tally(s Summary) string {
 }
 
 // shown are the findings that a reader gets to see: what is only new when
-// verbose alone.
-func (r *Report) shown(verbose bool) []*Finding {
+// additions are wanted, and what the baseline has when verbose alone.
+func (r *Report) shown(additions, verbose bool) []*Finding {
 	shown := make([]*Finding, 0, len(r.Findings))
 	for i := range r.Findings {
-		if f := &r.Findings[i]; !f.Addition || f.Severity != Info || verbose {
+		if f := &r.Findings[i]; (verbose || !f.Known) && (additions || !f.Addition || f.Severity != Info) {
 			shown = append(shown, f)
 		}
 	}
 	return shown
+}
+
+// hidden counts the additions that shown leaves out. What is known has a count
+// of its own.
+func (r *Report) hidden(additions bool) int {
+	n := 0
+	for i := range r.Findings {
+		if f := &r.Findings[i]; !f.Known && f.Addition && f.Severity == Info && !additions {
+			n++
+		}
+	}
+	return n
 }
 
 // worst sorts findings by severity, the gravest first, and leaves their order

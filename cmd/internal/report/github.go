@@ -36,7 +36,7 @@ func writeGitHub(w io.Writer, r *Report, opt Options) error {
 		}
 		b.WriteString("title=" + commandProperty.Replace(short(title, maxTitle)) + "::" + commandData.Replace(short(message, maxAnnotated)) + "\n")
 	}
-	for _, f := range worst(r.shown(opt.additions())) {
+	for _, f := range worst(r.shown(opt.additions(), opt.Verbose)) {
 		message := Escape(essence(f))
 		if !opt.Quiet {
 			message = account(f, r, opt.Verbose)

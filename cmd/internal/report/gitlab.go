@@ -26,7 +26,7 @@ type (
 // writeGitLab writes a code quality report. GitLab drops what has no path, so
 // that a finding without a file of its own is placed in the new schema.
 func writeGitLab(w io.Writer, r *Report, opt Options) error {
-	all := each(worst(r.shown(opt.additions())), func(f *Finding) wireQuality {
+	all := each(worst(r.shown(opt.additions(), opt.Verbose)), func(f *Finding) wireQuality {
 		text := essence(f)
 		if f.Evidence.Asked && f.Evidence.Violations > 0 {
 			text += " (" + affected(f.Evidence) + ")"

@@ -93,7 +93,7 @@ func TestKeysAreNeverPrinted(t *testing.T) {
 	t.Parallel()
 	r := filled(t, "x # Dgraph.Secret a \"sesame\"\r\n  # Dgraph.Authorization {\"VerificationKey\":\"sesame\"}")
 	for _, asked := range []bool{true, false} {
-		r.Data.Asked, r.Findings[0].Evidence.Asked, r.Findings[0].Severity = asked, asked, Error
+		r.Data.Asked, r.Findings[0].Evidence.Asked, r.Findings[0].Severity, r.Findings[0].Known = asked, asked, Error, false
 		for _, v := range variants {
 			text := render(t, r, v.name, v.Options)
 			if strings.Contains(text, "sesame") || !strings.Contains(text, "Dgraph.Secret [redacted]") {

@@ -57,6 +57,7 @@ type (
 		OneWay     int `json:"oneWay"`
 		Fixable    int `json:"fixable"`
 		Suppressed int `json:"suppressed"`
+		Known      int `json:"known"`
 	}
 	wireFinding struct {
 		Rule        string       `json:"rule"`
@@ -77,6 +78,7 @@ type (
 		Evidence    wireEvidence `json:"evidence"`
 		Consequence string       `json:"consequence"`
 		Addition    bool         `json:"addition,omitempty"`
+		Known       bool         `json:"known,omitempty"`
 		Fixes       []wireFix    `json:"fixes"`
 		Fingerprint string       `json:"fingerprint"`
 	}
@@ -250,6 +252,7 @@ func wireFindingOf(f Finding) wireFinding {
 		Evidence:    wireEvidenceOf(f.Evidence),
 		Consequence: f.Consequence,
 		Addition:    f.Addition,
+		Known:       f.Known,
 		Fixes: each(f.Fixes, func(x Fix) wireFix {
 			return wireFix{x.ID, x.Kind, x.Risk, x.Title, x.Diff, each(x.Edits, func(e Edit) wireEdit { return wireEdit{wirePlaceOf(e.At), e.New} })}
 		}),

@@ -65,7 +65,7 @@ func writeJUnit(w io.Writer, r *Report, opt Options) error {
 		cases = append(cases, one)
 		return &cases[len(cases)-1]
 	}
-	for _, f := range worst(r.shown(opt.additions())) {
+	for _, f := range worst(r.shown(opt.additions(), opt.Verbose)) {
 		text := cdata(account(f, r, opt.Verbose) + "\nat: " + Escape(place(f.Location)))
 		if c := add(f); f.Severity.Reaches(threshold) {
 			c.Failure = &wireOutcome{cdata(short(Escape(essence(f)), maxMessage)), string(f.Severity), text}

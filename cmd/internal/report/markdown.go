@@ -38,8 +38,8 @@ func writeMarkdown(w io.Writer, r *Report, opt Options) error {
 	}
 	limit = max(limit, minLimit)
 
-	shown := worst(r.shown(opt.additions()))
-	head := frame(r, opt, len(r.Findings)-len(shown))
+	shown := worst(r.shown(opt.additions(), opt.Verbose))
+	head := frame(r, opt, r.hidden(opt.additions()))
 	const furniture = 1 << 10 // headings, and what is said of what is left out
 	room := limit - len(head) - furniture
 	findings, room := list(len(shown), room, func(i int) block { return block{finding: shown[i], brief: brief(shown[i])} })

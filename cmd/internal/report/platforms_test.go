@@ -139,6 +139,7 @@ func TestPlatformsGetPaths(t *testing.T) {
 		gitlab, inSARIF string
 	}{
 		{Location{File: "./a b/ü.graphql", Line: 2}, Source{}, Source{Source: "n"}, "a b/ü.graphql", "a%20b/%C3%BC.graphql"},
+		{Location{File: "x"}, Source{}, Source{Source: "n"}, "x", "x"},
 		{Location{File: "x", Ref: "main", Line: 2}, Source{}, Source{Source: "n"}, "x", "x"},
 		{Location{File: "dgraph://h:1"}, Source{}, Source{Source: "n.graphql"}, "n.graphql", "dgraph%3A/h%3A1"},
 		{Location{File: "dgraph://h:1"}, Source{}, Source{Source: "git:main:n.graphql", Ref: "main"}, "n.graphql", "dgraph%3A/h%3A1"},
@@ -150,11 +151,29 @@ func TestPlatformsGetPaths(t *testing.T) {
 		r := compare(Finding{Rule: "x", Severity: Error, Location: c.at})
 		r.Before, r.After = c.before, c.after
 		r.Seal()
-		if text := render(t, r, "gitlab", Options{}); !strings.Contains(text, `"path": "`+c.gitlab+`"`) {
+		if text := render(t, r, "gitlab", Options{}); !strings.Contains(text, `"path": "`+c.gitlab+`"`) || strings.Contains(text, `"begin": 0`) {
 			t.Errorf("%+v: not %s in\n%s", c, c.gitlab, text)
 		}
 		if text := render(t, r, "sarif", Options{}); !strings.Contains(text, `"uri": "`+c.inSARIF+`"`) {
 			t.Errorf("%+v: not %s in\n%s", c, c.inSARIF, text)
+		}
+	}
+}
+
+// TestAdditionsOnPlatforms: what is only new is told where it is asked for, and
+// where it makes the run fail.
+func TestAdditionsOnPlatforms(t *testing.T) {
+	t.Parallel()
+	r := compare(Finding{Rule: "field-added", Severity: Info, Coordinate: "User.fresh", Message: "x", Addition: true})
+	r.Seal()
+	for _, format := range []string{"markdown", "sarif", "github", "gitlab", "junit"} {
+		for _, c := range []struct {
+			opt  Options
+			told bool
+		}{{Options{}, false}, {Options{FailOn: Warning}, false}, {Options{Verbose: true}, true}, {Options{FailOn: Info}, true}} {
+			if got := strings.Contains(render(t, r, format, c.opt), "User.fresh"); got != c.told {
+				t.Errorf("%s %+v: told: %v", format, c.opt, got)
+			}
 		}
 	}
 }

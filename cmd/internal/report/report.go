@@ -94,6 +94,7 @@ type Summary struct {
 	OneWay               int // findings that are not reversible
 	Fixable              int // findings with at least one fix
 	Suppressed           int // what is left out of all other counts
+	Known                int // findings that the baseline has, left out of all other counts too
 }
 
 // Finding is one judgement on one element of a schema. The fields are those of
@@ -115,12 +116,19 @@ type Finding struct {
 	Impact     Impact
 	Reversible bool
 	Confidence string   // "declared", "certain" or "likely"; of renames and moves only
-	Reasons    []string // why a rename is believed to be one
+	Reasons    []string // why a rename is believed to be one, or why a removal is milder or not
 	Evidence   Evidence
 	// Consequence is what clients see after the deploy, in one sentence.
 	Consequence string
 	Fixes       []Fix // the safest one first
 	Fingerprint string
+	// Known marks what the baseline of the run has already, as severe or more. It
+	// makes no run fail; renderings for people show it only when they are verbose.
+	Known bool
+
+	// Acceptable says that the configuration can accept it. Only renderings for people
+	// tell.
+	Acceptable bool
 
 	// Addition marks what is only new and endangers nothing. Renderings for
 	// people show it only when they are verbose.
@@ -232,6 +240,10 @@ func (r *Report) Seal() {
 	for i := range r.Findings {
 		f := &r.Findings[i]
 		f.Fingerprint = Fingerprint(f.Rule, f.Coordinate, f.To, f.Subject)
+		if f.Known {
+			r.Summary.Known++
+			continue
+		}
 		switch f.Severity {
 		case Error:
 			r.Summary.Error++
@@ -255,11 +267,11 @@ func (r *Report) Seal() {
 	slices.SortStableFunc(r.Suppressed, func(a, b Suppressed) int { return order(a.Finding, b.Finding) })
 }
 
-// Failing counts the findings at or above threshold.
+// Failing counts the findings at or above threshold that are not known.
 func (r *Report) Failing(threshold Severity) int {
 	n := 0
 	for i := range r.Findings {
-		if r.Findings[i].Severity.Reaches(threshold) {
+		if f := &r.Findings[i]; !f.Known && f.Severity.Reaches(threshold) {
 			n++
 		}
 	}

@@ -69,6 +69,7 @@ type (
 		Locations    []sarifLocation    `json:"locations"`
 		Related      []sarifLocation    `json:"relatedLocations,omitempty"`
 		Fingerprints sarifFingerprints  `json:"partialFingerprints"`
+		Baseline     string             `json:"baselineState,omitempty"`
 		Fixes        []sarifFix         `json:"fixes,omitempty"`
 		Suppressions []sarifSuppression `json:"suppressions"`
 		Properties   sarifFacts         `json:"properties"`
@@ -143,7 +144,13 @@ func writeSARIF(w io.Writer, r *Report, opt Options) error {
 		left   bool // somebody decided to live with it
 	}
 	var all []result
-	for _, f := range worst(r.shown(opt.additions())) {
+	shown := r.shown(opt.additions(), opt.Verbose)
+	for i := range r.Findings {
+		if f := &r.Findings[i]; f.Known && !opt.Verbose {
+			shown = append(shown, f) // code scanning tells by itself what is not new
+		}
+	}
+	for _, f := range worst(shown) {
 		all = append(all, result{Finding: f})
 	}
 	for i := range r.Suppressed {
@@ -182,6 +189,12 @@ func writeSARIF(w io.Writer, r *Report, opt Options) error {
 		}
 		one := resultOf(x.Finding, r, opt.Verbose)
 		one.RuleIndex = at
+		switch {
+		case x.Known:
+			one.Baseline = "unchanged"
+		case r.Summary.Known > 0:
+			one.Baseline = "new"
+		}
 		if x.left {
 			// Whether a comment or the configuration says so is not known here.
 			one.Suppressions = append(one.Suppressions, sarifSuppression{"external", Escape(x.reason)})
