@@ -55,8 +55,8 @@ var owners = map[string]string{
 	"cel.dev/":                       "fixes/expression",
 	"github.com/vbauerster/":         "cmd/schemacheck",
 	"github.com/prometheus/":         "cmd/schemacheck",
-	"github.com/google/renameio/":    "fixes", // it leaves Windows out
 	"github.com/google/go-github/":   "cmd/internal/review",
+	"github.com/google/renameio/":    "fixes", // it leaves Windows out
 }
 
 // imports are those of every package of the module, outside tests, by folder.

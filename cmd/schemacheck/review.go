@@ -69,7 +69,7 @@ is written: the run for that one tells.`,
 
 Exit codes: as for diff, by the findings: 0 nothing at or above --fail-on; 1
 findings; 2 usage, or a schema that cannot be read or is invalid; 3 could not
-finish: GitHub was not reached or does not let the token write, or what diff says.`,
+finish: GitHub was not reached or does not let the token write, or what diff says.` + formats(),
 		Args: arguments(0, 2, "two schemas, OLD and NEW, or one with --alpha, or none"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			p.warnOfSecrets(cmd, args)
@@ -87,6 +87,7 @@ finish: GitHub was not reached or does not let the token write, or what diff say
 	}
 	flags := cmd.Flags()
 	o.bindAll(flags)
+	o.base.bind(flags)
 	flags.StringVar(&o.from, "from", "", "take the report from this JSON `FILE`")
 	flags.StringVar(&o.repository, "repo", "", "the pull request's repository, as `OWNER/NAME`")
 	flags.IntVar(&o.number, "pr", 0, "the `NUMBER` of the pull request")
@@ -98,6 +99,7 @@ finish: GitHub was not reached or does not let the token write, or what diff say
 	flags.StringVar(&o.url, "github-url", "", "`URL` of the API of a GitHub Enterprise Server, such as https://github.example.com/api/v3")
 	flags.BoolVar(&o.dryRun, "dry-run", false, "print the calls that would write instead of the report, and make none of them")
 	complete(cmd, "comment-from", "error", "warning", "info", "never")
+	completeReport(cmd)
 	return cmd
 }
 
@@ -207,8 +209,8 @@ func (p program) reviewed(cmd *cobra.Command, o *reviewOptions, r *review.Reques
 	if err := o.check(); err != nil {
 		return nil, nil, err
 	}
-	if o.connection.given() || o.useData != "" {
-		return nil, nil, errors.New("--from has a report that is made already: the data is asked where it is made")
+	if o.connection.given() || o.useData != "" || o.base.path != "" {
+		return nil, nil, errors.New("--from has a report that is made already: the data is asked, and the baseline named, where it is made")
 	}
 	_, _, out, err := p.prepare(cmd, &o.settings, o.failOn, "")
 	if err != nil {

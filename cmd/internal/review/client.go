@@ -191,7 +191,7 @@ func (c *Client) call(ctx context.Context, what string, of effect, request func(
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		kind, wait := failureOf(err)
+		wait, kind := failureOf(err)
 		err = fmt.Errorf("%s: %w", what, c.told(err))
 		switch {
 		case kind != nil && kind != errUnsure:
@@ -223,7 +223,7 @@ func (c *Client) told(err error) error {
 }
 
 // failureOf says what kind of failure an error is, or how long to wait for a limit.
-func failureOf(err error) (kind error, wait time.Duration) {
+func failureOf(err error) (wait time.Duration, kind error) {
 	var graph answered
 	var limit *github.RateLimitError
 	var abuse *github.AbuseRateLimitError
@@ -232,30 +232,30 @@ func failureOf(err error) (kind error, wait time.Duration) {
 	case errors.As(err, &graph):
 		return graph.kind()
 	case errors.As(err, &limit):
-		return nil, until(limit.Rate.Reset.Time)
+		return until(limit.Rate.Reset.Time), nil
 	case errors.As(err, &abuse):
 		if abuse.RetryAfter != nil {
-			return nil, max(*abuse.RetryAfter, time.Second)
+			return max(*abuse.RetryAfter, time.Second), nil
 		}
-		return nil, unnamed
+		return unnamed, nil
 	case !errors.As(err, &response):
-		return errUnsure, 0
+		return 0, errUnsure
 	}
 	said := strings.ToLower(response.Message)
 	switch status := response.Response.StatusCode; {
 	case status == http.StatusTooManyRequests,
 		status == http.StatusForbidden && (strings.Contains(said, "rate limit") || strings.Contains(said, "abuse detection")):
-		return nil, waitOf(response.Response)
+		return waitOf(response.Response), nil
 	case status == http.StatusUnauthorized:
-		return ErrToken, 0
+		return 0, ErrToken
 	case status == http.StatusForbidden:
-		return ErrForbidden, 0
+		return 0, ErrForbidden
 	case status == http.StatusNotFound, status == http.StatusGone:
-		return errMissing, 0
+		return 0, errMissing
 	case status >= 400 && status < 500 && status != http.StatusRequestTimeout:
-		return errRefused, 0
+		return 0, errRefused
 	}
-	return errUnsure, 0
+	return 0, errUnsure
 }
 
 // waitOf is how long an answer asks to wait.
@@ -297,20 +297,20 @@ func (a answered) Error() string {
 	return strings.Join(all, "; ")
 }
 
-func (a answered) kind() (error, time.Duration) {
+func (a answered) kind() (time.Duration, error) {
 	for _, e := range a.errors {
 		switch said := strings.ToLower(e.Message); {
 		case e.Type == "RATE_LIMITED" || strings.Contains(said, "rate limit"):
-			return nil, a.wait
+			return a.wait, nil
 		case e.Type == "FORBIDDEN" || e.Type == "INSUFFICIENT_SCOPES" || strings.Contains(said, "not accessible by"):
-			return ErrForbidden, 0
+			return 0, ErrForbidden
 		case e.Type == "NOT_FOUND":
-			return errMissing, 0
+			return 0, errMissing
 		case e.Type != "":
-			return errRefused, 0
+			return 0, errRefused
 		}
 	}
-	return errUnsure, 0 // "Something went wrong"
+	return 0, errUnsure // "Something went wrong"
 }
 
 // ask sends a request to the GraphQL API. Its answer goes to data.

@@ -58,7 +58,7 @@ func (r *Request) Check() error {
 
 // commented reports whether a finding gets a comment of its own, if there is a place for it.
 func (r *Request) commented(f *report.Finding) bool {
-	return !f.Addition && f.Severity.Reaches(r.CommentFrom)
+	return !f.Addition && !f.Known && f.Severity.Reaches(r.CommentFrom)
 }
 
 // Outcome is what came of a review.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/validator/rules"
 
 	"github.com/schemacheck/schemacheck/cmd/internal/report"
 	"github.com/schemacheck/schemacheck/cmd/internal/review/githubtest"
@@ -31,7 +32,7 @@ func TestQueries(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, query := range []string{commentsQuery, threadsQuery, resolveMutation, reopenMutation} {
-		if _, errs := gqlparser.LoadQuery(schema, query); len(errs) > 0 {
+		if _, errs := gqlparser.LoadQueryWithRules(schema, query, rules.NewDefaultRules()); len(errs) > 0 {
 			t.Errorf("%v in\n%s", errs, query)
 		}
 	}
