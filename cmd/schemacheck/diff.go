@@ -28,6 +28,7 @@ type diffOptions struct {
 	failOn        string
 	connection    connection
 	data          dataOptions
+	base          baselineOption
 	saveData      string
 	useData       string
 }
@@ -60,10 +61,11 @@ CI the one that the pull request goes into.`,
   schemacheck diff old.graphql new.graphql --alpha localhost:9080 --show-values
   schemacheck diff 'schema/**/*.graphql' - < new.graphql
   schemacheck diff old.graphql new.graphql --format json --fail-on warning
+  schemacheck diff old.graphql new.graphql --baseline known.json
 
 Exit codes: 0 nothing at or above --fail-on; 1 findings; 2 usage, or a schema
 that cannot be read or is invalid; 3 could not finish: no Dgraph was reached, the
-report could not be written, or --require-complete was not met.`,
+report could not be written, or --require-complete was not met.` + formats(),
 		Args: arguments(0, 2, "two schemas, OLD and NEW, or one with --alpha, or none"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			p.warnOfSecrets(cmd, args)
@@ -77,6 +79,7 @@ report could not be written, or --require-complete was not met.`,
 		},
 	}
 	o.bindAll(cmd.Flags())
+	o.base.bind(cmd.Flags())
 	cmd.Flags().StringVar(&o.saveData, "save-data", "", "write what the data said, in counts and names, to `FILE`")
 	completeReport(cmd)
 	return cmd
@@ -162,7 +165,11 @@ func (p program) begin(cmd *cobra.Command, o *diffOptions) (w *work, err error) 
 	if err := o.name(ctx, loader, p.target(), cfg, settings); err != nil {
 		return nil, err
 	}
-	c := comparison{oldName: shown(o.before), newName: shown(o.after), cfg: cfg, accepted: acceptances(cfg, dir, time.Now())}
+	c := comparison{oldName: shown(o.before), newName: shown(o.after), cfg: cfg, severities: severitiesOf(cfg, dir), accepted: acceptances(cfg, dir, time.Now())}
+	c.grace = graceOf(ctx, loader, cfg, o.before, o.data.budget)
+	if c.known, err = o.base.load(p, cmd, cfg, false); err != nil {
+		return nil, err
+	}
 	if err := c.read(ctx, loader, o); err != nil {
 		return nil, err
 	}
@@ -187,7 +194,7 @@ func (p program) begin(cmd *cobra.Command, o *diffOptions) (w *work, err error) 
 			}
 		}
 	}
-	if err := out.spares(cmd.Flags(), p.sources(cfg, c.before, c.after)); err != nil {
+	if err := errors.Join(c.known.spared(cmd.Flags(), out), out.spares(cmd.Flags(), p.sources(cfg, c.before, c.after))); err != nil {
 		return nil, err
 	}
 	switch {
@@ -384,7 +391,11 @@ func (o *diffOptions) fromConfiguration(ctx context.Context, loader sdl.Loader, 
 		return fmt.Errorf("no schemas are given: schemacheck diff OLD NEW, or write schema: PATH into %s", config.Name)
 	}
 	path := filepath.Join(filepath.Dir(cfg.File), filepath.FromSlash(cfg.Schema))
-	relative, err := filepath.Rel(loader.Dir, path)
+	from := path // --config can be relative
+	if !filepath.IsAbs(from) {
+		from = filepath.Join(loader.Dir, from)
+	}
+	relative, err := filepath.Rel(loader.Dir, from)
 	if err != nil {
 		return fmt.Errorf("finding the schema of the configuration: %w", err)
 	}
@@ -414,9 +425,12 @@ type comparison struct {
 	before, after    []*sdl.File
 	// hopeless says that Dgraph would refuse the new schema, and that the old
 	// one was not read if it is a live one.
-	hopeless bool
-	cfg      *config.Config
-	accepted []rules.Acceptance
+	hopeless   bool
+	cfg        *config.Config
+	severities severities
+	accepted   []rules.Acceptance
+	known      *baseline // nil without a baseline
+	grace      *grace    // nil without one
 	// alongside gives findings that need more than the two schemas; nil gives
 	// none.
 	alongside func(*diff.Diff, *report.Report) []*rules.Finding
@@ -449,16 +463,18 @@ func (c comparison) run() (*compared, error) {
 	if err != nil {
 		return nil, errOld(err)
 	}
+	r.Old = schemaOf(c.before, oldSDL)
 	if !c.hopeless || !fromDgraph(c.oldName) {
 		r.Before.Fingerprint = oldSDL.Fingerprint()
 	}
 	newSDL, err := sdl.Parse(c.after...)
+	r.New = schemaOf(c.after, newSDL)
 	if err != nil {
 		var syntax *sdl.Error
 		if !errors.As(err, &syntax) {
 			return nil, err
 		}
-		add(r, refusals([]validity.Problem{{Span: syntax.Span, Message: syntax.Message}}, c.newName, c.after), nil, nil)
+		add(r, refusals([]validity.Problem{{Span: syntax.Span, Message: syntax.Message}}, c.newName, c.after), nil, severities{})
 		return &compared{report: r, invalid: true}, nil
 	}
 	r.After.Fingerprint = newSDL.Fingerprint()
@@ -472,7 +488,7 @@ func (c comparison) run() (*compared, error) {
 		if len(c.after) == 0 {
 			refused = append(refused, rules.Absent("new", c.newName, start(c.newName, nil)))
 		}
-		add(r, refused, nil, nil)
+		add(r, refused, nil, severities{})
 		return &compared{report: r, invalid: true}, nil
 	}
 	if problems := validity.Check(before.Schema, validity.Options{Storage: before.Storage}).Problems; len(problems) > 0 && len(c.before) > 0 {
@@ -483,17 +499,19 @@ func (c comparison) run() (*compared, error) {
 	if len(c.before) == 0 {
 		findings = append(findings, rules.Absent("old", c.oldName, start(c.newName, c.after)))
 	}
-	off := func(rule string) bool { return c.cfg.Rules[rule] == "off" }
+	possible := possibleAtRest(after)
 	keep := func(after *sdl.Schema, findings []*rules.Finding) ([]*rules.Finding, []rules.Suppressed) {
 		kept, suppressed := rules.Suppress(findings, rules.Suppressions{
 			Schema:      after,
 			Before:      oldSDL,
 			Accepted:    c.accepted,
-			Off:         off,
+			Live:        c.alongside != nil,
+			Elsewhere:   possible,
+			Off:         c.severities.off,
 			Fingerprint: fingerprint,
 			Nearest:     config.Nearest,
 		})
-		return slices.DeleteFunc(kept, func(f *rules.Finding) bool { return off(f.Rule.ID) }), suppressed
+		return slices.DeleteFunc(kept, c.severities.off), suppressed
 	}
 	kept, suppressed := keep(newSDL, findings)
 	done := &compared{report: r, findings: kept, all: findings, judge: func(files []*sdl.File) ([]*rules.Finding, error) {
@@ -519,7 +537,8 @@ func (c comparison) run() (*compared, error) {
 			return nil, done.unsettled
 		}
 	}
-	add(r, kept, suppressed, c.cfg.Rules)
+	add(r, kept, suppressed, c.severities)
+	c.known.mark(r)
 	return done, nil
 }
 
@@ -532,6 +551,7 @@ func (c comparison) found(before, after *diff.Schema, r *report.Report) []*rules
 	}
 	d := diff.Compare(before, after, diff.Options{Renames: renames, DgraphVersion: c.cfg.DgraphVersion})
 	findings := rules.Judge(d)
+	c.grace.apply(before, after, findings, r)
 	if c.alongside != nil {
 		findings = append(findings, c.alongside(d, r)...)
 	}

@@ -65,7 +65,7 @@ phase contract of the plan.`,
 Exit codes: 0 nothing at or above --fail-on is left; 1 findings are left; 2 usage,
 or a schema that cannot be read, is invalid, or is in no file; 3 could not finish:
 no Dgraph was reached, or a file could not be written or changed meanwhile. With
---apply they are those of migrate up.`,
+--apply they are those of migrate up.` + formats(),
 		Args: arguments(0, 2, "two schemas, OLD and NEW, or one with --alpha, or none"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			p.warnOfSecrets(cmd, args)
@@ -80,6 +80,7 @@ no Dgraph was reached, or a file could not be written or changed meanwhile. With
 	}
 	flags := cmd.Flags()
 	o.bindAll(flags)
+	o.base.bind(flags)
 	o.choiceOptions.bind(flags)
 	o.planOptions.bind(flags)
 	o.applyOptions.bind(flags)
@@ -121,8 +122,9 @@ func (p program) fix(cmd *cobra.Command, o *fixOptions) error {
 		return p.finish(cmd.Context(), w.out, done, done.unsettled) // nothing is mended on half the knowledge
 	}
 	o.choiceOptions.configured(w.cfg.Fixes)
+	o.choiceOptions.known = has(done.report)
 	o.planOptions.standing = w.cfg.Fixes.Set
-	severity := func(f *rules.Finding) report.Severity { return severityOf(f, w.cfg.Rules) }
+	severity := w.severities.of
 	preview := func(x rules.Fix) string { return previewOf(cmd.Context(), w.live, x, o.data.showValues) }
 	choices, err := o.choices(cmd.Flags(), done.findings, severity)
 	if err != nil {
@@ -149,7 +151,7 @@ func (p program) fix(cmd *cobra.Command, o *fixOptions) error {
 	for _, f := range m.Failed {
 		fmt.Fprintf(p.err, "schemacheck: %s of %s is not made: %s\n", f.Fix.ID, report.Escape(f.Finding.Coordinate), report.Escape(f.Err.Error()))
 	}
-	m.severity, m.applied = severity, o.apply
+	m.severity, m.known, m.applied = severity, o.choiceOptions.known, o.apply
 	planning := func() (*planned, error) {
 		return o.plan(cmd.Flags(), m.current(), done.report.Before.Fingerprint, m.fingerprint(), time.Now())
 	}
@@ -225,6 +227,7 @@ type mended struct {
 	path     string // of the plan that was written, or that was there
 	fresh    bool   // the plan was written now
 	severity func(*rules.Finding) report.Severity
+	known    map[string]bool // the fingerprints of what the baseline has
 }
 
 // mend makes the edits that were chosen, in memory. later chooses among the

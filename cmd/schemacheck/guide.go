@@ -119,7 +119,7 @@ func (m *mended) deploys(asked []string, flags, at string) []deploy {
 	return all
 }
 
-// open are the errors that none of the chosen fixes is for.
+// open are the errors that none of the chosen fixes is for, and that are new.
 func (m *mended) open() []string {
 	made := map[string]bool{}
 	for _, f := range m.Done {
@@ -128,7 +128,7 @@ func (m *mended) open() []string {
 	var all []string
 	for _, c := range m.choices {
 		planned := c.fix != nil && c.fix.Kind == rules.Migration
-		if m.severity(c.finding) == report.Error && !planned && !made[fingerprint(c.finding)] {
+		if m.severity(c.finding) == report.Error && !planned && !made[fingerprint(c.finding)] && !m.known[fingerprint(c.finding)] {
 			all = append(all, fmt.Sprintf("%s of %s: %s", c.finding.Rule.ID, callName(c.finding), c.finding.Consequence))
 		}
 	}

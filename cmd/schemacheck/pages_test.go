@@ -12,7 +12,7 @@ import (
 )
 
 // TestPages: the commands of each page in cmd/docs are those that its script carries out, in the order of the page:
-// testdata/script/page_NAME.txtar, or testdata/live/page_NAME.txtar where it takes a Dgraph. What a page shows in a
+// testdata/script/page_NAME.txtar, or in testdata/live where it takes a Dgraph, or in testdata/review for a GitHub. What a page shows in a
 // block marked sh is a command; the script may have others between.
 func TestPages(t *testing.T) {
 	t.Parallel()
@@ -32,9 +32,11 @@ func TestPages(t *testing.T) {
 			continue
 		}
 		written = append(written, "page_"+name+".txtar")
-		script, err := os.ReadFile(filepath.Join("testdata", "script", "page_"+name+".txtar"))
-		if os.IsNotExist(err) {
-			script, err = os.ReadFile(filepath.Join("testdata", "live", "page_"+name+".txtar"))
+		var script []byte
+		for _, dir := range pageScripts {
+			if script, err = os.ReadFile(filepath.Join("testdata", dir, "page_"+name+".txtar")); !os.IsNotExist(err) {
+				break
+			}
 		}
 		if err != nil {
 			t.Errorf("%s shows commands, and no script carries them out: %v", page, err)
@@ -51,7 +53,7 @@ func TestPages(t *testing.T) {
 			t.Errorf("%s (-what it shows +what its script carries out in this order):\n%s", page, diff)
 		}
 	}
-	for _, dir := range []string{"script", "live"} {
+	for _, dir := range pageScripts {
 		scripts, err := filepath.Glob(filepath.Join("testdata", dir, "page_*.txtar"))
 		if err != nil {
 			t.Fatal(err)
@@ -63,6 +65,9 @@ func TestPages(t *testing.T) {
 		}
 	}
 }
+
+// pageScripts are the folders of testdata that have scripts of pages.
+var pageScripts = []string{"script", "live", "review"}
 
 // shownCommands are the lines of a page's sh blocks, without remarks.
 func shownCommands(page string) []string {

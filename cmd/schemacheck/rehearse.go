@@ -217,7 +217,8 @@ func (p program) rehearse(cmd *cobra.Command, o *rehearseOptions) error {
 
 // schemas are the two schemas, as far as they are in files.
 func (p program) schemas(ctx context.Context, loader sdl.Loader, o *rehearseOptions, cfg *config.Config) (comparison, error) {
-	c := comparison{oldName: shown(o.diff.before), newName: shown(o.diff.after), cfg: cfg}
+	c := comparison{oldName: shown(o.diff.before), newName: shown(o.diff.after), cfg: cfg, severities: severitiesOf(cfg, loader.Dir)}
+	c.grace = graceOf(ctx, loader, cfg, o.diff.before, o.diff.data.budget)
 	if err := c.read(ctx, loader, &o.diff); err != nil {
 		return c, err
 	}

@@ -113,7 +113,7 @@ func (r *rehearsing) findings(ctx context.Context) ([]uint64, error) {
 	}
 	var nodes []uint64
 	for _, f := range done.findings {
-		severity := severityOf(f, r.cfg.Rules)
+		severity := r.comparison.severities.of(f)
 		if severity != report.Error && severity != report.Warning {
 			continue
 		}
@@ -293,14 +293,14 @@ func (r *rehearsing) audit(ctx context.Context, s *diff.Schema) ([]violation, er
 		return nil, err
 	}
 	findings := rules.Audit(s, r.copy.stored)
-	findings = slices.DeleteFunc(findings, func(f *rules.Finding) bool { return r.cfg.Rules[f.Rule.ID] == "off" })
+	findings = slices.DeleteFunc(findings, r.comparison.severities.off)
 	data := dataOptions{samples: 5, memory: 256, readGeo: r.options.diff.data.readGeo}
 	if err := r.settle(ctx, r.copy, &data, r.options.diff.quiet, &report.Report{}, findings); err != nil {
 		return nil, err
 	}
 	var all []violation
 	for _, f := range rules.Violated(findings) {
-		if severity := severityOf(f, r.cfg.Rules); severity != report.Error && severity != report.Warning {
+		if severity := r.comparison.severities.of(f); severity != report.Error && severity != report.Warning {
 			continue
 		}
 		if !f.Evidence.Asked {

@@ -51,6 +51,10 @@ func (l Loader) loadGit(ctx context.Context, arg string) ([]*File, error) {
 	return files, nil
 }
 
+// Here is the working directory as a path from the root of its repository: "" for the root itself, else with a "/" at the
+// end. The error says why git does not know one.
+func (l Loader) Here(ctx context.Context) (string, error) { return git{ctx, l.Dir}.here() }
+
 // cutRef splits REF:PATH at the first colon outside the braces that follow "@"
 // or "^": a ref can be main@{2026-01-01 10:00}.
 func cutRef(s string) (ref, name string, ok bool) {

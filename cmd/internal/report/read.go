@@ -38,7 +38,7 @@ func Read(r io.Reader) (*Report, error) {
 		out.Findings = append(out.Findings, one)
 	}
 	for _, s := range wire.Suppressed {
-		if err := known(s.Severity); err != nil {
+		if err := weighs(s.Severity); err != nil {
 			return nil, err
 		}
 		out.Suppressed = append(out.Suppressed, Suppressed{Finding{
@@ -57,7 +57,7 @@ func Read(r io.Reader) (*Report, error) {
 }
 
 func (f wireFinding) read() (Finding, error) {
-	if err := known(f.Severity); err != nil {
+	if err := weighs(f.Severity); err != nil {
 		return Finding{}, err
 	}
 	if f.Rule == "" {
@@ -81,6 +81,7 @@ func (f wireFinding) read() (Finding, error) {
 		Reasons:     f.Reasons,
 		Consequence: f.Consequence,
 		Addition:    f.Addition,
+		Known:       f.Known,
 		Evidence: Evidence{
 			Asked: f.Evidence.Asked, Complete: f.Evidence.Complete, Reason: f.Evidence.Reason,
 			Violations: f.Evidence.Violations, Groups: f.Evidence.Groups, Total: f.Evidence.Total, Remarks: f.Evidence.Remarks,
@@ -96,8 +97,8 @@ func (f wireFinding) read() (Finding, error) {
 	return one, nil
 }
 
-// known refuses a severity that is none: it would weigh nothing, and pass every gate.
-func known(s Severity) error {
+// weighs refuses a severity that is none: it would weigh nothing, and pass every gate.
+func weighs(s Severity) error {
 	if s != Error && s != Warning && s != Info {
 		return fmt.Errorf("a finding has the severity %q", string(s))
 	}

@@ -18,6 +18,8 @@ const (
 	labelIndent = 11
 	// maxPlain is how many findings are printed without a table of them.
 	maxPlain = 20
+	// shortPrint is how many signs of a fingerprint tell findings apart.
+	shortPrint = 12
 	// maxNamed is how many names of a list are printed without Verbose.
 	maxNamed = 5
 )
@@ -45,12 +47,7 @@ func writeText(w io.Writer, r *Report, opt Options) error {
 		opt.FailOn = Error
 	}
 	p := page{Options: opt, ink: newPalette(opt.Color), asked: r.Data.Asked, explained: map[string]bool{}}
-	shown := make([]*Finding, 0, len(r.Findings))
-	for i := range r.Findings {
-		if f := &r.Findings[i]; !f.Addition || f.Severity != Info || opt.Verbose {
-			shown = append(shown, f)
-		}
-	}
+	shown := r.shown(opt.Verbose, opt.Verbose)
 	for _, f := range shown {
 		if opt.Quiet {
 			p.line(f)
@@ -62,7 +59,7 @@ func writeText(w io.Writer, r *Report, opt Options) error {
 		p.suppressed(r.Suppressed)
 		p.notes(r.Notes)
 		p.table(shown)
-		p.summary(r, len(r.Findings)-len(shown))
+		p.summary(r, r.hidden(opt.Verbose))
 	}
 	_, err := io.WriteString(w, p.String())
 	return err
@@ -131,6 +128,9 @@ func (p *page) details(f *Finding) {
 		p.labelled("impact", prose(fmt.Sprintf("api %s, storage %s, data %s",
 			orNone(f.Impact.API), orNone(f.Impact.Storage), orNone(f.Impact.Data)), nil))
 		p.labelled("asked", prose(f.Evidence.Question, p.ink.faint))
+		if f.Acceptable {
+			p.labelled("accept", prose("schemacheck accept "+f.Fingerprint[:min(len(f.Fingerprint), shortPrint)]+" --reason WHY", p.ink.faint))
+		}
 	}
 	for _, fix := range f.Fixes {
 		words := prose(fix.Title, p.ink.strong)
@@ -286,11 +286,14 @@ func (p *page) table(shown []*Finding) {
 // summary closes the report: how many findings, on what, and what follows.
 func (p *page) summary(r *Report, hidden int) {
 	s, end := r.Summary, ""
-	if s.Suppressed > 0 {
+	if s.Suppressed+s.Known > 0 {
 		end = ","
 	}
 	counts := prose("No findings"+cmp.Or(end, "."), p.ink.strong)
-	if len(r.Findings) > 0 {
+	switch {
+	case s.Known > 0 && s.Known == len(r.Findings):
+		counts = prose("No new findings,", p.ink.strong)
+	case len(r.Findings) > 0:
 		counts = p.count(s.Error, "error", Error, ",")
 		counts = append(counts, p.count(s.Warning, "warning", Warning, ",")...)
 		info := strconv.Itoa(s.Info) + " info"
@@ -305,19 +308,25 @@ func (p *page) summary(r *Report, hidden int) {
 			counts = append(counts, word{info + end, nil})
 		}
 	}
-	if s.Suppressed > 0 {
-		counts = append(counts, word{strconv.Itoa(s.Suppressed) + " suppressed", nil})
-		if !p.Verbose {
-			counts = append(counts, prose("(-v shows "+pick(s.Suppressed, "it", "them")+")", p.ink.faint)...)
+	for _, out := range []struct {
+		count int
+		kind  string
+		after string
+	}{{s.Known, "known", pick(min(s.Suppressed, 1), ",", "")}, {s.Suppressed, "suppressed", ""}} {
+		if out.count == 0 {
+			continue
 		}
+		counted := strconv.Itoa(out.count) + " " + out.kind
+		if p.Verbose {
+			counts = append(counts, word{counted + out.after, nil})
+			continue
+		}
+		counts = append(counts, word{counted, nil})
+		counts = append(counts, prose("(-v shows "+pick(out.count, "it", "them")+")"+out.after, p.ink.faint)...)
 	}
 	p.WriteString(wrap("", 0, p.Width, counts))
 	p.WriteString(wrap("", 0, p.Width, compared(r)))
-	verdict := p.Verdict
-	if verdict == "" {
-		verdict = decided(r, p.FailOn)
-	}
-	p.WriteString(wrap("", 0, p.Width, prose(verdict, nil)))
+	p.WriteString(wrap("", 0, p.Width, prose(p.concluded(r), nil)))
 }
 
 // count is a number of findings, coloured when there are any.
@@ -361,6 +370,10 @@ func decided(r *Report, failOn Severity) string {
 	return "exit 1: " + plural(failing, "finding") + " at or above --fail-on " + string(failOn)
 }
 
+// About is what a finding is about, in one line: "User.phone -> User.tel", or
+// "Admin (interface Person)".
+func (f *Finding) About() string { return about(f) }
+
 // about is what a finding is about, in one line.
 func about(f *Finding) string {
 	text := f.Coordinate
@@ -376,9 +389,12 @@ func about(f *Finding) string {
 	return text
 }
 
-// tags are the two things that a reader wants to know at once.
+// tags are the few things that a reader wants to know at once.
 func tags(f *Finding) string {
 	var tags []string
+	if f.Known {
+		tags = append(tags, "known")
+	}
 	if f.Confidence != "" {
 		tags = append(tags, f.Confidence)
 	}
@@ -408,14 +424,7 @@ func told(e Evidence) string {
 	case e.Violations == 0:
 		b.WriteString("asked: none of " + thousands(e.Total) + nodes(e.Total) + " affected")
 	default:
-		if !e.Complete {
-			b.WriteString("at least ")
-		}
-		b.WriteString(thousands(e.Violations))
-		if e.Total > 0 {
-			b.WriteString(" of " + thousands(e.Total))
-		}
-		b.WriteString(nodes(max(e.Violations, e.Total)) + " affected")
+		b.WriteString(affected(e))
 	}
 	if e.Groups > 0 {
 		b.WriteString(", in " + thousands(e.Groups) + pick(int(min(e.Groups, 2)), " group", " groups") + " of duplicates")
@@ -439,6 +448,19 @@ func told(e Evidence) string {
 		}
 	}
 	return b.String()
+}
+
+// affected says how many nodes violate, where any do.
+func affected(e Evidence) string {
+	text := thousands(e.Violations)
+	if e.Total > 0 {
+		text += " of " + thousands(e.Total)
+	}
+	text += nodes(max(e.Violations, e.Total)) + " affected"
+	if !e.Complete {
+		return "at least " + text
+	}
+	return text
 }
 
 // place is a location as editors understand it.
