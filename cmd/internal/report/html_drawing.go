@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 )
 
 // drawingView is boxes in columns, with curves from each to what it uses.
@@ -97,10 +98,16 @@ func (b *htmlBook) placed(nodes []*node, n, x, y int) placedBox {
 	box.Label, box.Note = fitting(box.Name, labelLength), box.Kind
 	switch {
 	case box.Was != "":
-		box.Note += " · was " + fitting(box.Was, labelLength-8)
+		box.Note += " · was " + box.Was
 	case box.State != "":
 		box.Note += " · " + box.State
 	}
+	// What is left of the line beside the counts, in letters of some 6 pixels.
+	room := boxWidth - 20
+	for _, c := range box.Counts {
+		room -= 20 + 7*len(strconv.Itoa(c.N))
+	}
+	box.Note = fitting(box.Note, max(room/6, 1))
 	return box
 }
 
