@@ -34,6 +34,7 @@ var arrows = map[string]string{
 	"dql/dgraphproc":         "",
 	"dql/dgraphtest":         "dql/dgraphproc",
 	"fixes":                  "diff diff/sdl diff/schema diff/storage",
+	"fixes/rewrite":          "diff diff/sdl diff/schema diff/api diff/operations diff/usage fixes",
 	"fixes/expression":       "",
 	"fixes/migrate":          "diff diff/sdl diff/schema diff/storage dql dql/convert fixes/expression",
 	"rules":                  "diff diff/sdl diff/schema diff/storage diff/api diff/validity dql dql/convert fixes fixes/migrate",
