@@ -109,6 +109,8 @@ var All = []*Rule{
 	apiRequired,
 	apiTypeChanged,
 	apiDangerous,
+	operationBroken,
+	operationAffected,
 	typeAdded,
 	fieldAdded,
 	enumValueAdded,

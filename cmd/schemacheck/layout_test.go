@@ -37,7 +37,7 @@ var arrows = map[string]string{
 	"fixes/rewrite":          "diff diff/sdl diff/schema diff/api diff/operations diff/usage fixes",
 	"fixes/expression":       "",
 	"fixes/migrate":          "diff diff/sdl diff/schema diff/storage dql dql/convert fixes/expression",
-	"rules":                  "diff diff/sdl diff/schema diff/storage diff/api diff/validity dql dql/convert fixes fixes/migrate",
+	"rules":                  "diff diff/sdl diff/schema diff/storage diff/api diff/validity diff/operations diff/usage dql dql/convert fixes fixes/migrate",
 	"cmd/internal/config":    "",
 	"cmd/internal/report":    "",
 	"cmd/schemacheck": "cmd/internal/config cmd/internal/report rules fixes fixes/migrate diff diff/sdl diff/schema diff/storage " +

@@ -22,8 +22,13 @@ type Document struct {
 	source *ast.Source
 	// alone is a document that has all fragments that it uses and gives none to others.
 	alone bool
+	// loose is a document that is one only by its looks.
+	loose bool
 	// prefers are the documents that the host puts into this one.
 	prefers []*Document
+	// holes are the interpolations that say nothing here; unknown is the first that stands where they should.
+	holes   []hole
+	unknown *hole
 }
 
 // piece is a part of a document whose bytes stand in the file as they are.

@@ -106,4 +106,6 @@ func (p *Pair) sameDirective(coordinate string) bool {
 	return b != nil && a != nil && slices.EqualFunc(b.Arguments, a.Arguments, sameArgument) && slices.Equal(b.Locations, a.Locations)
 }
 
-func sameArgument(x, y *api.Argument) bool { return x.Name == y.Name && x.Type.String() == y.Type.String() }
+func sameArgument(x, y *api.Argument) bool {
+	return x.Name == y.Name && x.Type.String() == y.Type.String()
+}

@@ -4,6 +4,7 @@ package usage
 
 import (
 	"cmp"
+	"slices"
 
 	"github.com/vektah/gqlparser/v2/ast"
 
@@ -46,6 +47,18 @@ type Use struct {
 	Aliased bool
 }
 
+// Place is where a name or a fault begins.
+type Place struct {
+	Document *operations.Document
+	Start    int
+}
+
+// Place is where u begins: what stands there under another API is the same name.
+func (u *Use) Place() Place { return Place{u.Document, u.Start} }
+
+// Place is where f begins.
+func (f *Fault) Place() Place { return Place{f.Document, f.Start} }
+
 // Name is the name as it stands in the document.
 func (u *Use) Name() string { return u.Document.Text[u.Start:u.End] }
 
@@ -60,13 +73,36 @@ type Walk struct {
 	Uses []Use
 	// Faults are why the operation does not fit the API, as far as names and types go; empty for one that does.
 	Faults []Fault
-	// Sent are the types of variables that are inputs of the API: what they hold is not in the operation.
-	Sent []*api.Type
+	// Sent are the variables whose types are inputs of the API: what they hold is not in the operation.
+	Sent []Sent
 	// Met are the names of all types that decide whether the operation is valid.
 	Met []string
 	// Refusals are why Dgraph would refuse the operation, in the words of GraphQL's validator and of Dgraph's own checks;
 	// empty when it would take it. Check fills them.
 	Refusals []string
+}
+
+// Sent is a variable of an operation that holds an input.
+type Sent struct {
+	Variable string    // without the $
+	Type     *api.Type // the input, lists of it left out
+	// Document has the variable, with its $, at the bytes from Start to End.
+	Document   *operations.Document
+	Start, End int
+}
+
+// Span is the place of the variable in its file; see [operations.Document.Span].
+func (s *Sent) Span() (at sdl.Span, exact bool) { return s.Document.Span(s.Start, s.End) }
+
+// RootFields are the names of the fields that an operation begins with, each once.
+func RootFields(o *operations.Operation) []string {
+	var names []string
+	for _, s := range o.AST.SelectionSet {
+		if f, ok := s.(*ast.Field); ok && !slices.Contains(names, f.Name) {
+			names = append(names, f.Name)
+		}
+	}
+	return names
 }
 
 // Fault is a place where an operation does not fit an API.

@@ -151,7 +151,7 @@ func TestFaults(t *testing.T) {
 		`mutation { addUser(input: [{name: "x", color: "RED"}]) { numUids } }`: `": mismatch AddUserInput.color`,
 		`mutation { addUser(input: [{name: x}]) { numUids } }`:                 `x: mismatch AddUserInput.name`,
 		`mutation { addUser(input: [{name: "x", posts: 3}]) { numUids } }`:     `3: mismatch AddUserInput.posts`,
-		`subscription { queryUser { id } }`:                                    `subscription: unknown Subscription`,
+		`subscription { queryUser { id } }`:                                    `queryUser: unknown Subscription.queryUser`,
 	} {
 		o := parse(t, text)[0]
 		w := a.Check(o)

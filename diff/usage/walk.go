@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/vektah/gqlparser/v2/ast"
 
@@ -73,11 +72,24 @@ func (w *walker) root() {
 	}
 	w.directives(w.operation.Directives, nil)
 	if len(root.Fields) == 0 {
-		at := w.document.Name(w.operation.Position)
-		w.fault(Unknown, root.Name, at, fmt.Sprintf("the API has no %s at all", w.operation.Operation))
+		w.rootless(root.Name)
 		return
 	}
 	w.selections(w.meet(root.Name), w.operation.SelectionSet)
+}
+
+// rootless is about an operation of a kind that the API does not have.
+func (w *walker) rootless(root string) {
+	faults := len(w.found.Faults)
+	for _, s := range w.operation.SelectionSet {
+		if f, ok := s.(*ast.Field); ok {
+			_, at := w.document.FieldName(f)
+			w.fault(Unknown, root+"."+f.Name, at, fmt.Sprintf("there is no %s %s, nor any other", w.operation.Operation, f.Name))
+		}
+	}
+	if len(w.found.Faults) == faults {
+		w.fault(Unknown, root, w.document.Name(w.operation.Position), fmt.Sprintf("there is no %s at all", w.operation.Operation))
+	}
 }
 
 // meet is the type of that name, or nil, and notes that it matters.
@@ -101,9 +113,7 @@ func (w *walker) variable(v *ast.VariableDefinition) {
 	}
 	switch t.Kind {
 	case sdl.InputObject:
-		if !slices.Contains(w.found.Sent, t.Type) {
-			w.found.Sent = append(w.found.Sent, t.Type)
-		}
+		w.found.Sent = append(w.found.Sent, Sent{v.Variable, t.Type, w.document, v.Position.Start, w.document.Name(v.Position).End})
 	case sdl.Scalar, sdl.Enum:
 	default:
 		w.fault(Mismatch, t.Name, at, fmt.Sprintf("%s is %s, and no input", t.Name, article(t.Kind)))
@@ -300,7 +310,7 @@ func (w *walker) within(v *ast.Value) operations.Range {
 func (w *walker) value(v *ast.Value, expected *sdl.Type, of string) {
 	start := v.Position.Start
 	mismatch := func(end int) {
-		w.fault(Mismatch, of, operations.Range{Start: start, End: end}, fmt.Sprintf("%s is of type %s, which %s does not fit", of, expected, clip(v.String())))
+		w.fault(Mismatch, of, operations.Range{Start: start, End: end}, fmt.Sprintf("%s is of type %s, which %s does not fit", of, expected, word(v)))
 	}
 	t := w.meet(expected.Named())
 	if v.Kind == ast.Variable {
@@ -415,17 +425,19 @@ func typeFrom(t *ast.Type) *sdl.Type {
 	return &sdl.Type{Name: t.NamedType, NonNull: t.NonNull}
 }
 
-// clip cuts a literal short, for a message.
-func clip(text string) string {
-	const most = 40
-	if len(text) <= most {
-		return text
+// word is what a literal is. It tells nothing of what strings say: that can be a password.
+func word(v *ast.Value) string {
+	switch v.Kind {
+	case ast.IntValue, ast.FloatValue:
+		return "this number"
+	case ast.StringValue, ast.BlockValue:
+		return "a string"
+	case ast.ListValue:
+		return "a list"
+	case ast.ObjectValue:
+		return "an object"
 	}
-	cut := most
-	for !utf8.RuneStart(text[cut]) {
-		cut--
-	}
-	return text[:cut] + "..."
+	return v.Raw
 }
 
 // article is the keyword of a kind with its article.

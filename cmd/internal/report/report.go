@@ -49,8 +49,10 @@ type Report struct {
 	// looks at one schema only.
 	Before, After Source
 	Data          Data
-	Summary       Summary
-	Findings      []Finding
+	// Operations are those of the application; nil where none were looked at.
+	Operations *Operations
+	Summary    Summary
+	Findings   []Finding
 	// Suppressed are findings that somebody decided to live with. They count
 	// nowhere but in Summary.Suppressed.
 	Suppressed []Suppressed
@@ -85,6 +87,15 @@ type Data struct {
 // ReadTs is the first and the last read timestamp of a run's questions.
 type ReadTs struct{ From, To uint64 }
 
+// Operations says how the GraphQL operations of an application fare.
+type Operations struct {
+	Total, Files        int // that were looked at
+	Broken, BrokenFiles int // valid before, and not after
+	Affected            int // valid, and can answer or do otherwise
+	Invalid             int // not valid before: nobody can say what becomes of them
+	Unread              int // files and documents that could not be read
+}
+
 // Summary counts findings. Report.Seal fills it.
 type Summary struct {
 	Error, Warning, Info int
@@ -112,7 +123,8 @@ type Finding struct {
 	Impact     Impact
 	Reversible bool
 	Confidence string   // "declared", "certain" or "likely"; of renames and moves only
-	Reasons    []string // why a rename is believed to be one
+	Reasons    []string // why a rename is believed to be one, or what changed for an operation
+	Usage      *Usage   // nil where no operations were looked at, or none could use it
 	Evidence   Evidence
 	// Consequence is what clients see after the deploy, in one sentence.
 	Consequence string
@@ -174,6 +186,14 @@ type Evidence struct {
 	Remarks                   []string // what the numbers do not say
 	Samples                   []Sample // the lowest uids
 	Question                  string   // the DQL that was asked
+}
+
+// Usage says how many operations use what a finding is about.
+type Usage struct {
+	Operations, Files int // that name it
+	Sending           int // operations that do not, and can send it in a variable
+	// Lowered is the severity that it would have if some operation used it, or empty.
+	Lowered Severity
 }
 
 // Sample is one node that violates.
