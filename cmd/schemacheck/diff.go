@@ -15,6 +15,7 @@ import (
 	"github.com/schemacheck/schemacheck/cmd/internal/config"
 	"github.com/schemacheck/schemacheck/cmd/internal/report"
 	"github.com/schemacheck/schemacheck/diff"
+	"github.com/schemacheck/schemacheck/diff/operations"
 	"github.com/schemacheck/schemacheck/diff/sdl"
 	"github.com/schemacheck/schemacheck/diff/validity"
 	"github.com/schemacheck/schemacheck/dql"
@@ -30,6 +31,9 @@ type diffOptions struct {
 	data          dataOptions
 	saveData      string
 	useData       string
+	// clients says that operations are looked at: those of the patterns, or else those that the configuration names.
+	clients    bool
+	operations []string
 }
 
 func (p program) diffCommand() *cobra.Command {
@@ -40,6 +44,12 @@ func (p program) diffCommand() *cobra.Command {
 		Long: `Compare two schemas and tell what the change does to stored data, to what Dgraph
 stores, and to clients. Nothing is changed, and without --alpha, --conn-str,
 --env or a dgraph:// schema nothing is contacted.
+
+With --operations GLOB, a folder or a file, the GraphQL operations of the
+application are held against both APIs: those in .graphql files, in programs and
+in manifests of persisted queries. Which of them break is told at their own
+lines, and for each finding how many of them use what it is about. operations:
+in the configuration names them for every run.
 
 With --alpha the live Dgraph is asked: how many nodes each finding concerns, and
 which. A finding becomes info where nothing is concerned, clients do not break
@@ -57,6 +67,7 @@ served, or without --alpha its version where the branch left the main branch.`,
   schemacheck diff git:main:schema.graphql schema.graphql
   schemacheck diff schema.graphql --alpha localhost:9080
   schemacheck diff old.graphql new.graphql --alpha localhost:9080 --show-values
+  schemacheck diff old.graphql new.graphql --operations 'app/**/*.ts' --operations queries
   schemacheck diff 'schema/**/*.graphql' - < new.graphql
   schemacheck diff old.graphql new.graphql --format json --fail-on warning
 
@@ -72,10 +83,12 @@ report could not be written, or --require-complete was not met.`,
 			if err := o.arguments("diff", args); err != nil {
 				return err
 			}
+			o.clients = true
 			return p.diff(cmd, o)
 		},
 	}
 	o.bindAll(cmd.Flags())
+	cmd.Flags().StringArrayVar(&o.operations, "operations", nil, "files with the application's operations: a file, a folder or a `GLOB`; repeatable")
 	cmd.Flags().StringVar(&o.saveData, "save-data", "", "write what the data said, in counts and names, to `FILE`")
 	return cmd
 }
@@ -185,7 +198,12 @@ func (p program) begin(cmd *cobra.Command, o *diffOptions) (w *work, err error) 
 			}
 		}
 	}
-	if err := out.spares(cmd.Flags(), p.sources(cfg, c.before, c.after)); err != nil {
+	if o.clients && !c.hopeless {
+		if c.operations, err = clientele(ctx, loader, o.operations, cfg); err != nil {
+			return nil, err
+		}
+	}
+	if err := out.spares(cmd.Flags(), p.sources(cfg, c.before, c.after, filesOf(c.operations))); err != nil {
 		return nil, err
 	}
 	switch {
@@ -418,6 +436,8 @@ type comparison struct {
 	// alongside gives findings that need more than the two schemas; nil gives
 	// none.
 	alongside func(*diff.Diff, *report.Report) []*rules.Finding
+	// operations are those of the application; nil where none are looked at.
+	operations *operations.Found
 	// settle has the data decide about findings; nil asks nothing.
 	settle func(*report.Report, []*rules.Finding) error
 }
@@ -516,6 +536,7 @@ func (c comparison) run() (*compared, error) {
 		if done.unsettled = c.settle(r, kept); done.unsettled != nil && !r.Data.Asked {
 			return nil, done.unsettled
 		}
+		rules.Follow(kept)
 	}
 	add(r, kept, suppressed, c.cfg.Rules)
 	return done, nil
@@ -530,6 +551,9 @@ func (c comparison) found(before, after *diff.Schema, r *report.Report) []*rules
 	}
 	d := diff.Compare(before, after, diff.Options{Renames: renames, DgraphVersion: c.cfg.DgraphVersion})
 	findings := rules.Judge(d)
+	if c.operations != nil {
+		findings = append(findings, c.judgeClients(d, findings, r)...)
+	}
 	if c.alongside != nil {
 		findings = append(findings, c.alongside(d, r)...)
 	}

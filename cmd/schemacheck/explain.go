@@ -82,7 +82,11 @@ func explainRule(r *rules.Rule) string {
 		b.WriteString("\n")
 	}
 	section("Going back", r.Doc.Reverse)
-	if r.Suppressible() {
+	switch {
+	case r.OnOperations():
+		section("Living with it", "Add the finding's fingerprint, from the json report, to accept: in "+config.Name+
+			", with a reason and, if you like, an until: day. It stays the same when lines move.")
+	case r.Suppressible():
 		section("Living with it", "Write # schemacheck:ignore "+r.ID+" REASON directly above the element that the finding is placed on, "+
 			"or at the end of its line, in the new schema. Or add the finding's fingerprint, from the json report, to accept: in "+
 			config.Name+", with a reason and, if you like, an until: day.")

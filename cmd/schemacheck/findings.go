@@ -100,6 +100,7 @@ func reported(f *rules.Finding, severity report.Severity) report.Finding {
 		out.API = append(out.API, report.APIChange{Coordinate: c.Coordinate, Change: c.Change})
 	}
 	out.Evidence = evidence(f)
+	out.Usage = usageOf(f, severity)
 	for _, x := range f.Fixes {
 		one := report.Fix{ID: x.ID, Kind: string(x.Kind), Risk: string(x.Risk), Title: x.Title, Diff: report.Redact(x.Patch.Diff())}
 		for _, e := range x.Patch.Edits {
