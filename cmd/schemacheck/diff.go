@@ -83,12 +83,11 @@ report could not be written, or --require-complete was not met.`,
 			if err := o.arguments("diff", args); err != nil {
 				return err
 			}
-			o.clients = true
 			return p.diff(cmd, o)
 		},
 	}
 	o.bindAll(cmd.Flags())
-	cmd.Flags().StringArrayVar(&o.operations, "operations", nil, "files with the application's operations: a file, a folder or a `GLOB`; repeatable")
+	o.bindOperations(cmd.Flags())
 	cmd.Flags().StringVar(&o.saveData, "save-data", "", "write what the data said, in counts and names, to `FILE`")
 	return cmd
 }
@@ -100,6 +99,12 @@ func (o *diffOptions) bindAll(flags *pflag.FlagSet) {
 	o.connection.bind(flags)
 	o.data.bind(flags)
 	flags.StringVar(&o.useData, "data", "", "use what --save-data wrote to `FILE`, without a Dgraph")
+}
+
+// bindOperations binds the flag of commands that look at operations.
+func (o *diffOptions) bindOperations(flags *pflag.FlagSet) {
+	o.clients = true
+	flags.StringArrayVar(&o.operations, "operations", nil, "files with the application's operations: a file, a folder or a `GLOB`; repeatable")
 }
 
 // arguments takes the schemas that the arguments name.
@@ -138,6 +143,8 @@ type work struct {
 	comparison
 	out  *output
 	live *live // nil without a Dgraph
+	// find finds the operations once more; nil where none are looked at.
+	find func() (*operations.Found, error)
 }
 
 func (w *work) close() {
@@ -198,8 +205,10 @@ func (p program) begin(cmd *cobra.Command, o *diffOptions) (w *work, err error) 
 			}
 		}
 	}
+	var find func() (*operations.Found, error)
 	if o.clients && !c.hopeless {
-		if c.operations, err = clientele(ctx, loader, o.operations, cfg); err != nil {
+		find = func() (*operations.Found, error) { return clientele(ctx, loader, o.operations, cfg) }
+		if c.operations, err = find(); err != nil {
 			return nil, err
 		}
 	}
@@ -221,7 +230,7 @@ func (p program) begin(cmd *cobra.Command, o *diffOptions) (w *work, err error) 
 			return o.data.complete(r)
 		}
 	}
-	return &work{c, out, l}, nil
+	return &work{c, out, l, find}, nil
 }
 
 // finish writes the report of a comparison, and gives the error that its exit
@@ -542,14 +551,19 @@ func (c comparison) run() (*compared, error) {
 	return done, nil
 }
 
-// found are the findings about a change, before anybody asked the data. What
-// could not be looked at is noted in r.
-func (c comparison) found(before, after *diff.Schema, r *report.Report) []*rules.Finding {
+// compare finds the changes, with the renames that the configuration declares.
+func (c comparison) compare(before, after *diff.Schema) *diff.Diff {
 	renames := map[string]string{}
 	for _, rename := range c.cfg.Renames {
 		renames[rename.From] = rename.To
 	}
-	d := diff.Compare(before, after, diff.Options{Renames: renames, DgraphVersion: c.cfg.DgraphVersion})
+	return diff.Compare(before, after, diff.Options{Renames: renames, DgraphVersion: c.cfg.DgraphVersion})
+}
+
+// found are the findings about a change, before anybody asked the data. What
+// could not be looked at is noted in r.
+func (c comparison) found(before, after *diff.Schema, r *report.Report) []*rules.Finding {
+	d := c.compare(before, after)
 	findings := rules.Judge(d)
 	if c.operations != nil {
 		findings = append(findings, c.judgeClients(d, findings, r)...)

@@ -37,11 +37,11 @@ var arrows = map[string]string{
 	"fixes/rewrite":          "diff diff/sdl diff/schema diff/api diff/operations diff/usage fixes",
 	"fixes/expression":       "",
 	"fixes/migrate":          "diff diff/sdl diff/schema diff/storage dql dql/convert fixes/expression",
-	"rules":                  "diff diff/sdl diff/schema diff/storage diff/api diff/validity diff/operations diff/usage dql dql/convert fixes fixes/migrate",
+	"rules":                  "diff diff/sdl diff/schema diff/storage diff/api diff/validity diff/operations diff/usage dql dql/convert fixes fixes/migrate fixes/rewrite",
 	"cmd/internal/config":    "",
 	"cmd/internal/report":    "",
-	"cmd/schemacheck": "cmd/internal/config cmd/internal/report rules fixes fixes/migrate diff diff/sdl diff/schema diff/storage " +
-		"diff/api diff/validity diff/operations dql dql/clone dql/dgraphproc",
+	"cmd/schemacheck": "cmd/internal/config cmd/internal/report rules fixes fixes/migrate fixes/rewrite diff diff/sdl diff/schema diff/storage " +
+		"diff/api diff/usage diff/validity diff/operations dql dql/clone dql/dgraphproc",
 }
 
 // owners are the packages that may import each of the owner's libraries,

@@ -29,10 +29,17 @@ type Options struct {
 type Result struct {
 	// Patch has the edits of all files, those with variables too.
 	Patch fixes.Patch
-	// Rewritten are the operations that the patch changes, and that are valid for the new API afterwards.
-	Rewritten []*operations.Operation
+	// Rewritten are the operations that are changed, and valid for the new API afterwards.
+	Rewritten []Rewritten
 	// Left are the operations that somebody has to look at, in their order, each with all that is to be known of it.
 	Left []Left
+}
+
+// Rewritten is an operation that is changed.
+type Rewritten struct {
+	Operation *operations.Operation
+	// Patch has its edits, those of the fragments that it uses, and of its variables.
+	Patch fixes.Patch
 }
 
 // Left is an operation, or part of one, that cannot be rewritten safely, or whose answer changes in spite of it.
@@ -45,9 +52,10 @@ type Left struct {
 }
 
 // Operations rewrites operations for declared and certain renames. APIs are complete ones, of the two schemas of d. An
-// operation that is not valid for the old API is left alone: where it is valid for the new one, it is rewritten already.
+// operation that is not valid for the old API is left alone: where it is valid for the new one, it is rewritten already, and
+// else nobody knows what it means.
 func Operations(d *diff.Diff, apis *usage.Pair, all []*operations.Operation, o Options) (*Result, error) {
-	w := &rewriter{Options: o, names: newNames(d, apis), edits: map[place]edit{}, inFile: map[*sdl.File]int{}}
+	w := &rewriter{Options: o, names: newNames(d, apis), inFile: map[*sdl.File]int{}}
 	for _, operation := range all {
 		w.inFile[operation.Document.File]++
 	}
@@ -60,9 +68,7 @@ func Operations(d *diff.Diff, apis *usage.Pair, all []*operations.Operation, o O
 type rewriter struct {
 	Options
 	*names
-	edits  map[place]edit
 	done   []outcome
-	extra  []sdl.Edit        // of files with variables
 	inFile map[*sdl.File]int // how many operations a file has
 }
 
@@ -81,7 +87,7 @@ type edit struct {
 // outcome is what came of an operation.
 type outcome struct {
 	operation *operations.Operation
-	edited    bool
+	edits     []sdl.Edit
 	broken    bool
 	reasons   []string
 	kept      map[string]bool // variables whose values stand in a file
@@ -89,13 +95,7 @@ type outcome struct {
 
 func (w *rewriter) operation(o *operations.Operation) {
 	before := w.apis.Before.Check(o)
-	if len(before.Uses) == 0 && len(before.Refusals) == 0 {
-		return // it asks no server
-	}
-	if len(before.Refusals) > 0 {
-		if after := w.apis.After.Check(o); len(after.Refusals) > 0 {
-			w.done = append(w.done, outcome{operation: o, broken: true, reasons: []string{"it is not valid for the old schema either: " + before.Refusals[0]}})
-		}
+	if len(before.Refusals) > 0 || len(before.Uses) == 0 { // without uses, it asks no server
 		return
 	}
 	out := outcome{operation: o}
@@ -138,10 +138,9 @@ func (w *rewriter) operation(o *operations.Operation) {
 		}
 	}
 	w.judge(&out, rewritten)
-	for at, e := range edits {
-		w.edits[at] = e
+	for _, e := range edits {
+		out.edits = append(out.edits, sdl.Edit{Span: e.at, New: e.text})
 	}
-	out.edited = len(edits) > 0
 	w.variables(&out)
 	w.answers(&out, before)
 	w.done = append(w.done, out)
@@ -220,21 +219,23 @@ func (w *rewriter) apply(o *operations.Operation, edits map[place]edit) (*operat
 
 func (w *rewriter) result() (*Result, error) {
 	r := &Result{}
-	edits := slices.Clone(w.extra)
-	for _, e := range w.edits {
-		edits = append(edits, sdl.Edit{Span: e.at, New: e.text})
-	}
-	var err error
-	if r.Patch, err = fixes.Join(fixes.Patch{Edits: edits}); err != nil {
-		return nil, fmt.Errorf("rewriting operations: %w", err)
-	}
+	var all []fixes.Patch
 	for _, o := range w.done {
-		if o.edited && !o.broken {
-			r.Rewritten = append(r.Rewritten, o.operation)
+		patch, err := fixes.Join(fixes.Patch{Edits: o.edits})
+		if err != nil {
+			return nil, fmt.Errorf("rewriting operations: %w", err)
+		}
+		all = append(all, patch)
+		if !patch.Empty() && !o.broken {
+			r.Rewritten = append(r.Rewritten, Rewritten{o.operation, patch})
 		}
 		if len(o.reasons) > 0 {
 			r.Left = append(r.Left, Left{o.operation, o.broken, o.reasons})
 		}
+	}
+	var err error
+	if r.Patch, err = fixes.Join(all...); err != nil {
+		return nil, fmt.Errorf("rewriting operations: %w", err)
 	}
 	return r, nil
 }

@@ -153,7 +153,8 @@ func valid(t *testing.T, c change, r *Result, out []*sdl.File) {
 	for _, o := range operations.Join(documents...).Operations {
 		refused[o.Document.File.Name+" "+o.Name] = c.apis.After.Check(o).Refusals
 	}
-	for _, o := range r.Rewritten {
+	for _, rewritten := range r.Rewritten {
+		o := rewritten.Operation
 		if why, ok := refused[o.Document.File.Name+" "+o.Name]; !ok || len(why) > 0 {
 			t.Errorf("%s is said to be rewritten: %v", o.Name, why)
 		}

@@ -29,7 +29,7 @@ func (w *rewriter) variables(out *outcome) {
 		out.reason(fmt.Sprintf("its variables in %s cannot be read: %v", file.Name, err))
 	}
 	if len(out.reasons) == told { // all or nothing: half of a value fits no schema
-		w.extra = append(w.extra, r.edits...)
+		out.edits = append(out.edits, r.edits...)
 	}
 	out.kept = r.kept
 }

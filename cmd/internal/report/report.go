@@ -205,10 +205,10 @@ type Sample struct {
 // Fix is one way out. The fixes of a finding are alternatives.
 type Fix struct {
 	ID    string
-	Kind  string // "directive" or "migration"
+	Kind  string // "directive", "migration", or "operation" for an edit of what clients ask
 	Risk  string // "safe", "review" or "destructive"
 	Title string
-	Diff  string // unified diff of a directive fix
+	Diff  string // unified diff of a fix that edits files
 	Edits []Edit // the same, for programs: they do not overlap
 }
 
