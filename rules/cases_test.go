@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/schemacheck/schemacheck/diff"
+	"github.com/schemacheck/schemacheck/diff/operations"
 	"github.com/schemacheck/schemacheck/diff/sdl"
 	"github.com/schemacheck/schemacheck/diff/validity"
 	"github.com/schemacheck/schemacheck/rules"
@@ -23,7 +24,8 @@ var update = flag.Bool("update", false, "rewrite findings.txt of every case, and
 // A case whose name begins with "silent" must not fire the rule; every other
 // must. It can have renames.txt, with the renames that are declared, accept.txt,
 // with the findings that are accepted, and absent.txt, with the place where the
-// old schema, which is empty then, was looked for and does not exist.
+// old schema, which is empty then, was looked for and does not exist. Files
+// operations*.graphql are those of an application.
 type testCase struct {
 	rule, name string
 	dir        string
@@ -31,6 +33,7 @@ type testCase struct {
 	renames    map[string]string
 	accepted   []rules.Acceptance
 	absent     string
+	operations []*operations.Document
 }
 
 // allCases reads testdata.
@@ -66,6 +69,13 @@ func allCases(t *testing.T) []*testCase {
 		if text, err := os.ReadFile(filepath.Join(dir, "absent.txt")); err == nil {
 			c.absent = strings.TrimSpace(string(text))
 		}
+		files, err := filepath.Glob(filepath.Join(dir, "operations*.graphql"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range files {
+			c.operations = append(c.operations, operations.Whole(&sdl.File{Name: filepath.Base(file), Text: read(t, file)}))
+		}
 		cases = append(cases, c)
 	}
 	return cases
@@ -93,11 +103,27 @@ func (c *testCase) reported(t *testing.T) ([]*rules.Finding, []rules.Suppressed)
 	if c.refused(t) {
 		return findings, nil
 	}
+	if len(c.operations) > 0 {
+		clientele := c.clientele(t, findings)
+		findings = append(findings, clientele.Findings...)
+		rules.Sort(findings)
+	}
 	if c.absent != "" {
 		findings = append(findings, rules.Absent("old", c.absent, sdl.Span{File: after.Files[0]}))
 		rules.Sort(findings)
 	}
 	return rules.Suppress(findings, rules.Suppressions{Schema: after, Before: before, Accepted: c.accepted, Fingerprint: identity})
+}
+
+// clientele judges the case's operations.
+func (c *testCase) clientele(t *testing.T, findings []*rules.Finding) *rules.Clientele {
+	t.Helper()
+	found := operations.Join(c.operations...)
+	for _, p := range found.Problems {
+		t.Errorf("%s: %s", c.dir, p.What)
+	}
+	d := diff.Compare(derive(t, "old.graphql", c.old), derive(t, "new.graphql", c.new), diff.Options{Renames: c.renames})
+	return rules.JudgeClients(d, findings, rules.Clients{Operations: found.Operations, DowngradeUnused: strings.Contains(c.name, "unused")})
 }
 
 // judge does what the program does with two texts, but for suppressions.
@@ -263,6 +289,9 @@ func renderPlace(f *rules.Finding) string {
 		begin, end := f.Place.Span.Begin(), f.Place.Span.Finish()
 		s += fmt.Sprintf(" %d:%d-%d:%d", begin.Line, begin.Column, end.Line, end.Column)
 	}
+	if name := f.Place.Span.File; name != nil && strings.HasPrefix(name.Name, "operations") {
+		s += " of " + name.Name
+	}
 	if !f.Previous.IsZero() {
 		begin := f.Previous.Begin()
 		s += fmt.Sprintf(", previously %d:%d", begin.Line, begin.Column)
@@ -294,6 +323,15 @@ func renderContent(f *rules.Finding) string {
 	line("api", "%s", renderAPI(f))
 	if f.Confidence != "" {
 		line("confidence", "%s: %s", f.Confidence, strings.Join(f.Reasons, "; "))
+	} else {
+		line("because", "%s", strings.Join(f.Reasons, "; "))
+	}
+	if u := f.Usage; u != nil {
+		text := fmt.Sprintf("by %d operations in %d files, and %d can send it", u.Operations, u.Files, u.Sending)
+		if u.Lowered != "" {
+			text += fmt.Sprintf("; it was %s", u.Lowered)
+		}
+		line("used", "%s", text)
 	}
 	for _, fix := range f.Fixes {
 		line("fix", "%s (%s, %s) %s", fix.ID, fix.Kind, fix.Risk, fix.Title)

@@ -11,6 +11,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/txtar"
 
+	"github.com/schemacheck/schemacheck/diff/operations"
+	"github.com/schemacheck/schemacheck/diff/sdl"
 	"github.com/schemacheck/schemacheck/rules"
 )
 
@@ -78,6 +80,8 @@ func TestExamplesFire(t *testing.T) {
 				c.accepted = acceptances(t, "over field-made-required User.name")
 			case "schema-absent":
 				c.absent = "git:main:schema.graphql"
+			case "operation-broken", "operation-affected":
+				c.operations = append(c.operations, operations.Whole(&sdl.File{Name: "operations.graphql", Text: r.Doc.Query}))
 			}
 			findings, _ := c.reported(t)
 			if r.AtRest() {

@@ -36,7 +36,7 @@ type Finding struct {
 	// Reversible says that deploying the old schema again restores everything,
 	// as long as nothing was written in between.
 	Reversible bool
-	// Confidence and Reasons are set for renames.
+	// Confidence is set for renames. Reasons say why something is taken for one, or why an operation is in the finding.
 	Confidence string
 	Reasons    []string
 	// Question is what the data would have to be asked, for people; empty when
@@ -49,6 +49,14 @@ type Finding struct {
 	// in findings that are about one.
 	Leftover *dql.Predicate
 
+	// Rewrite are the edits that mend the operation of a finding of operation-broken; empty where it cannot be
+	// rewritten safely, and for all other findings.
+	Rewrite fixes.Patch
+	// Usage is nil where no operations were looked at, or the finding is about nothing that they could use.
+	Usage *Usage
+
+	// causes are the findings that this one comes from, nil among them for one that stays whatever the data says.
+	causes  []*Finding
 	inquiry *inquiry // nil where the data is not asked
 	// offline is the severity that it had before the data was asked.
 	offline Severity

@@ -74,10 +74,13 @@ func writeRule(b *strings.Builder, r *rules.Rule) {
 		fmt.Fprintf(b, "%d. %s\n", i+1, prose(way))
 	}
 	section("Going back.", r.Doc.Reverse)
-	if r.Suppressible() {
+	switch {
+	case r.OnOperations():
+		section("Living with it.", "The finding's fingerprint under `accept:`; it stays the same when lines move.")
+	case r.Suppressible():
 		section("Living with it.", "`# schemacheck:ignore "+r.ID+" REASON` above the element or at the end of its line, or the "+
 			"finding's fingerprint under `accept:`.")
-	} else {
+	default:
 		section("Living with it.", "It can be neither ignored nor accepted.")
 	}
 }

@@ -38,6 +38,10 @@ type Rule struct {
 // change involved: Audit gives its findings.
 func (r *Rule) AtRest() bool { return r.audit != nil }
 
+// OnOperations reports whether findings of the rule are about operations, and placed in their files: no comment of a schema
+// is for them.
+func (r *Rule) OnOperations() bool { return r == operationBroken || r == operationAffected }
+
 // Doc explains a rule to the person who met it.
 type Doc struct {
 	// Dgraph says what Dgraph does with the change.
@@ -109,6 +113,8 @@ var All = []*Rule{
 	apiRequired,
 	apiTypeChanged,
 	apiDangerous,
+	operationBroken,
+	operationAffected,
 	typeAdded,
 	fieldAdded,
 	enumValueAdded,

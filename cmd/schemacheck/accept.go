@@ -12,7 +12,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/google/renameio/v2"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
@@ -275,7 +274,7 @@ func (p program) compareConfigured(ctx context.Context, dir string, cfg *config.
 		return nil, err
 	}
 	if done.invalid {
-		return nil, errors.New("Dgraph would refuse the new schema, and no finding can be accepted: schemacheck diff tells why")
+		return nil, errors.New("no finding can be accepted, since Dgraph would refuse the new schema: schemacheck diff tells why")
 	}
 	return done.report, nil
 }
@@ -308,7 +307,7 @@ func (p program) writeAccepted(cfg *config.Config, near, dir string, entries []c
 		if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
 			return &problem{exitUnfinished, fmt.Errorf("writing %s: something is there already", shown)}
 		}
-		err = renameio.WriteFile(path, text, 0o644)
+		err = fixes.Replace(path, text, 0o644)
 	} else {
 		was := &sdl.File{Name: shown, Path: path, Text: cfg.Text}
 		_, err = fixes.Write([]*sdl.File{was}, []*sdl.File{{Name: shown, Path: path, Text: string(text)}})

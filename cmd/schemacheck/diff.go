@@ -15,6 +15,7 @@ import (
 	"github.com/schemacheck/schemacheck/cmd/internal/config"
 	"github.com/schemacheck/schemacheck/cmd/internal/report"
 	"github.com/schemacheck/schemacheck/diff"
+	"github.com/schemacheck/schemacheck/diff/operations"
 	"github.com/schemacheck/schemacheck/diff/sdl"
 	"github.com/schemacheck/schemacheck/diff/validity"
 	"github.com/schemacheck/schemacheck/dql"
@@ -31,6 +32,9 @@ type diffOptions struct {
 	base          baselineOption
 	saveData      string
 	useData       string
+	// clients says that operations are looked at: those of the patterns, or else those that the configuration names.
+	clients    bool
+	operations []string
 }
 
 func (p program) diffCommand() *cobra.Command {
@@ -41,6 +45,12 @@ func (p program) diffCommand() *cobra.Command {
 		Long: `Compare two schemas and tell what the change does to stored data, to what Dgraph
 stores, and to clients. Nothing is changed, and without --alpha, --conn-str,
 --env or a dgraph:// schema nothing is contacted.
+
+With --operations GLOB, a folder or a file, the GraphQL operations of the
+application are held against both APIs: those in .graphql files, in programs and
+in manifests of persisted queries. Which of them break is told at their own
+lines, and for each finding how many of them use what it is about. operations:
+in the configuration names them for every run.
 
 With --alpha the live Dgraph is asked: how many nodes each finding concerns, and
 which. A finding becomes info where nothing is concerned, clients do not break
@@ -59,6 +69,7 @@ CI the one that the pull request goes into.`,
   schemacheck diff git:main:schema.graphql schema.graphql
   schemacheck diff schema.graphql --alpha localhost:9080
   schemacheck diff old.graphql new.graphql --alpha localhost:9080 --show-values
+  schemacheck diff old.graphql new.graphql --operations 'app/**/*.ts' --operations queries
   schemacheck diff 'schema/**/*.graphql' - < new.graphql
   schemacheck diff old.graphql new.graphql --format json --fail-on warning
   schemacheck diff old.graphql new.graphql --baseline known.json
@@ -80,6 +91,7 @@ report could not be written, or --require-complete was not met.` + formats(),
 	}
 	o.bindAll(cmd.Flags())
 	o.base.bind(cmd.Flags())
+	o.bindOperations(cmd.Flags())
 	cmd.Flags().StringVar(&o.saveData, "save-data", "", "write what the data said, in counts and names, to `FILE`")
 	completeReport(cmd)
 	return cmd
@@ -92,6 +104,12 @@ func (o *diffOptions) bindAll(flags *pflag.FlagSet) {
 	o.connection.bind(flags)
 	o.data.bind(flags)
 	flags.StringVar(&o.useData, "data", "", "use what --save-data wrote to `FILE`, without a Dgraph")
+}
+
+// bindOperations binds the flag of commands that look at operations.
+func (o *diffOptions) bindOperations(flags *pflag.FlagSet) {
+	o.clients = true
+	flags.StringArrayVar(&o.operations, "operations", nil, "files with the application's operations: a file, a folder or a `GLOB`; repeatable")
 }
 
 // arguments takes the schemas that the arguments name.
@@ -130,6 +148,8 @@ type work struct {
 	comparison
 	out  *output
 	live *live // nil without a Dgraph
+	// find finds the operations once more; nil where none are looked at.
+	find func() (*operations.Found, error)
 }
 
 func (w *work) close() {
@@ -194,7 +214,14 @@ func (p program) begin(cmd *cobra.Command, o *diffOptions) (w *work, err error) 
 			}
 		}
 	}
-	if err := errors.Join(c.known.spared(cmd.Flags(), out), out.spares(cmd.Flags(), p.sources(cfg, c.before, c.after))); err != nil {
+	var find func() (*operations.Found, error)
+	if o.clients && !c.hopeless {
+		find = func() (*operations.Found, error) { return clientele(ctx, loader, o.operations, cfg) }
+		if c.operations, err = find(); err != nil {
+			return nil, err
+		}
+	}
+	if err := errors.Join(c.known.spared(cmd.Flags(), out), out.spares(cmd.Flags(), p.sources(cfg, c.before, c.after, filesOf(c.operations)))); err != nil {
 		return nil, err
 	}
 	switch {
@@ -212,7 +239,7 @@ func (p program) begin(cmd *cobra.Command, o *diffOptions) (w *work, err error) 
 			return o.data.complete(r)
 		}
 	}
-	return &work{c, out, l}, nil
+	return &work{c, out, l, find}, nil
 }
 
 // finish writes the report of a comparison, and gives the error that its exit
@@ -434,6 +461,8 @@ type comparison struct {
 	// alongside gives findings that need more than the two schemas; nil gives
 	// none.
 	alongside func(*diff.Diff, *report.Report) []*rules.Finding
+	// operations are those of the application; nil where none are looked at.
+	operations *operations.Found
 	// settle has the data decide about findings; nil asks nothing.
 	settle func(*report.Report, []*rules.Finding) error
 }
@@ -536,22 +565,31 @@ func (c comparison) run() (*compared, error) {
 		if done.unsettled = c.settle(r, kept); done.unsettled != nil && !r.Data.Asked {
 			return nil, done.unsettled
 		}
+		rules.Follow(kept)
 	}
 	add(r, kept, suppressed, c.severities)
 	c.known.mark(r)
 	return done, nil
 }
 
-// found are the findings about a change, before anybody asked the data. What
-// could not be looked at is noted in r.
-func (c comparison) found(before, after *diff.Schema, r *report.Report) []*rules.Finding {
+// compare finds the changes, with the renames that the configuration declares.
+func (c comparison) compare(before, after *diff.Schema) *diff.Diff {
 	renames := map[string]string{}
 	for _, rename := range c.cfg.Renames {
 		renames[rename.From] = rename.To
 	}
-	d := diff.Compare(before, after, diff.Options{Renames: renames, DgraphVersion: c.cfg.DgraphVersion})
+	return diff.Compare(before, after, diff.Options{Renames: renames, DgraphVersion: c.cfg.DgraphVersion})
+}
+
+// found are the findings about a change, before anybody asked the data. What
+// could not be looked at is noted in r.
+func (c comparison) found(before, after *diff.Schema, r *report.Report) []*rules.Finding {
+	d := c.compare(before, after)
 	findings := rules.Judge(d)
 	c.grace.apply(before, after, findings, r)
+	if c.operations != nil {
+		findings = append(findings, c.judgeClients(d, findings, r)...)
+	}
 	if c.alongside != nil {
 		findings = append(findings, c.alongside(d, r)...)
 	}

@@ -87,7 +87,11 @@ func explanation(r *rules.Rule) []report.Section {
 		{Title: "Ways out, the safest first", Steps: r.Doc.WaysOut},
 		{Title: "Going back", Text: r.Doc.Reverse},
 	}
-	if r.Suppressible() {
+	switch {
+	case r.OnOperations():
+		all = append(all, report.Section{Title: "Living with it", Text: "Write the one finding into accept: of " + config.Name +
+			", for ever or until a day; it stays the same when lines move: schemacheck accept FINGERPRINT --reason REASON. diff -v shows the line."})
+	case r.Suppressible():
 		all = append(all, report.Section{Title: "Living with it", Text: "Write # schemacheck:ignore " + r.ID + " REASON directly above the element that the finding is placed on, " +
 			"or at the end of its line, in the new schema. Or write the one finding into accept: of " + config.Name +
 			", for ever or until a day: schemacheck accept " + r.ID + " COORDINATE --reason REASON."})

@@ -9,6 +9,7 @@ import (
 	"github.com/schemacheck/schemacheck/cmd/internal/report"
 	"github.com/schemacheck/schemacheck/diff/sdl"
 	"github.com/schemacheck/schemacheck/diff/validity"
+	"github.com/schemacheck/schemacheck/fixes"
 	"github.com/schemacheck/schemacheck/rules"
 )
 
@@ -95,12 +96,21 @@ func reported(f *rules.Finding, severity report.Severity) report.Finding {
 		out.API = append(out.API, report.APIChange{Coordinate: c.Coordinate, Change: c.Change})
 	}
 	out.Evidence = evidence(f)
+	out.Usage = usageOf(f, severity)
 	for _, x := range f.Fixes {
-		one := report.Fix{ID: x.ID, Kind: string(x.Kind), Risk: string(x.Risk), Title: x.Title, Diff: report.Redact(x.Patch.Diff())}
-		for _, e := range x.Patch.Edits {
-			one.Edits = append(one.Edits, report.Edit{At: location("", e.Span), New: e.New})
-		}
-		out.Fixes = append(out.Fixes, one)
+		out.Fixes = append(out.Fixes, wayOut(x.ID, string(x.Kind), string(x.Risk), x.Title, x.Patch))
+	}
+	if !f.Rewrite.Empty() {
+		out.Fixes = append(out.Fixes, wayOut("rewrite-operation", "operation", "safe", "rewrite the operation for the new names", f.Rewrite))
+	}
+	return out
+}
+
+// wayOut is a fix as reports have it.
+func wayOut(id, kind, risk, title string, patch fixes.Patch) report.Fix {
+	out := report.Fix{ID: id, Kind: kind, Risk: risk, Title: title, Diff: report.Redact(patch.Diff())}
+	for _, e := range patch.Edits {
+		out.Edits = append(out.Edits, report.Edit{At: location("", e.Span), New: e.New})
 	}
 	return out
 }

@@ -26,6 +26,7 @@ var arrows = map[string]string{
 	"diff/validity":                  "diff/sdl diff/schema diff/storage diff/api",
 	"diff/internal/generate":         "",
 	"diff/operations":                "diff/sdl",
+	"diff/usage":                     "diff/sdl diff/api diff/operations",
 	"diff":                           "diff/sdl diff/schema diff/storage diff/api",
 	"dql":                            "",
 	"dql/convert":                    "",
@@ -33,15 +34,16 @@ var arrows = map[string]string{
 	"dql/dgraphproc":                 "",
 	"dql/dgraphtest":                 "dql/dgraphproc",
 	"fixes":                          "diff diff/sdl diff/schema diff/storage",
+	"fixes/rewrite":                  "diff diff/sdl diff/schema diff/api diff/operations diff/usage fixes",
 	"fixes/expression":               "",
 	"fixes/migrate":                  "diff diff/sdl diff/schema diff/storage dql dql/convert fixes/expression",
-	"rules":                          "diff diff/sdl diff/schema diff/storage diff/api diff/validity dql dql/convert fixes fixes/migrate",
+	"rules":                          "diff diff/sdl diff/schema diff/storage diff/api diff/validity diff/operations diff/usage dql dql/convert fixes fixes/migrate fixes/rewrite",
 	"cmd/internal/config":            "",
 	"cmd/internal/report":            "",
 	"cmd/internal/review":            "cmd/internal/report diff/sdl",
 	"cmd/internal/review/githubtest": "",
-	"cmd/schemacheck": "cmd/internal/config cmd/internal/report cmd/internal/review rules fixes fixes/migrate diff diff/sdl diff/schema diff/storage " +
-		"diff/api diff/validity diff/operations dql dql/clone dql/dgraphproc",
+	"cmd/schemacheck": "cmd/internal/config cmd/internal/report cmd/internal/review rules fixes fixes/migrate fixes/rewrite diff diff/sdl diff/schema diff/storage " +
+		"diff/api diff/usage diff/validity diff/operations dql dql/clone dql/dgraphproc",
 }
 
 // owners are the packages that may import each of the owner's libraries,

@@ -24,16 +24,16 @@ import (
 
 // operation is one of the user's GraphQL operations.
 type operation struct {
-	operations.Operation
+	*operations.Operation
 	file      string
 	variables map[string]json.RawMessage
 }
 
 func (o operation) String() string {
 	if o.Name == "" {
-		return fmt.Sprintf("%s:%d", o.file, o.Line)
+		return fmt.Sprintf("%s:%d", o.file, o.Line())
 	}
-	return fmt.Sprintf("%s:%d %s", o.file, o.Line, o.Name)
+	return fmt.Sprintf("%s:%d %s", o.file, o.Line(), o.Name)
 }
 
 // uidPattern is how operations name nodes.
@@ -96,12 +96,12 @@ func (o operation) unfit(remote map[string]bool) string {
 	if o.Kind != operations.Query {
 		return "it is a " + o.Kind + ", and only queries run"
 	}
-	for _, f := range o.Fields {
+	for _, f := range o.Fields() {
 		if remote[f] {
 			return fmt.Sprintf("it asks for %s, and a field of that name calls another service", f)
 		}
 	}
-	for _, v := range o.Wanting {
+	for _, v := range o.Wanting() {
 		if _, ok := o.variables[v]; !ok {
 			return fmt.Sprintf("$%s has no value: give one in a file with the same name and .json", v)
 		}
@@ -132,7 +132,7 @@ func answers(ctx context.Context, c *dql.Client, all []operation, remote map[str
 		if o.unfit(remote) != "" {
 			continue
 		}
-		answer, err := c.GraphQL(ctx, o.Text, o.variables)
+		answer, err := c.GraphQL(ctx, o.Text(), o.variables)
 		if err != nil {
 			return nil, fmt.Errorf("running %s: %w", o, err)
 		}
@@ -187,8 +187,9 @@ func (r *rehearsing) outcomes(before, after []*dql.GraphQLAnswer) []ran {
 	for i, o := range r.operations {
 		one := ran{Operation: o.String(), Outcome: didNotRun, Reason: o.unfit(r.remote)}
 		if one.Reason == "" {
+			fields := o.Fields()
 			known := func(name string) bool {
-				return slices.Contains(o.Fields, name) || r.before.Type(name) != nil || r.after.Type(name) != nil || name == "Query"
+				return slices.Contains(fields, name) || r.before.Type(name) != nil || r.after.Type(name) != nil || name == "Query"
 			}
 			one.compare(before[i], after[i], known, showValues)
 		}

@@ -222,7 +222,7 @@ func (r *rehearsing) load(ctx context.Context, found []uint64) error {
 		}
 	}
 	for _, op := range r.operations {
-		o.Nodes = append(o.Nodes, nodesNamed(op.Text)...)
+		o.Nodes = append(o.Nodes, nodesNamed(op.Text())...)
 		for _, v := range op.variables {
 			o.Nodes = append(o.Nodes, nodesNamed(string(v))...)
 		}

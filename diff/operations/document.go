@@ -1,6 +1,12 @@
 package operations
 
-import "github.com/schemacheck/schemacheck/diff/sdl"
+import (
+	"slices"
+
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/schemacheck/schemacheck/diff/sdl"
+)
 
 // Document is a GraphQL document of operations and fragments. It is a file, or a part of one: text in a program or an
 // entry of a manifest. It is immutable.
@@ -11,7 +17,18 @@ type Document struct {
 	// of the file.
 	Text string
 
-	pieces []piece
+	at     int     // where it begins in the file
+	pieces []piece // in the order of Text
+	source *ast.Source
+	// alone is a document that has all fragments that it uses and gives none to others.
+	alone bool
+	// loose is a document that is one only by its looks.
+	loose bool
+	// prefers are the documents that the host puts into this one.
+	prefers []*Document
+	// holes are the interpolations that say nothing here; unknown is the first that stands where they should.
+	holes   []hole
+	unknown *hole
 }
 
 // piece is a part of a document whose bytes stand in the file as they are.
@@ -28,17 +45,19 @@ func Whole(f *sdl.File) *Document {
 // Span is the place of the bytes from start to end of d.Text in its file. It is exact, so that what stands there can be
 // replaced, when these bytes stand in the file as they are; else it is the nearest place that people can be shown.
 func (d *Document) Span(start, end int) (at sdl.Span, exact bool) {
-	for _, p := range d.pieces {
-		if p.start <= start && end <= p.end {
-			return d.place(p.at+start-p.start, p.at+end-p.start), true
-		}
+	// The last piece that begins at start or before it.
+	i, found := slices.BinarySearchFunc(d.pieces, start, func(p piece, start int) int { return p.start - start })
+	if !found {
+		i--
 	}
-	nearest := 0
-	for _, p := range d.pieces {
-		if p.start <= start {
-			nearest = p.at + min(start, p.end) - p.start
-		}
+	if i < 0 {
+		return d.place(d.at, d.at), false
 	}
+	p := d.pieces[i]
+	if end <= p.end {
+		return d.place(p.at+start-p.start, p.at+end-p.start), true
+	}
+	nearest := p.at + min(start, p.end) - p.start
 	return d.place(nearest, nearest), false
 }
 

@@ -1,19 +1,16 @@
-// Package operations takes files of GraphQL operations apart. It knows no schema: whether one has the fields that an
-// operation asks for is not its question.
+// Package operations finds GraphQL operations in files of GraphQL and of programs, and takes them apart. It knows no
+// schema: whether one has the fields that an operation asks for is not its question.
 package operations
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/formatter"
-	"github.com/vektah/gqlparser/v2/parser"
-)
 
-// maxTokens bounds a file: the parser recurses.
-const maxTokens = 200_000
+	"github.com/schemacheck/schemacheck/diff/sdl"
+)
 
 // The kinds of operations.
 const (
@@ -22,88 +19,133 @@ const (
 	Subscription = "subscription"
 )
 
-// Operation is one of the operations of a file.
+// Operation is one of the operations of a document. It is immutable.
 type Operation struct {
 	// Name is "" for one without.
 	Name string
 	Kind string
-	// Line is where it begins, from 1.
-	Line int
-	// Text is the operation with the fragments that it uses, and nothing else.
-	Text string
-	// Fields are the names of all fields in it, sorted.
-	Fields []string
-	// Wanting are the variables that need a value, without the $, in their order.
-	Wanting []string
+	// Document is where it stands; Start and End are its bytes in the text of that.
+	Document   *Document
+	Start, End int
+	// AST is the operation as it is written. Its positions are bytes in the text of Document, and so are those of
+	// fragments in the texts of theirs: Start and End are offsets, Line is 1 and Column is Start+1. Validators write into
+	// what they validate: give them Clean.
+	AST *ast.OperationDefinition
+	// Fragments are those that it uses, directly or through others, each name once, in the order in which they are
+	// first used.
+	Fragments []*Fragment
+
+	spreads []*ast.FragmentSpread
+	cut     map[spread]bool // where a fragment is used again within itself
 }
 
-// Parse reads a file. Errors say where.
-func Parse(file, text string) ([]Operation, error) {
-	document, err := parser.ParseQueryWithTokenLimit(&ast.Source{Name: file, Input: text}, maxTokens)
+// Fragment is a fragment that a document defines. It is immutable.
+type Fragment struct {
+	Name       string
+	Document   *Document
+	Start, End int
+	AST        *ast.FragmentDefinition
+
+	spreads []*ast.FragmentSpread
+}
+
+// spread is the use of a fragment in another.
+type spread struct{ in, of *Fragment }
+
+// Found is what files have.
+type Found struct {
+	// Files is the number of files that were looked at.
+	Files int
+	// Operations and Fragments are in the order of files, and of places in them.
+	Operations []*Operation
+	Fragments  []*Fragment
+	// Problems are in that order too; those without a file come first.
+	Problems []Problem
+}
+
+// Problem is what could not be read, or not as it is written. The rest was.
+type Problem struct {
+	Kind ProblemKind
+	// Span is where. It is zero when no file is meant.
+	Span sdl.Span
+	// What is a sentence without its period, in plain ASCII.
+	What string
+}
+
+// ProblemKind is what is wrong.
+type ProblemKind string
+
+// The kinds of problems. Nothing is wrong with what is of the kinds Skipped and Guessed: it was left out, or not certain.
+const (
+	Unreadable ProblemKind = "unreadable" // a file, or a document that is none
+	Computed   ProblemKind = "computed"   // a document that is only known when the program runs
+	Missing    ProblemKind = "missing"    // a fragment
+	Circular   ProblemKind = "circular"   // a fragment that uses itself
+	Skipped    ProblemKind = "skipped"    // a file that people did not write, or that leads elsewhere
+	Guessed    ProblemKind = "guessed"    // which of several fragments is meant
+)
+
+// Note reports whether nothing is wrong.
+func (p Problem) Note() bool { return p.Kind == Skipped || p.Kind == Guessed }
+
+// Span is the place of the operation in its file.
+func (o *Operation) Span() sdl.Span {
+	at, _ := o.Document.Span(o.Start, o.End)
+	return at
+}
+
+// Line is where the operation begins in its file, from 1.
+func (o *Operation) Line() int {
+	at, _ := o.Document.Span(o.Start, o.Start)
+	return at.Begin().Line
+}
+
+// Text is what a client sends for the operation: it with the fragments that it uses, and nothing else. It is empty when
+// the client asks no server.
+func (o *Operation) Text() string {
+	sent := o.copied(false)
+	if len(sent.Operations) == 0 {
+		return ""
+	}
+	var b strings.Builder
+	formatter.NewFormatter(&b).FormatQueryDocument(sent)
+	return b.String()
+}
+
+// Fields are the names of all fields in the operation and its fragments, sorted.
+func (o *Operation) Fields() []string {
+	var all []string
+	note := func(f *ast.Field) { all = append(all, f.Name) }
+	eachField(o.AST.SelectionSet, note)
+	for _, f := range o.Fragments {
+		eachField(f.AST.SelectionSet, note)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// Wanting are the variables that need a value, without the $, in their order.
+func (o *Operation) Wanting() []string {
+	var all []string
+	for _, v := range o.AST.VariableDefinitions {
+		if v.Type.NonNull && v.DefaultValue == nil {
+			all = append(all, v.Variable)
+		}
+	}
+	return all
+}
+
+// Parse reads a file of GraphQL, whose fragments are all in it. Errors are *sdl.Error and say where.
+func Parse(file, text string) ([]*Operation, error) {
+	p := Whole(&sdl.File{Name: file, Text: text})
+	operations, fragments, err := p.parse()
 	if err != nil {
 		return nil, err
 	}
-	var all []Operation
-	for _, o := range document.Operations {
-		used, err := usedBy(document, o.SelectionSet)
-		if err != nil {
-			return nil, fmt.Errorf("%s: the operation %q: %w", file, o.Name, err)
+	for _, problem := range join([]parsed{{operations, fragments, nil}}, nil).Problems {
+		if problem.Kind == Missing {
+			return nil, &sdl.Error{Span: problem.Span, Message: problem.What}
 		}
-		one := Operation{Name: o.Name, Kind: string(o.Operation), Line: o.Position.Line, Fields: used.fields}
-		for _, v := range o.VariableDefinitions {
-			if v.Type.NonNull && v.DefaultValue == nil {
-				one.Wanting = append(one.Wanting, v.Variable)
-			}
-		}
-		var b strings.Builder
-		formatter.NewFormatter(&b).FormatQueryDocument(&ast.QueryDocument{Operations: ast.OperationList{o}, Fragments: used.fragments})
-		one.Text = b.String()
-		all = append(all, one)
 	}
-	return all, nil
-}
-
-// used is what a selection needs.
-type used struct {
-	fields    []string
-	fragments ast.FragmentDefinitionList
-}
-
-func usedBy(document *ast.QueryDocument, set ast.SelectionSet) (used, error) {
-	var u used
-	var walk func(ast.SelectionSet) error
-	walk = func(set ast.SelectionSet) error {
-		for _, s := range set {
-			switch s := s.(type) {
-			case *ast.Field:
-				u.fields = append(u.fields, s.Name)
-				if err := walk(s.SelectionSet); err != nil {
-					return err
-				}
-			case *ast.InlineFragment:
-				if err := walk(s.SelectionSet); err != nil {
-					return err
-				}
-			case *ast.FragmentSpread:
-				f := document.Fragments.ForName(s.Name)
-				if f == nil {
-					return fmt.Errorf("there is no fragment %s in the file", s.Name)
-				}
-				if slices.Contains(u.fragments, f) {
-					continue
-				}
-				u.fragments = append(u.fragments, f)
-				if err := walk(f.SelectionSet); err != nil {
-					return err
-				}
-			}
-		}
-		return nil
-	}
-	if err := walk(set); err != nil {
-		return used{}, err
-	}
-	slices.Sort(u.fields)
-	u.fields = slices.Compact(u.fields)
-	return u, nil
+	return operations, nil
 }

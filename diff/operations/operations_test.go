@@ -24,27 +24,38 @@ subscription { queryPost { ...P2 } }
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i := range all {
-		// One alone is a file of its own, and the same.
-		again, err := operations.Parse("b.graphql", all[i].Text)
-		if err != nil || len(again) != 1 {
-			t.Fatalf("%v\n%s", err, all[i].Text)
-		}
-		again[0].Line = all[i].Line
-		if d := cmp.Diff(all[i], again[0]); d != "" {
-			t.Errorf("read again, %s", d)
-		}
-		if strings.Contains(all[i].Text, "Other") {
-			t.Errorf("a fragment that is not used: %s", all[i].Text)
-		}
-		all[i].Text = ""
+	type operation struct {
+		Name, Kind      string
+		Line            int
+		Wanting, Fields []string
 	}
-	if d := cmp.Diff([]operations.Operation{
+	about := func(o *operations.Operation) operation {
+		return operation{o.Name, o.Kind, o.Line(), o.Wanting(), o.Fields()}
+	}
+	var got []operation
+	for _, o := range all {
+		// One alone is a file of its own, and the same.
+		text := o.Text()
+		again, err := operations.Parse("b.graphql", text)
+		if err != nil || len(again) != 1 {
+			t.Fatalf("%v\n%s", err, text)
+		}
+		one, same := about(o), about(again[0])
+		same.Line = one.Line
+		if d := cmp.Diff(one, same); d != "" || again[0].Text() != text {
+			t.Errorf("read again, %s\n%s", d, again[0].Text())
+		}
+		if strings.Contains(text, "Other") {
+			t.Errorf("a fragment that is not used: %s", text)
+		}
+		got = append(got, one)
+	}
+	if d := cmp.Diff([]operation{
 		{Name: "Users", Kind: operations.Query, Line: 3, Wanting: []string{"id", "to"},
 			Fields: []string{"author", "level", "name", "posts", "queryUser", "text", "title"}},
 		{Name: "Add", Kind: operations.Mutation, Line: 8, Fields: []string{"addUser", "numUids"}},
 		{Kind: operations.Subscription, Line: 9, Fields: []string{"author", "level", "name", "posts", "queryPost", "text", "title"}},
-	}, all); d != "" {
+	}, got); d != "" {
 		t.Error(d)
 	}
 	for text, want := range map[string]string{

@@ -86,6 +86,33 @@ func (j *Judge) DQLSchema(text string) Verdict {
 	return j.ask(map[string]any{"dqlSchema": text})
 }
 
+// Operation is a request to a GraphQL API.
+type Operation struct {
+	Text      string         `json:"text"`
+	Variables map[string]any `json:"variables"` // by name, without the $
+}
+
+// Operations judges requests to the API of a GraphQL schema, up to the point where they would be carried out. It gives
+// the reasons against each, none for those that would be carried out. A schema that Dgraph refuses ends the test.
+func (j *Judge) Operations(schema string, all []Operation) [][]string {
+	j.t.Helper()
+	var a struct {
+		Operations [][]string
+		Refused    string
+	}
+	texts := []string{schema}
+	for _, o := range all {
+		texts = append(texts, o.Text)
+	}
+	if died := j.askFor(&a, map[string]any{"schema": schema, "lambdaURL": true, "operations": all}, texts...); died != "" {
+		a.Refused = died
+	}
+	if a.Refused != "" {
+		j.t.Fatalf("asking the oracle about operations: %s\n%s", a.Refused, schema)
+	}
+	return a.Operations
+}
+
 // Conversion asks how a value that is stored under one type is read under another.
 type Conversion struct {
 	From string `json:"from"` // DQL type, in lower case

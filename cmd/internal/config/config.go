@@ -41,6 +41,9 @@ type Config struct {
 	DgraphVersion string
 	// Operations are the patterns of files with GraphQL operations.
 	Operations []string
+	// Usage is "downgrade-unused" where findings that concern nothing but the API weigh less when no operation uses what
+	// they are about.
+	Usage string
 	// Migrations is the folder of migration plans.
 	Migrations string
 	// Fixes are what is chosen for fixes; command lines beat it.

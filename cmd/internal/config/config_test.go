@@ -53,6 +53,7 @@ dgraphVersion: 25.10
 operations:
   - "app/**/*.graphql"
   - web/{a,b}/*.gql
+usage: downgrade-unused
 migrations: migrations
 fixes:
   prefer: migration
@@ -95,11 +96,12 @@ func fullConfig() *Config {
 		DgraphVersion: "25.10", Operations: []string{"app/**/*.graphql", "web/{a,b}/*.gql"},
 		Fixes: Fixes{Prefer: "migration", Choose: []string{"User.phone=copy-values"},
 			Set: []string{"User.plan=basic", "Color=RED=CRIMSON", "Color=BLUE=NAVY", "User.email:make-unique=suffix"}},
+		Usage:      "downgrade-unused",
 		Migrations: "migrations", UndoRetention: 30 * 24 * time.Hour, BatchSize: 250,
 		DeprecationGrace: 36 * time.Hour, Baseline: "known.json",
 		Accept: []Acceptance{
-			{printA, "field-removed", "the app reads both fields", time.Date(2027, 1, 31, 0, 0, 0, 0, time.UTC), 46, 5},
-			{printB, "", "known", time.Time{}, 52, 5},
+			{printA, "field-removed", "the app reads both fields", time.Date(2027, 1, 31, 0, 0, 0, 0, time.UTC), 47, 5},
+			{printB, "", "known", time.Time{}, 53, 5},
 		},
 	}
 }
@@ -159,6 +161,7 @@ var bad = []struct {
 		`3:1: "nonsense" is not a key of the configuration`,
 	}},
 	{text: "failOn: fatal", want: []string{`1:9: failOn is "fatal", but has to be one of error, warning, info, never`}},
+	{text: "usage: never", want: []string{`1:8: usage is "never", but has to be one of downgrade-unused`}},
 	{text: "failOn: true", want: []string{`1:9: failOn is true or false, but text is needed here; put it into quotes`}},
 	{text: "failOn: [error]", want: []string{`1:9: failOn is a list, but text is needed here; put it into quotes`}},
 	{text: "rules:\n  id-aded: off\n  id-added: never\n  id-removed: 1", byEye: false, want: []string{

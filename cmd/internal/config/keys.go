@@ -69,6 +69,9 @@ func (c *Config) keys(rules []string) []key {
 				c.Operations = append(c.Operations, text)
 			})
 		}},
+		{"usage", func(r *reader, e entry) {
+			r.choice(e.value, "usage", []string{"downgrade-unused"}, func(s string) { c.Usage = s })
+		}},
 		{"migrations", line("migrations", &c.Migrations)},
 		{"fixes", func(r *reader, e entry) { r.keys(e.value, "fixes", c.Fixes.keys()) }},
 		{"batchSize", func(r *reader, e entry) { c.BatchSize = readBatchSize(r, e.value) }},

@@ -25,6 +25,7 @@ type (
 		Before        wireSource       `json:"before,omitzero"`
 		After         wireSource       `json:"after,omitzero"`
 		Data          wireData         `json:"data"`
+		Operations    *wireOperations  `json:"operations,omitempty"`
 		Summary       wireSummary      `json:"summary"`
 		Findings      []wireFinding    `json:"findings"`
 		Suppressed    []wireSuppressed `json:"suppressed"`
@@ -49,6 +50,15 @@ type (
 	wireReadTs struct {
 		From uint64 `json:"from"`
 		To   uint64 `json:"to"`
+	}
+	wireOperations struct {
+		Total       int `json:"total"`
+		Files       int `json:"files"`
+		Broken      int `json:"broken"`
+		BrokenFiles int `json:"brokenFiles"`
+		Affected    int `json:"affected"`
+		Invalid     int `json:"invalid"`
+		Unread      int `json:"unread"`
 	}
 	wireSummary struct {
 		Error      int `json:"error"`
@@ -75,6 +85,7 @@ type (
 		Reversible  bool         `json:"reversible"`
 		Confidence  string       `json:"confidence"`
 		Reasons     []string     `json:"reasons"`
+		Usage       *wireUsage   `json:"usage,omitempty"`
 		Evidence    wireEvidence `json:"evidence"`
 		Consequence string       `json:"consequence"`
 		Addition    bool         `json:"addition,omitempty"`
@@ -124,6 +135,12 @@ type (
 		Remarks    []string     `json:"remarks"`
 		Samples    []wireSample `json:"samples"`
 		Question   string       `json:"question"`
+	}
+	wireUsage struct {
+		Operations int      `json:"operations"`
+		Files      int      `json:"files"`
+		Sending    int      `json:"sending"`
+		Lowered    Severity `json:"lowered,omitempty"`
 	}
 	wireSample struct {
 		UID    string   `json:"uid"`
@@ -217,6 +234,7 @@ func wireOf(r *Report) wireReport {
 		Before:        wireSource(r.Before),
 		After:         wireSource(r.After),
 		Data:          wireDataOf(r.Data),
+		Operations:    (*wireOperations)(r.Operations),
 		Summary:       wireSummary(r.Summary),
 		Findings:      each(r.Findings, wireFindingOf),
 		Suppressed: each(r.Suppressed, func(s Suppressed) wireSuppressed {
@@ -249,6 +267,7 @@ func wireFindingOf(f Finding) wireFinding {
 		Reversible:  f.Reversible,
 		Confidence:  f.Confidence,
 		Reasons:     each(f.Reasons, same),
+		Usage:       (*wireUsage)(f.Usage),
 		Evidence:    wireEvidenceOf(f.Evidence),
 		Consequence: f.Consequence,
 		Addition:    f.Addition,

@@ -155,6 +155,8 @@ func TestSchemaNamesEveryField(t *testing.T) {
 	r := shapes()
 	r.Before.Ref = "main"
 	r.Suppressed = suppressed().Suppressed
+	r.Operations = operations().Operations
+	r.Findings = append(r.Findings, operations().Findings...)
 	collect(decode(t, render(t, r, "json", Options{})))
 
 	schema := reportSchema(t)

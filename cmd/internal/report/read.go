@@ -29,7 +29,8 @@ func Read(r io.Reader) (*Report, error) {
 	if wire.SchemaVersion != schemaVersion {
 		return nil, fmt.Errorf("this is no report of schemaVersion %d, as --format json and --report json=PATH write it", schemaVersion)
 	}
-	out := &Report{Tool: Tool(wire.Tool), Before: Source(wire.Before), After: Source(wire.After), Data: wire.Data.read()}
+	out := &Report{Tool: Tool(wire.Tool), Before: Source(wire.Before), After: Source(wire.After), Data: wire.Data.read(),
+		Operations: (*Operations)(wire.Operations)}
 	for _, f := range wire.Findings {
 		one, err := f.read()
 		if err != nil {
@@ -60,6 +61,11 @@ func (f wireFinding) read() (Finding, error) {
 	if err := weighs(f.Severity); err != nil {
 		return Finding{}, err
 	}
+	if f.Usage != nil && f.Usage.Lowered != "" {
+		if err := weighs(f.Usage.Lowered); err != nil {
+			return Finding{}, err
+		}
+	}
 	if f.Rule == "" {
 		return Finding{}, errors.New("a finding has no rule")
 	}
@@ -82,6 +88,7 @@ func (f wireFinding) read() (Finding, error) {
 		Consequence: f.Consequence,
 		Addition:    f.Addition,
 		Known:       f.Known,
+		Usage:       (*Usage)(f.Usage),
 		Evidence: Evidence{
 			Asked: f.Evidence.Asked, Complete: f.Evidence.Complete, Reason: f.Evidence.Reason,
 			Violations: f.Evidence.Violations, Groups: f.Evidence.Groups, Total: f.Evidence.Total, Remarks: f.Evidence.Remarks,

@@ -49,8 +49,10 @@ type Report struct {
 	// looks at one schema only.
 	Before, After Source
 	Data          Data
-	Summary       Summary
-	Findings      []Finding
+	// Operations are those of the application; nil where none were looked at.
+	Operations *Operations
+	Summary    Summary
+	Findings   []Finding
 	// Suppressed are findings that somebody decided to live with. They count
 	// nowhere but in Summary.Suppressed.
 	Suppressed []Suppressed
@@ -118,6 +120,15 @@ type Data struct {
 // ReadTs is the first and the last read timestamp of a run's questions.
 type ReadTs struct{ From, To uint64 }
 
+// Operations says how the GraphQL operations of an application fare.
+type Operations struct {
+	Total, Files        int // that were looked at
+	Broken, BrokenFiles int // valid before, and not after
+	Affected            int // valid, and can answer or do otherwise
+	Invalid             int // not valid before: nobody can say what becomes of them
+	Unread              int // files and documents that could not be read
+}
+
 // Summary counts findings. Report.Seal fills it.
 type Summary struct {
 	Error, Warning, Info int
@@ -146,7 +157,8 @@ type Finding struct {
 	Impact     Impact
 	Reversible bool
 	Confidence string   // "declared", "certain" or "likely"; of renames and moves only
-	Reasons    []string // why a rename is believed to be one, or why a removal is milder or not
+	Reasons    []string // why a rename is believed to be one, why a removal is milder or not, or what changed for an operation
+	Usage      *Usage   // nil where no operations were looked at, or none could use it
 	Evidence   Evidence
 	// Consequence is what clients see after the deploy, in one sentence.
 	Consequence string
@@ -217,6 +229,14 @@ type Evidence struct {
 	Question                  string   // the DQL that was asked
 }
 
+// Usage says how many operations use what a finding is about.
+type Usage struct {
+	Operations, Files int // that name it
+	Sending           int // operations that do not, and can send it in a variable
+	// Lowered is the severity that it would have if some operation used it, or empty.
+	Lowered Severity
+}
+
 // Sample is one node that violates.
 type Sample struct {
 	UID    string
@@ -226,10 +246,10 @@ type Sample struct {
 // Fix is one way out. The fixes of a finding are alternatives.
 type Fix struct {
 	ID    string
-	Kind  string // "directive" or "migration"
+	Kind  string // "directive", "migration", or "operation" for an edit of what clients ask
 	Risk  string // "safe", "review" or "destructive"
 	Title string
-	Diff  string // unified diff of a directive fix
+	Diff  string // unified diff of a fix that edits files
 	Edits []Edit // the same, for programs: they do not overlap
 }
 

@@ -32,6 +32,7 @@ func samples() []sample {
 			Location: Location{Anchor: "self", File: "new.graphql", Line: 9, Column: 3}, Reversible: true, Addition: true,
 		})},
 		{"suppressed", suppressed()},
+		{"operations", operations()},
 		{"hostile", hostile()},
 		{"lines", lines()},
 		{"keys", keys()},
@@ -51,6 +52,32 @@ func compare(findings ...Finding) *Report {
 		After:    Source{Source: "new.graphql", Fingerprint: "sha256:" + strings.Repeat("b1", 32)},
 		Findings: findings,
 	}
+}
+
+// operations has findings on operations, and what is known of their use with others.
+func operations() *Report {
+	r := compare(
+		Finding{
+			Rule: "field-renamed", Severity: Error, Coordinate: "User.phone", To: "User.tel", Message: "User.phone is renamed to tel",
+			Location: Location{"self", "new.graphql", "", 4, 3, 4, 14}, Confidence: "declared", Impact: Impact{API: "breaking", Data: "hidden"},
+			Usage: &Usage{Operations: 2, Files: 1, Sending: 3},
+		},
+		Finding{
+			Rule: "search-removed", Severity: Warning, Coordinate: "User.age", Message: "User.age loses @search (int)", Reversible: true,
+			Location: Location{"self", "new.graphql", "", 5, 3, 5, 11}, Impact: Impact{API: "breaking"},
+			Usage: &Usage{Lowered: Error},
+		},
+		Finding{
+			Rule: "operation-broken", Severity: Error, Coordinate: "User.phone", To: "User.tel", Subject: "app/users.ts#Phones\x1b[31m",
+			Message:  "the query Phones breaks: UserFilter has no field phone; User has no field phone",
+			Location: Location{"self", "app/users.ts", "", 12, 31, 12, 36}, Excerpt: []string{"  queryUser(filter: {phone: {eq: $p}}) {"},
+			Reasons: []string{"User.phone is renamed to tel"}, Reversible: true, Impact: Impact{API: "breaking"},
+			API:         []APIChange{{"UserFilter.phone", "removed"}, {"User.phone", "removed"}},
+			Consequence: "Dgraph refuses the whole operation after the update, before anything of it runs.",
+		},
+	)
+	r.Operations = &Operations{Total: 312, Files: 40, Broken: 1, BrokenFiles: 1, Affected: 2, Invalid: 1, Unread: 2}
+	return r
 }
 
 func asked(complete bool) Data {

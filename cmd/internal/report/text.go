@@ -32,6 +32,8 @@ type page struct {
 	// asked says that the stored data was asked at all; when it was not, the
 	// summary says so once.
 	asked bool
+	// operations is how many were looked at.
+	operations int
 	// explained holds the rules whose explanation was already pointed at.
 	explained map[string]bool
 	// above is the finding that was printed before this one, or nil.
@@ -47,6 +49,9 @@ func writeText(w io.Writer, r *Report, opt Options) error {
 		opt.FailOn = Error
 	}
 	p := page{Options: opt, ink: newPalette(opt.Color), asked: r.Data.Asked, explained: map[string]bool{}}
+	if r.Operations != nil {
+		p.operations = r.Operations.Total
+	}
 	shown, additions := make([]*Finding, 0, len(r.Findings)), 0
 	for i := range r.Findings {
 		switch f := &r.Findings[i]; {
@@ -129,6 +134,7 @@ func (p *page) details(f *Finding) {
 	if p.asked {
 		p.labelled("data", prose(told(f.Evidence), nil))
 	}
+	p.labelled("used", prose(used(f.Usage, f.Severity, p.operations), nil))
 	p.labelled("also", p.list(f.Affects))
 	p.labelled("api", p.list(each(f.API, func(c APIChange) string { return c.Coordinate + " " + c.Change })))
 	if p.Verbose {
@@ -333,6 +339,9 @@ func (p *page) summary(r *Report, hidden int) {
 		counts = append(counts, prose("(-v shows "+pick(out.count, "it", "them")+")"+out.after, p.ink.faint)...)
 	}
 	p.WriteString(wrap("", 0, p.Width, counts))
+	if r.Operations != nil {
+		p.WriteString(wrap("", 0, p.Width, prose(fared(r.Operations), nil)))
+	}
 	p.WriteString(wrap("", 0, p.Width, compared(r)))
 	p.WriteString(wrap("", 0, p.Width, prose(p.concluded(r), nil)))
 }
@@ -467,6 +476,48 @@ func affected(e Evidence) string {
 	text += nodes(max(e.Violations, e.Total)) + " affected"
 	if !e.Complete {
 		return "at least " + text
+	}
+	return text
+}
+
+// used says how many of the operations use what a finding is about, and what follows.
+func used(u *Usage, s Severity, of int) string {
+	if u == nil {
+		return ""
+	}
+	text := fmt.Sprintf("by none of the %d operations", of)
+	switch {
+	case of == 1:
+		text = "not by the operation"
+	case of == 0:
+		text = "by no operation: there are none"
+	}
+	if u.Operations > 0 {
+		text = fmt.Sprintf("by %d of %s, in %s", u.Operations, plural(of, "operation"), plural(u.Files, "file"))
+	}
+	if u.Sending > 0 {
+		text += fmt.Sprintf("; %d can send it in a variable", u.Sending)
+	}
+	if u.Lowered != "" {
+		text += fmt.Sprintf(": %s instead of %s", s, u.Lowered)
+	}
+	return text
+}
+
+// fared says what becomes of the operations.
+func fared(o *Operations) string {
+	text := fmt.Sprintf("%d of %s %s", o.Broken, plural(o.Total, "operation"), pick(o.Broken, "breaks", "break"))
+	if o.Broken > 0 {
+		text += ", in " + plural(o.BrokenFiles, "file")
+	}
+	if o.Affected > 0 {
+		text += fmt.Sprintf("; %d can answer or do otherwise", o.Affected)
+	}
+	if o.Invalid > 0 {
+		text += fmt.Sprintf("; %d %s not valid before", o.Invalid, pick(o.Invalid, "was", "were"))
+	}
+	if o.Unread > 0 {
+		text += fmt.Sprintf("; %s could not be read", plural(o.Unread, "place"))
 	}
 	return text
 }

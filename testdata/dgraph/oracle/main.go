@@ -15,12 +15,14 @@ import (
 
 // request asks for exactly one of schema, dql, dqlSchema and convert.
 type request struct {
-	Schema    *string           `json:"schema"`    // GraphQL schema, as sent to /admin/schema
-	DQL       *string           `json:"dql"`       // DQL query
-	DQLSchema *string           `json:"dqlSchema"` // DQL schema, as sent to /alter
-	Convert   *conversion       `json:"convert"`   // a stored value and the type that it is read under
-	Vars      map[string]string `json:"vars"`      // values of the query's variables
-	LambdaURL bool              `json:"lambdaURL"` // judge as a server that was started with a lambda-url
+	Schema *string `json:"schema"` // GraphQL schema, as sent to /admin/schema
+	// Operations are requests to the API of the schema, which is then only the ground for them.
+	Operations []operation       `json:"operations"`
+	DQL        *string           `json:"dql"`       // DQL query
+	DQLSchema  *string           `json:"dqlSchema"` // DQL schema, as sent to /alter
+	Convert    *conversion       `json:"convert"`   // a stored value and the type that it is read under
+	Vars       map[string]string `json:"vars"`      // values of the query's variables
+	LambdaURL  bool              `json:"lambdaURL"` // judge as a server that was started with a lambda-url
 }
 
 // answer tells how far the text got. No stage means that Dgraph accepts it.
@@ -87,6 +89,8 @@ func (r request) answer() (any, error) {
 	switch {
 	case asked != 1:
 		return nil, errors.New("a request asks for exactly one of schema, dql, dqlSchema and convert")
+	case r.Schema != nil && r.Operations != nil:
+		return judgeOperations(*r.Schema, r.Operations)
 	case r.Schema != nil:
 		return judgeSchema(*r.Schema, r.LambdaURL), nil
 	case r.DQL != nil:

@@ -1,0 +1,362 @@
+package operations
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/scanner"
+	"go/token"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/schemacheck/schemacheck/diff/sdl"
+)
+
+// goLanguage is Go, where documents are strings that are handed to the functions of Options.Calls, that follow a comment
+// that says graphql, or that begin with # @genqlient. A string can be put together of constants.
+var goLanguage = host{
+	extensions: []string{".go"},
+	maxSize:    maxWritten,
+	written:    true,
+	marks: func(o *Options) []string {
+		marks := []string{"graphql", "GraphQL", "genqlient"}
+		for _, c := range o.Calls {
+			marks = append(marks, c[strings.LastIndexByte(c, '.')+1:]+"(")
+		}
+		return marks
+	},
+	extract: fromGo,
+}
+
+// goFile is a file of Go that is being looked through.
+type goFile struct {
+	file   *sdl.File
+	fset   *token.FileSet
+	syntax *ast.File
+	tokens *token.File
+	// folder are the constants of the package, read when one is needed.
+	folder map[string]ast.Expr
+	others map[ast.Expr]*goFile // where these stand
+	taken  map[token.Pos]bool   // documents that were found already
+	calls  []string
+	extraction
+}
+
+func parseGo(f *sdl.File) *goFile {
+	g := &goFile{file: f, fset: token.NewFileSet(), taken: map[token.Pos]bool{}}
+	var err error
+	g.syntax, err = parser.ParseFile(g.fset, f.Name, f.Text, parser.ParseComments|parser.SkipObjectResolution)
+	if g.syntax != nil {
+		g.tokens = g.fset.File(g.syntax.FileStart)
+	}
+	if list, ok := err.(scanner.ErrorList); ok && len(list) > 0 {
+		at := min(list[0].Pos.Offset, len(f.Text))
+		g.problems = append(g.problems, Problem{Unreadable, sdl.Span{File: f, Start: int32(at), End: int32(at)},
+			"the Go here cannot be read: " + plain(list[0].Msg)})
+	}
+	return g
+}
+
+func fromGo(f *sdl.File, o *Options) extraction {
+	g := parseGo(f)
+	if g.syntax == nil || g.tokens == nil {
+		return g.extraction
+	}
+	g.calls = o.Calls
+	g.marked()
+	ast.Inspect(g.syntax, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.CallExpr:
+			if g.isCall(n.Fun) {
+				g.handed(n)
+			}
+		case *ast.BasicLit:
+			if n.Kind == token.STRING {
+				if text := strings.TrimLeft(n.Value, "`\" \t\r\n"); strings.HasPrefix(text, "# @genqlient") {
+					g.take(n, n)
+				}
+			}
+		}
+		return true
+	})
+	slices.SortFunc(g.documents, func(a, b *Document) int { return a.at - b.at })
+	return g.extraction
+}
+
+// isCall reports whether a function is one that documents are handed to. One that is named without a package or value is
+// meant on all of them.
+func (g *goFile) isCall(fun ast.Expr) bool {
+	switch f := fun.(type) {
+	case *ast.IndexExpr:
+		return g.isCall(f.X)
+	case *ast.IndexListExpr:
+		return g.isCall(f.X)
+	case *ast.Ident:
+		return slices.Contains(g.calls, f.Name)
+	case *ast.SelectorExpr:
+		if slices.Contains(g.calls, f.Sel.Name) {
+			return true
+		}
+		x, ok := f.X.(*ast.Ident)
+		return ok && slices.Contains(g.calls, x.Name+"."+f.Sel.Name)
+	}
+	return false
+}
+
+// handed takes the first argument of a call that is a document.
+func (g *goFile) handed(call *ast.CallExpr) {
+	for _, a := range call.Args {
+		d, all := g.said(a, a.Pos(), 0)
+		if d != nil && looksGraphQL(d.text.String()) {
+			if all {
+				g.take(a, a)
+				return
+			}
+			g.problems = append(g.problems, Problem{Computed, g.span(a.Pos(), a.End()),
+				"the document cannot be read: a part of it is only known when the program runs"})
+			return
+		}
+	}
+}
+
+func (g *goFile) span(start, end token.Pos) sdl.Span {
+	return sdl.Span{File: g.file, Start: int32(g.offset(start)), End: int32(g.offset(end))}
+}
+
+// offset is a place in the file; what the parser made up at its end is there.
+func (g *goFile) offset(p token.Pos) int {
+	return max(0, min(int(p)-g.tokens.Base(), len(g.file.Text)))
+}
+
+// take takes what an expression says for a document, once.
+func (g *goFile) take(e ast.Expr, used ast.Node) {
+	b, all := g.said(e, used.Pos(), 0)
+	if b == nil || !all {
+		return
+	}
+	at := e.Pos()
+	if len(b.pieces) > 0 { // where a name is used, the document is where that gets its value
+		at = token.Pos(b.pieces[0].at + g.tokens.Base())
+	}
+	if g.taken[at] {
+		return
+	}
+	g.taken[at] = true
+	g.documents = append(g.documents, &Document{File: g.file, Text: b.text.String(), at: g.offset(at), pieces: b.pieces, loose: true})
+}
+
+// maxConcatenation is how deep constants are followed.
+const maxConcatenation = 100
+
+// said is what an expression says as far as it is known, and whether that is all; nil when it is no text.
+func (g *goFile) said(e ast.Expr, at token.Pos, depth int) (b *builder, all bool) {
+	b, all = &builder{}, true
+	isText := false
+	var add func(in *goFile, e ast.Expr, depth int)
+	add = func(in *goFile, e ast.Expr, depth int) {
+		if depth > maxConcatenation || b.text.Len() > maxWritten {
+			all = false
+			return
+		}
+		switch e := e.(type) {
+		case *ast.ParenExpr:
+			add(in, e.X, depth+1)
+		case *ast.BinaryExpr:
+			if e.Op != token.ADD {
+				all = false
+				return
+			}
+			// Long sums lean to the left: they are no recursion.
+			parts := []ast.Expr{e.Y}
+			x := e.X
+			for {
+				left, ok := x.(*ast.BinaryExpr)
+				if !ok || left.Op != token.ADD {
+					break
+				}
+				parts = append(parts, left.Y)
+				x = left.X
+			}
+			add(in, x, depth+1)
+			for _, p := range slices.Backward(parts) {
+				add(in, p, depth+1)
+			}
+		case *ast.BasicLit:
+			if e.Kind != token.STRING || len(e.Value) < 2 {
+				all = false
+				return
+			}
+			isText = true
+			start := in.offset(e.Pos()) + 1
+			end := in.offset(e.End()) - 1
+			l := literal{file: in.file, start: start, end: max(start, end), escapes: goText}
+			if e.Value[0] == '`' {
+				l.escapes = rawText
+			}
+			if in == g {
+				b.add(l, l.start, l.end)
+				return
+			}
+			b.text.WriteString(l.document().Text)
+		case *ast.Ident:
+			value, where := in.value(e.Name, at)
+			if value == nil {
+				all = false
+				return
+			}
+			add(where, value, depth+10)
+		case *ast.CallExpr: // fmt.Sprintf and such
+			all = false
+			if len(e.Args) > 0 {
+				if l, ok := e.Args[0].(*ast.BasicLit); ok && l.Kind == token.STRING {
+					add(in, l, depth+1)
+				}
+			}
+		default:
+			all = false
+		}
+	}
+	add(g, e, depth)
+	if !isText {
+		return nil, false
+	}
+	return b, all
+}
+
+// value is what a name is at a place: what it got last before that in the same function, else what it is declared as in the
+// file or its package.
+func (g *goFile) value(name string, at token.Pos) (ast.Expr, *goFile) {
+	for _, d := range g.syntax.Decls {
+		f, ok := d.(*ast.FuncDecl)
+		if !ok || at < f.Pos() || at >= f.End() {
+			continue
+		}
+		var last ast.Expr
+		eachValueIn(f, func(n *ast.Ident, value ast.Expr) {
+			if n.Name == name && value.End() <= at {
+				last = value
+			}
+		})
+		if last != nil {
+			return last, g
+		}
+	}
+	var found ast.Expr
+	for _, d := range g.syntax.Decls {
+		if d, ok := d.(*ast.GenDecl); ok {
+			eachValueIn(d, func(n *ast.Ident, value ast.Expr) {
+				if n.Name == name {
+					found = value
+				}
+			})
+		}
+	}
+	if found != nil {
+		return found, g
+	}
+	if g.folder == nil {
+		g.readFolder()
+	}
+	if e := g.folder[name]; e != nil {
+		return e, g.others[e]
+	}
+	return nil, nil
+}
+
+// eachValueIn calls f with what names get, in order.
+func eachValueIn(n ast.Node, f func(*ast.Ident, ast.Expr)) {
+	ast.Inspect(n, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.ValueSpec:
+			for i, name := range n.Names {
+				if i < len(n.Values) && len(n.Values) == len(n.Names) {
+					f(name, n.Values[i])
+				}
+			}
+		case *ast.AssignStmt:
+			for i, left := range n.Lhs {
+				if name, ok := left.(*ast.Ident); ok && len(n.Lhs) == len(n.Rhs) && (n.Tok == token.ASSIGN || n.Tok == token.DEFINE) {
+					f(name, n.Rhs[i])
+				}
+			}
+		}
+		return true
+	})
+}
+
+// readFolder reads the constants of the package's other files. It is done for few files: most have their own.
+func (g *goFile) readFolder() {
+	g.folder, g.others = map[string]ast.Expr{}, map[ast.Expr]*goFile{}
+	if g.file.Path == "" {
+		return
+	}
+	paths, _ := filepath.Glob(filepath.Join(filepath.Dir(g.file.Path), "*.go"))
+	for _, at := range paths {
+		info, err := os.Lstat(at)
+		if err != nil || !info.Mode().IsRegular() || info.Size() > maxWritten || at == g.file.Path {
+			continue
+		}
+		text, err := os.ReadFile(at)
+		if err != nil {
+			continue
+		}
+		other := parseGo(&sdl.File{Name: at, Text: string(text)})
+		if other.syntax == nil || other.tokens == nil || other.syntax.Name.Name != g.syntax.Name.Name {
+			continue
+		}
+		other.folder, other.others = g.folder, g.others
+		for _, d := range other.syntax.Decls {
+			if d, ok := d.(*ast.GenDecl); ok && d.Tok == token.CONST {
+				eachValueIn(d, func(n *ast.Ident, value ast.Expr) {
+					g.folder[n.Name] = value
+					g.others[value] = other
+				})
+			}
+		}
+	}
+}
+
+// marked takes the literals that comments mark: those that follow one at once, and what is declared below one.
+func (g *goFile) marked() {
+	ends := map[int]bool{}  // byte after such a comment and the white space that follows it
+	lines := map[int]bool{} // the line below
+	for _, group := range g.syntax.Comments {
+		for _, c := range group.List {
+			said := strings.TrimSpace(strings.Trim(c.Text, "/*"))
+			if !strings.EqualFold(said, "graphql") && !strings.EqualFold(strings.ReplaceAll(said, " ", ""), "language=graphql") {
+				continue
+			}
+			end := g.offset(c.End())
+			rest := strings.TrimLeft(g.file.Text[end:], " \t\r\n")
+			ends[len(g.file.Text)-len(rest)] = true
+			lines[g.tokens.Line(c.End())+1] = true
+		}
+	}
+	if len(ends) == 0 {
+		return
+	}
+	ast.Inspect(g.syntax, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case ast.Expr:
+			if ends[g.offset(n.Pos())] {
+				g.take(n, n)
+			}
+		case *ast.ValueSpec:
+			if lines[g.tokens.Line(n.Pos())] && len(n.Values) == 1 {
+				g.take(n.Values[0], n)
+			}
+		case *ast.GenDecl:
+			if len(n.Specs) == 1 && !n.Lparen.IsValid() && lines[g.tokens.Line(n.Pos())] {
+				if spec, ok := n.Specs[0].(*ast.ValueSpec); ok && len(spec.Values) == 1 {
+					g.take(spec.Values[0], n)
+				}
+			}
+		case *ast.AssignStmt:
+			if lines[g.tokens.Line(n.Pos())] && len(n.Rhs) == 1 {
+				g.take(n.Rhs[0], n)
+			}
+		}
+		return true
+	})
+}
