@@ -12,7 +12,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/google/renameio/v2"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
@@ -308,7 +307,7 @@ func (p program) writeAccepted(cfg *config.Config, near, dir string, entries []c
 		if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
 			return &problem{exitUnfinished, fmt.Errorf("writing %s: something is there already", shown)}
 		}
-		err = renameio.WriteFile(path, text, 0o644)
+		err = fixes.Replace(path, text, 0o644)
 	} else {
 		was := &sdl.File{Name: shown, Path: path, Text: cfg.Text}
 		_, err = fixes.Write([]*sdl.File{was}, []*sdl.File{{Name: shown, Path: path, Text: string(text)}})
