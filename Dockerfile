@@ -1,4 +1,4 @@
-# An image of schemacheck: docker build -t schemacheck . && docker run --rm -v "$PWD:/work" schemacheck diff ...
+# An image of schemacheck: docker build -t schemacheck . && docker run --rm -v "$PWD:/repo" schemacheck diff ...
 FROM --platform=$BUILDPLATFORM golang:1.26-alpine AS build
 WORKDIR /src
 COPY go.mod go.sum ./
@@ -17,5 +17,5 @@ FROM alpine:3.23
 RUN apk add --no-cache ca-certificates git && git config --system --add safe.directory '*'
 COPY --from=build /out/schemacheck /usr/local/bin/schemacheck
 USER 65532:65532
-WORKDIR /work
+WORKDIR /repo
 ENTRYPOINT ["schemacheck"]

@@ -29,8 +29,12 @@ import (
 // requireEnv, set to 1, makes the tests fail where there is no Chromium.
 const requireEnv = "SCHEMACHECK_REQUIRE_CHROMIUM"
 
-// chromium is the browser of all tests, or nil where there is none.
-var chromium context.Context
+// chromium is the browser of all tests, or nil where there is none. scratch is a
+// folder for its profile, and for the program.
+var (
+	chromium context.Context
+	scratch  string
+)
 
 func TestMain(m *testing.M) { os.Exit(run(m)) }
 
@@ -43,13 +47,13 @@ func run(m *testing.M) int {
 		}
 		return m.Run()
 	}
-	profile, err := os.MkdirTemp("", "schemacheck-chromium")
-	if err != nil {
+	var err error
+	if scratch, err = os.MkdirTemp("", "schemacheck-chromium"); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	defer os.RemoveAll(profile)
-	options := []chromedp.ExecAllocatorOption{chromedp.ExecPath(path), chromedp.UserDataDir(profile), chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun, chromedp.WSURLReadTimeout(time.Minute)}
+	defer os.RemoveAll(scratch)
+	options := []chromedp.ExecAllocatorOption{chromedp.ExecPath(path), chromedp.UserDataDir(filepath.Join(scratch, "profile")), chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun, chromedp.WSURLReadTimeout(time.Minute)}
 	for _, flag := range []string{"disable-quic", "disable-background-networking", "disable-component-update", "disable-sync", "disable-dev-shm-usage", "no-default-browser-check", "disable-default-apps", "disable-extensions"} {
 		options = append(options, chromedp.Flag(flag, true))
 	}
@@ -76,6 +80,13 @@ func installed() string {
 	return ""
 }
 
+func skipWithout(t *testing.T) {
+	t.Helper()
+	if chromium == nil {
+		t.Skip("no chromium and no google-chrome in the PATH")
+	}
+}
+
 // look is how a page is opened.
 type look struct {
 	width, height int // 1280 by 900 when they are 0
@@ -95,9 +106,7 @@ type tab struct {
 // open opens a page from a file, as people do.
 func open(t *testing.T, text string, l look) *tab {
 	t.Helper()
-	if chromium == nil {
-		t.Skip("no chromium and no google-chrome in the PATH")
-	}
+	skipWithout(t)
 	file := filepath.Join(t.TempDir(), "report.html")
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
@@ -184,9 +193,20 @@ func becomes[T comparable](t *tab, expression string, want T) {
 	t.Fatalf("%s is %v, want %v", expression, got, want)
 }
 
+// click clicks on the middle of an element, once it stands still: what comes into
+// sight is laid out only then, and moves what is below.
 func (t *tab) click(selector string) {
 	t.Helper()
-	t.do(chromedp.ScrollIntoView(selector, chromedp.ByQuery), chromedp.Click(selector, chromedp.ByQuery))
+	at := fmt.Sprintf(`(() => { const e = document.querySelector(%q); e.scrollIntoView({ block: 'center' }); return JSON.stringify(e.getBoundingClientRect()); })()`, selector)
+	for last, i := "", 0; i < 200; i++ {
+		now := eval[string](t, at)
+		if now == last {
+			break
+		}
+		last = now
+		time.Sleep(30 * time.Millisecond)
+	}
+	t.do(chromedp.Click(selector, chromedp.ByQuery))
 }
 
 // visible is what the cards are about that can be seen.
@@ -201,11 +221,7 @@ var root = filepath.Join("..", "..", "..", "..", "..")
 
 // program is the program, built once.
 var program = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "schemacheck-program")
-	if err != nil {
-		return "", err
-	}
-	path := filepath.Join(dir, "schemacheck")
+	path := filepath.Join(scratch, "schemacheck")
 	out, err := exec.Command("go", "build", "-C", root, "-o", path, "./cmd/schemacheck").CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("building the program: %w\n%s", err, out)
@@ -216,6 +232,7 @@ var program = sync.OnceValues(func() (string, error) {
 // shop is what the program says about the two schemas in testdata/shop.
 func shop(t *testing.T, format string) string {
 	t.Helper()
+	skipWithout(t)
 	path, err := program()
 	if err != nil {
 		t.Fatal(err)

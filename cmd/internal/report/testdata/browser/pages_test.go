@@ -261,5 +261,5 @@ func TestLarge(t *testing.T) {
 	becomes(p, `document.querySelector('#shown').textContent`, "1 of 4000 shown")
 	t.Logf("filtered after %v", time.Since(began).Round(10*time.Millisecond))
 	p.click(".card:not([hidden]) .places a")
-	becomes(p, `document.querySelector('td:target + td')?.textContent`, "  f4: String")
+	becomes(p, `document.querySelector('td:target + td')?.textContent ?? ''`, "  f4: String")
 }
