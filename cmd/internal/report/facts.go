@@ -14,7 +14,8 @@ import (
 type fact struct{ label, text string }
 
 // facts are what is told of a finding beside its consequence.
-func facts(f *Finding, asked, verbose bool) []fact {
+// operations are those that the run looked at, or -1 where that is not known.
+func facts(f *Finding, asked bool, operations int, verbose bool) []fact {
 	var all []fact
 	add := func(label, text string) {
 		if text != "" {
@@ -28,6 +29,7 @@ func facts(f *Finding, asked, verbose bool) []fact {
 	if asked {
 		add("data", told(f.Evidence))
 	}
+	add("used", used(f.Usage, f.Severity, operations))
 	if f.Previous != (Location{}) {
 		add("was", place(f.Previous))
 	}
@@ -62,7 +64,7 @@ func wayOut(x Fix) string { return x.Title + " (" + x.ID + ", " + x.Kind + ", " 
 func account(f *Finding, r *Report, verbose bool) string {
 	var b strings.Builder
 	b.WriteString(Escape(essence(f)))
-	for _, x := range facts(f, r.Data.Asked, verbose) {
+	for _, x := range facts(f, r.Data.Asked, r.operations(), verbose) {
 		b.WriteString("\n" + x.label + ": " + Escape(x.text))
 	}
 	for _, x := range f.Fixes {
@@ -74,6 +76,14 @@ func account(f *Finding, r *Report, verbose bool) string {
 // heading names a finding in one line, escaped.
 func heading(f *Finding) string {
 	return Escape(strings.Join(slices.DeleteFunc([]string{f.Rule, about(f), tags(f)}, func(s string) bool { return s == "" }), " "))
+}
+
+// operations is how many operations the run looked at, or -1 where it did not.
+func (r *Report) operations() int {
+	if r.Operations == nil {
+		return -1
+	}
+	return r.Operations.Total
 }
 
 // tally is how many findings there are, in words.

@@ -67,6 +67,9 @@ func writeGitHub(w io.Writer, r *Report, opt Options) error {
 		b.WriteString("; GitHub shows " + strconv.Itoa(maxAnnotations) + " annotations of each level, the other " +
 			strconv.Itoa(hidden) + " " + pick(hidden, "is", "are") + " in this log only")
 	}
+	if text := fared(r); text != "" {
+		b.WriteString("\n" + Escape(text))
+	}
 	b.WriteString("\n" + Escape(opt.concluded(r)) + "\n")
 	_, err := io.WriteString(w, b.String())
 	return err

@@ -248,8 +248,8 @@ func readGitHub(t *testing.T, name, text string, r *Report) {
 	if r.Notes[0].Kind == "not-checked" || r.Notes[0].Kind == "warning" {
 		notes = 1
 	}
-	if want := 1 + notes; issued != want && !(issued == notes && r.Findings[0].Message == "") || said != 2 {
-		t.Errorf("%s: %d commands and %d lines, want %d and 2", name, issued, said, want)
+	if want := 1 + notes; issued != want && !(issued == notes && r.Findings[0].Message == "") || said != 3 {
+		t.Errorf("%s: %d commands and %d lines, want %d and 3", name, issued, said, want)
 	}
 }
 

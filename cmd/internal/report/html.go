@@ -82,6 +82,7 @@ type htmlView struct {
 	Counts                []countView
 	Sources               []sourceView
 	Data                  dataView
+	Operations            string   // what becomes of them; empty where none were looked at
 	Map                   *mapView // nil when no types are known
 	Facts                 []factView
 	FactsLeftOut          int
@@ -152,7 +153,11 @@ func htmlOf(r *Report, opt Options, most htmlLimits) *htmlView {
 			{s.Fixable, "fixable", "findings with at least one fix", ""},
 			{s.Suppressed, "suppressed", "findings that somebody decided to live with: they count nowhere else", ""},
 		},
-		Data: dataOf(r),
+		Data:       dataOf(r),
+		Operations: Escape(fared(r)),
+	}
+	if s.Known > 0 {
+		v.Counts = append(v.Counts, countView{s.Known, "known", "findings that the baseline has already: they count nowhere else", ""})
 	}
 	verdict := cmp.Or(opt.Verdict, decided(r, cmp.Or(opt.FailOn, Error)))
 	v.Code, v.Verdict, _ = strings.Cut(Escape(verdict), ": ")

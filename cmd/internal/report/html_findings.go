@@ -48,6 +48,7 @@ type placeView struct {
 type detailView struct {
 	Source   []sourceLine
 	Because  string
+	Used     string
 	Data     *barView // nil where nothing was to be asked
 	Impact   []string
 	Lists    []listView
@@ -98,12 +99,14 @@ type factView struct {
 // htmlBook knows where everything of a report is on its page.
 type htmlBook struct {
 	most    htmlLimits
-	compare bool              // there are two schemas
-	asked   bool              // the data was asked
-	listed  []*Finding        // the findings that are shown, the gravest first
-	total   int               // all findings
-	renamed map[string]string // old names of types to new ones
-	former  map[string]string // and the other way round
+	compare bool       // there are two schemas
+	asked   bool       // the data was asked
+	listed  []*Finding // the findings that are shown, the gravest first
+	total   int        // all findings
+	// operations are those that the run looked at, or -1.
+	operations int
+	renamed    map[string]string // old names of types to new ones
+	former     map[string]string // and the other way round
 	// find is the line of a place, and false where it is in no schema at hand.
 	find  func(l Location, old bool) (lineKey, bool)
 	lines map[lineKey]*markedLine
@@ -112,7 +115,7 @@ type htmlBook struct {
 
 func newHTMLBook(r *Report, most htmlLimits) *htmlBook {
 	b := &htmlBook{
-		most: most, compare: r.Before != (Source{}), asked: r.Data.Asked, total: len(r.Findings),
+		most: most, compare: r.Before != (Source{}), asked: r.Data.Asked, total: len(r.Findings), operations: r.operations(),
 		renamed: map[string]string{}, former: map[string]string{}, lines: map[lineKey]*markedLine{}, types: map[string]string{},
 	}
 	all := make([]*Finding, len(r.Findings))
@@ -247,7 +250,7 @@ func (b *htmlBook) places(f *Finding) []placeView {
 }
 
 func (b *htmlBook) details(f *Finding) *detailView {
-	d := &detailView{Source: b.excerpts(f), Because: b.prose(strings.Join(f.Reasons, "; ")), Data: b.bar(f.Evidence)}
+	d := &detailView{Source: b.excerpts(f), Because: b.prose(strings.Join(f.Reasons, "; ")), Data: b.bar(f.Evidence), Used: b.prose(used(f.Usage, f.Severity, b.operations))}
 	for _, i := range [][2]string{{"API", f.Impact.API}, {"storage", f.Impact.Storage}, {"data", f.Impact.Data}} {
 		if orNone(i[1]) != "none" {
 			d.Impact = append(d.Impact, i[0]+" "+b.prose(i[1]))

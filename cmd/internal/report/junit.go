@@ -92,6 +92,9 @@ func writeJUnit(w io.Writer, r *Report, opt Options) error {
 	for _, n := range r.Notes {
 		notes.WriteString(Escape(n.Kind+": "+n.Message) + "\n")
 	}
+	if text := fared(r); text != "" {
+		notes.WriteString(Escape(text) + "\n")
+	}
 	notes.WriteString("schemacheck: " + tally(r.Summary) + "\n" + Escape(opt.concluded(r)) + "\n")
 	suite := wireSuite{wireTally{Name: "schemacheck", Tests: len(cases), Time: "0"}, cases, &wireOut{cdata(notes.String())}}
 	for _, c := range cases {

@@ -98,6 +98,9 @@ func frame(r *Report, opt Options, hidden int) string {
 		text[i] = short(word.text, maxName)
 	}
 	b.WriteString(markdownProse(short(strings.Join(text, " "), 2*maxFrame)) + "\n")
+	if text := fared(r); text != "" {
+		b.WriteString("\n" + markdownProse(short(Escape(text), 2*maxFrame)) + "\n")
+	}
 	if hidden > 0 {
 		b.WriteString("\n" + plural(hidden, "addition") + " " + pick(hidden, "is", "are") + " not shown.\n")
 	}
@@ -140,7 +143,7 @@ func full(f *Finding, r *Report, verbose bool) string {
 	if at := place(f.Location); at != "" {
 		b.WriteString("- **at:** " + codeSpan(Escape(at)) + "\n")
 	}
-	for _, x := range facts(f, r.Data.Asked, verbose) {
+	for _, x := range facts(f, r.Data.Asked, r.operations(), verbose) {
 		text := markdownProse(x.text)
 		if x.label == "was" {
 			text = codeSpan(Escape(x.text))

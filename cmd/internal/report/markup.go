@@ -10,7 +10,7 @@ const maxFact = 1000
 func MarkdownFinding(f *Finding, asked bool) string {
 	var b strings.Builder
 	b.WriteString("**" + string(f.Severity) + "** " + title(f, [2]string{"**", "**"}, codeSpan, markdownProse) + "\n")
-	told := facts(f, asked, false)
+	told := facts(f, asked, -1, false)
 	if text := Escape(essence(f)); short(text, maxSentence) != text {
 		told = append([]fact{{"what", essence(f)}}, told...)
 	}

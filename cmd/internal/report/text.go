@@ -339,8 +339,8 @@ func (p *page) summary(r *Report, hidden int) {
 		counts = append(counts, prose("(-v shows "+pick(out.count, "it", "them")+")"+out.after, p.ink.faint)...)
 	}
 	p.WriteString(wrap("", 0, p.Width, counts))
-	if r.Operations != nil {
-		p.WriteString(wrap("", 0, p.Width, prose(fared(r.Operations), nil)))
+	if text := fared(r); text != "" {
+		p.WriteString(wrap("", 0, p.Width, prose(text, nil)))
 	}
 	p.WriteString(wrap("", 0, p.Width, compared(r)))
 	p.WriteString(wrap("", 0, p.Width, prose(p.concluded(r), nil)))
@@ -487,6 +487,8 @@ func used(u *Usage, s Severity, of int) string {
 	}
 	text := fmt.Sprintf("by none of the %d operations", of)
 	switch {
+	case of < 0:
+		text = "by no operation"
 	case of == 1:
 		text = "not by the operation"
 	case of == 0:
@@ -494,6 +496,9 @@ func used(u *Usage, s Severity, of int) string {
 	}
 	if u.Operations > 0 {
 		text = fmt.Sprintf("by %d of %s, in %s", u.Operations, plural(of, "operation"), plural(u.Files, "file"))
+		if of < 0 {
+			text = fmt.Sprintf("by %s, in %s", plural(u.Operations, "operation"), plural(u.Files, "file"))
+		}
 	}
 	if u.Sending > 0 {
 		text += fmt.Sprintf("; %d can send it in a variable", u.Sending)
@@ -504,11 +509,18 @@ func used(u *Usage, s Severity, of int) string {
 	return text
 }
 
-// fared says what becomes of the operations.
-func fared(o *Operations) string {
+// fared says what becomes of the operations; nothing where none were looked at.
+func fared(r *Report) string {
+	o := r.Operations
+	if o == nil {
+		return ""
+	}
 	text := fmt.Sprintf("%d of %s %s", o.Broken, plural(o.Total, "operation"), pick(o.Broken, "breaks", "break"))
 	if o.Broken > 0 {
 		text += ", in " + plural(o.BrokenFiles, "file")
+		if names := brokenIn(r); len(names) > 0 {
+			text += ": " + some(names, false)
+		}
 	}
 	if o.Affected > 0 {
 		text += fmt.Sprintf("; %d can answer or do otherwise", o.Affected)
@@ -520,6 +532,18 @@ func fared(o *Operations) string {
 		text += fmt.Sprintf("; %s could not be read", plural(o.Unread, "place"))
 	}
 	return text
+}
+
+// brokenIn are the files with operations that break, as far as findings tell.
+func brokenIn(r *Report) []string {
+	var names []string
+	for i := range r.Findings {
+		if f := &r.Findings[i]; f.Rule == "operation-broken" && f.Location.File != "" && !slices.Contains(names, f.Location.File) {
+			names = append(names, f.Location.File)
+		}
+	}
+	slices.Sort(names)
+	return names
 }
 
 // place is a location as editors understand it.
