@@ -87,9 +87,9 @@ func join(all []parsed, imports func(file string) []string) *Found {
 		l := j.missing[name]
 		what := "there is no fragment " + plain(name) + " in these files"
 		if l.more > 0 {
-			what += fmt.Sprintf(", here and in %d more places", l.more)
+			what += fmt.Sprintf(" (%d other uses)", l.more)
 		}
-		j.problems = append(j.problems, Problem{Missing, l.span, what + ": name its file too, or take it out"})
+		j.problems = append(j.problems, Problem{Missing, l.span, what + ": name the file that has it too"})
 	}
 	found.Problems = sortedProblems(j.problems)
 	return found

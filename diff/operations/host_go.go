@@ -6,6 +6,7 @@ import (
 	"go/scanner"
 	"go/token"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -35,7 +36,7 @@ type goFile struct {
 	fset   *token.FileSet
 	syntax *ast.File
 	tokens *token.File
-	// folder are the constants of the package, read when one is needed.
+	// folder are the constants of the package's other files, read when one is needed.
 	folder map[string]ast.Expr
 	others map[ast.Expr]*goFile // where these stand
 	taken  map[token.Pos]bool   // documents that were found already
@@ -129,21 +130,29 @@ func (g *goFile) offset(p token.Pos) int {
 	return max(0, min(int(p)-g.tokens.Base(), len(g.file.Text)))
 }
 
-// take takes what an expression says for a document, once.
+// take takes what an expression says for a document, once. What a name stands for is a document where that gets its value,
+// which can be in another file of the package.
 func (g *goFile) take(e ast.Expr, used ast.Node) {
-	b, all := g.said(e, used.Pos(), 0)
-	if b == nil || !all {
+	in, at := g, used.Pos()
+	for range maxConcatenation {
+		name, ok := ast.Unparen(e).(*ast.Ident)
+		if !ok {
+			break
+		}
+		value, where := in.value(name.Name, at)
+		if value == nil {
+			return
+		}
+		e, in, at = value, where, value.Pos()
+	}
+	b, all := in.said(e, at, 0)
+	if b == nil || !all || in == g && g.taken[e.Pos()] {
 		return
 	}
-	at := e.Pos()
-	if len(b.pieces) > 0 { // where a name is used, the document is where that gets its value
-		at = token.Pos(b.pieces[0].at + g.tokens.Base())
+	if in == g {
+		g.taken[e.Pos()] = true
 	}
-	if g.taken[at] {
-		return
-	}
-	g.taken[at] = true
-	g.documents = append(g.documents, &Document{File: g.file, Text: b.text.String(), at: g.offset(at), pieces: b.pieces, loose: true})
+	g.documents = append(g.documents, &Document{File: in.file, Text: b.text.String(), at: in.offset(e.Pos()), pieces: b.pieces, loose: true})
 }
 
 // maxConcatenation is how deep constants are followed.
@@ -301,7 +310,8 @@ func (g *goFile) readFolder() {
 		if err != nil {
 			continue
 		}
-		other := parseGo(&sdl.File{Name: at, Text: string(text)})
+		name := path.Join(path.Dir(g.file.Name), filepath.Base(at))
+		other := parseGo(&sdl.File{Name: name, Path: at, Text: string(text)})
 		if other.syntax == nil || other.tokens == nil || other.syntax.Name.Name != g.syntax.Name.Name {
 			continue
 		}

@@ -317,31 +317,44 @@ func (s *script) argumentsAfter(at int) []hole {
 var furtherArguments = regexp.MustCompile(`^\s*,\s*\[([\w$.,\s]*)\]`)
 
 // importStatement is what stands between import and where from.
-var importStatement = regexp.MustCompile(`^(?:import|export)\s+(?:type\s+)?([\w$]+)?\s*,?\s*(?:\{([^{}'"]*)\})?\s*(?:\*(?:\s+as\s+([\w$]+))?)?\s*from\s*['"]([^'"\r\n]+)['"]`)
+var importStatement = regexp.MustCompile(`^(?:import|export)\s*(?:type\s+)?([\w$]+)?\s*,?\s*(?:\{([^{}'"]*)\})?\s*(?:\*(?:\s+as\s+([\w$]+))?)?\s*from\s*['"]([^'"\r\n]+)['"]`)
+
+// exportStatement is one that exports what the file has.
+var exportStatement = regexp.MustCompile(`^export\s*\{([^{}'"]*)\}`)
 
 // importsAt notes the names of an import statement.
 func (s *script) importsAt(at int) {
-	m := importStatement.FindStringSubmatch(s.text[at:min(len(s.text), at+5000)])
+	rest := s.text[at:min(len(s.text), at+5000)]
+	m := importStatement.FindStringSubmatch(rest)
 	if m == nil {
+		if m = exportStatement.FindStringSubmatch(rest); m != nil {
+			s.importsNamed(m[1], "", true)
+		}
 		return
 	}
 	if m[1] != "" {
 		s.imports = append(s.imports, importing{m[1], "default", m[4]})
 	}
-	for part := range strings.SplitSeq(m[2], ",") {
-		fields := strings.Fields(strings.TrimPrefix(strings.TrimSpace(part), "type "))
-		switch {
-		case len(fields) == 1:
-			s.imports = append(s.imports, importing{fields[0], fields[0], m[4]})
-		case len(fields) == 3 && fields[1] == "as":
-			s.imports = append(s.imports, importing{fields[2], fields[0], m[4]})
-		}
-	}
+	s.importsNamed(m[2], m[4], strings.HasPrefix(rest, "export"))
 	switch {
 	case m[3] != "":
 		s.imports = append(s.imports, importing{m[3], "*", m[4]})
 	case m[1] == "" && m[2] == "":
 		s.imports = append(s.imports, importing{"*", "*", m[4]})
+	}
+}
+
+// importsNamed notes what stands in the braces of a statement: NAME or NAME as NAME. What a file exports under another
+// name is as if it imported that.
+func (s *script) importsNamed(list, from string, export bool) {
+	for part := range strings.SplitSeq(list, ",") {
+		fields := strings.Fields(strings.TrimPrefix(strings.TrimSpace(part), "type "))
+		switch {
+		case len(fields) == 1 && (from != "" || !export):
+			s.imports = append(s.imports, importing{fields[0], fields[0], from})
+		case len(fields) == 3 && fields[1] == "as":
+			s.imports = append(s.imports, importing{fields[2], fields[0], from})
+		}
 	}
 }
 

@@ -75,7 +75,10 @@ var scriptExtensions = []string{"", ".ts", ".tsx", ".js", ".jsx", ".mjs", ".cjs"
 
 // file is what a file imports; nil when that is not among the files.
 func (p *program) file(from *source, spec string) *source {
-	if !strings.HasPrefix(spec, ".") && from.file.Name != "" && !isGraphQLFile(from.file.Name) {
+	if spec == "" {
+		return from
+	}
+	if !strings.HasPrefix(spec, ".") && !isGraphQLFile(from.file.Name) {
 		return nil
 	}
 	at := path.Join(path.Dir(from.file.Name), spec)
@@ -126,7 +129,7 @@ func (p *program) lookup(from *source, expression string, at int) []named {
 		name = strings.TrimSpace(rest[strings.LastIndexByte(rest, '.')+1:])
 	}
 	for _, i := range from.extraction.imports {
-		if i.local != root {
+		if i.local != root || i.from == "" {
 			continue
 		}
 		if s := p.file(from, i.from); s != nil {
@@ -315,19 +318,7 @@ func (p *program) said(all []named, isSpread bool, depth int) (text string, know
 	if !isSpread {
 		return "", false
 	}
-	t := all[0].template
-	if t.file == nil {
-		return "", false // a whole file
-	}
-	var b builder
-	start := t.start
-	for _, h := range t.holes {
-		b.add(t.literal, start, h.start)
-		b.text.WriteString(" ")
-		start = h.end
-	}
-	b.add(t.literal, start, t.end)
-	document := b.text.String()
+	document := all[0].template.skeleton()
 	name := ""
 	for _, def := range definitions(document) {
 		if def.keyword != "fragment" || name != "" {
@@ -343,6 +334,22 @@ func (p *program) said(all []named, isSpread bool, depth int) (text string, know
 
 // dqlRoot is what queries in DQL begin with.
 var dqlRoot = regexp.MustCompile(`\(\s*func\s*:`)
+
+// skeleton is a document without what is put in.
+func (t *template) skeleton() string {
+	if t.file == nil { // it is a whole file
+		return t.document.Text
+	}
+	var b builder
+	start := t.start
+	for _, h := range t.holes {
+		b.add(t.literal, start, h.start)
+		b.text.WriteString(" ")
+		start = h.end
+	}
+	b.add(t.literal, start, t.end)
+	return b.text.String()
+}
 
 // readFilled takes apart a document that was filled: what is wrong with it can be what was not known.
 func (d *Document) readFilled() parsed {
