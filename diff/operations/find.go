@@ -31,6 +31,8 @@ type Options struct {
 	// Calls are the functions in Go that take documents, as pkg.Name, or Name for those of that name on any value. None
 	// means DefaultCalls.
 	Calls []string
+
+	packages *goPackages
 }
 
 // DefaultTags are gql and graphql, as all clients have them.
@@ -50,6 +52,7 @@ func Find(ctx context.Context, loader sdl.Loader, o Options) (*Found, error) {
 	if len(o.Calls) == 0 {
 		o.Calls = DefaultCalls
 	}
+	o.packages = &goPackages{}
 	l := lister{ctx: ctx, dir: loader.Dir}
 	files, err := l.list(o.Patterns)
 	if err != nil {
