@@ -120,6 +120,15 @@ func checkFound(t *testing.T, found *Found) {
 			checkPieces(t, f.Document)
 		}
 	}
+	files := map[string]*sdl.File{}
+	for d := range seen {
+		if files[d.File.Name] == nil {
+			files[d.File.Name] = d.File
+		}
+		if files[d.File.Name] != d.File {
+			t.Fatalf("%s is there twice", d.File.Name)
+		}
+	}
 	for _, p := range found.Problems {
 		if !p.Span.IsZero() && (p.Span.Start < 0 || p.Span.End < p.Span.Start || int(p.Span.End) > len(p.Span.File.Text)) {
 			t.Fatalf("%+v is out of its file", p)

@@ -48,6 +48,7 @@ func checkNames(t *testing.T, d *Document, operations []*Operation, fragments []
 	arguments := func(all ast.ArgumentList) {
 		for _, a := range all {
 			is("the argument", d.Name(a.Position), a.Name)
+			is("the argument", Range{a.Position.Start, a.Position.End}, a.Name)
 			values(a.Value)
 		}
 	}
