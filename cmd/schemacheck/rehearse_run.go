@@ -29,6 +29,7 @@ type rehearsing struct {
 	binary     string
 	files      []migrate.File
 	operations []operation
+	remarks    []string // on files with operations
 	comparison comparison
 	source     *live // can only read
 
@@ -49,6 +50,9 @@ func (r *rehearsing) run(ctx context.Context) (*rehearsal, error) {
 	r.report = &rehearsal{
 		Source: r.source.name, Before: c.oldName, After: c.newName, Sample: !r.options.all,
 		Violations: []violation{}, Standing: []violation{}, Findings: []endangered{}, Steps: []timing{}, Plans: []rehearsedPlan{}, Operations: []ran{},
+	}
+	for _, text := range r.remarks {
+		r.report.note(text)
 	}
 	if err := r.parse(); err != nil {
 		return nil, err
@@ -222,7 +226,7 @@ func (r *rehearsing) load(ctx context.Context, found []uint64) error {
 		}
 	}
 	for _, op := range r.operations {
-		o.Nodes = append(o.Nodes, nodesNamed(op.Text())...)
+		o.Nodes = append(o.Nodes, nodesNamed(op.text)...)
 		for _, v := range op.variables {
 			o.Nodes = append(o.Nodes, nodesNamed(string(v))...)
 		}

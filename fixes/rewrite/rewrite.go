@@ -4,6 +4,7 @@ package rewrite
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -207,14 +208,16 @@ func (w *rewriter) apply(o *operations.Operation, edits map[place]edit) (*operat
 	for _, f := range o.Fragments {
 		part(f.Document, f.Start, f.End)
 	}
-	parsed, err := operations.Parse(o.Document.File.Name, b.String())
-	if err != nil {
-		return nil, err
+	found := operations.Join(operations.Whole(&sdl.File{Name: o.Document.File.Name, Text: b.String()}))
+	for _, p := range found.Problems {
+		if p.Kind == operations.Unreadable {
+			return nil, errors.New(p.What)
+		}
 	}
-	if len(parsed) != 1 {
-		return nil, fmt.Errorf("%d operations came of one", len(parsed))
+	if len(found.Operations) != 1 {
+		return nil, fmt.Errorf("%d operations came of one", len(found.Operations))
 	}
-	return parsed[0], nil
+	return found.Operations[0], nil
 }
 
 func (w *rewriter) result() (*Result, error) {
