@@ -57,7 +57,8 @@ type InvalidOperation struct {
 }
 
 // JudgeClients holds operations against a change and tells which break and which can answer otherwise. It notes with
-// each of the findings, which are those on the change, how many operations use what it is about.
+// each of the findings, which are those on the change, how many operations use what it is about. It takes each operation
+// out of c.Operations when it has judged it: ten thousand are most of what a run has in memory.
 func JudgeClients(d *diff.Diff, findings []*Finding, c Clients) *Clientele {
 	options := api.Options{DgraphVersion: c.DgraphVersion}
 	j := &clients{
@@ -70,6 +71,7 @@ func JudgeClients(d *diff.Diff, findings []*Finding, c Clients) *Clientele {
 	subjects := subjectsOf(c.Operations)
 	files, brokenFiles := map[*sdl.File]bool{}, map[*sdl.File]bool{}
 	for i, o := range c.Operations {
+		c.Operations[i] = nil
 		before := len(j.found.Findings)
 		files[o.Document.File] = true
 		switch j.judge(o, subjects[i]) {
@@ -126,16 +128,20 @@ func (j *clients) judge(o *operations.Operation, subject string) *Rule {
 	switch {
 	case len(out.Before.Refusals) > 0 && out.After != nil && len(out.After.Refusals) == 0:
 		return nil // it is made for the new schema already
-	case len(out.Before.Refusals) > 0:
+	case len(out.Before.Refusals) > 0 && !unseen(out.Before):
 		j.found.Invalid = append(j.found.Invalid, invalid(o, subject, out.Before))
 		return nil
-	case out.After != nil && len(out.After.Refusals) > 0:
-		j.broken(o, subject, out)
+	case out.After != nil && len(out.After.Refusals) > 0 && j.broken(o, subject, out):
 		return operationBroken
 	case j.affected(o, subject, out):
 		return operationAffected
 	}
 	return nil
+}
+
+// unseen reports whether Dgraph would take the operation all the same: it does not look there.
+func unseen(w *usage.Walk) bool {
+	return len(w.Faults) > 0 && !slices.ContainsFunc(w.Faults, func(f usage.Fault) bool { return !f.Unseen })
 }
 
 func invalid(o *operations.Operation, subject string, w *usage.Walk) InvalidOperation {
@@ -159,8 +165,8 @@ func nameOf(o *operations.Operation) sdl.Span {
 	return at
 }
 
-// broken makes a finding for each element of the schema that breaks the operation.
-func (j *clients) broken(o *operations.Operation, subject string, out usage.Outcome) {
+// broken makes a finding for each element of the schema that breaks the operation, and reports whether there is one.
+func (j *clients) broken(o *operations.Operation, subject string, out usage.Outcome) bool {
 	type group struct {
 		finding *Finding
 		told    []string
@@ -172,11 +178,16 @@ func (j *clients) broken(o *operations.Operation, subject string, out usage.Outc
 		u := &out.Before.Uses[i]
 		was[u.Place()] = u
 	}
+	consequence := "Dgraph refuses the whole operation after the update, before anything of it runs."
+	if unseen(out.After) {
+		consequence = "Dgraph does not look into a value that stands alone where a list is expected: it runs the operation without " +
+			"what it no longer knows there, or fails in the middle."
+	}
 	add := func(coordinate string, cause *Finding, at sdl.Span, change APIChange, message string) {
 		f := &Finding{
 			Rule: operationBroken, Severity: operationBroken.Severity, Coordinate: coordinate, Subject: subject,
 			Place: Place{AnchorSelf, at}, Impact: Impact{API: APIBreaking}, Reversible: true,
-			Consequence: "Dgraph refuses the whole operation after the update, before anything of it runs.",
+			Consequence: consequence,
 		}
 		if cause != nil {
 			f.Coordinate, f.To = cause.Coordinate, cause.To
@@ -188,8 +199,8 @@ func (j *clients) broken(o *operations.Operation, subject string, out usage.Outc
 			groups[key] = g
 			order = append(order, g)
 		}
-		if cause != nil && !slices.Contains(g.finding.Reasons, cause.Message) {
-			g.finding.Reasons = append(g.finding.Reasons, cause.Message)
+		if cause != nil {
+			g.finding.because(cause)
 		}
 		if change.Coordinate != "" && !slices.Contains(g.finding.API, change) {
 			g.finding.API = append(g.finding.API, change)
@@ -200,6 +211,9 @@ func (j *clients) broken(o *operations.Operation, subject string, out usage.Outc
 	}
 	for i := range out.After.Faults {
 		fault := &out.After.Faults[i]
+		if slices.Contains(out.Before.Faults, *fault) {
+			continue // it was so before
+		}
 		at, _ := fault.Span()
 		e, coordinate := j.cause(was[fault.Place()], fault)
 		change := APIChange{coordinate, map[usage.FaultKind]string{usage.Unknown: "removed", usage.Missing: "required", usage.Mismatch: "changed"}[fault.Kind]}
@@ -210,12 +224,21 @@ func (j *clients) broken(o *operations.Operation, subject string, out usage.Outc
 			add(coordinate, nil, at, change, fault.Message)
 		}
 	}
-	if len(order) == 0 {
+	if len(out.After.Faults) == 0 {
 		add(o.Kind, nil, nameOf(o), APIChange{}, strings.TrimSuffix(out.After.Refusals[0], "."))
 	}
 	for _, g := range order {
 		g.finding.Message = called(o) + " breaks: " + sentence(g.told)
 		j.found.Findings = append(j.found.Findings, g.finding)
+	}
+	return len(order) > 0
+}
+
+// because notes a finding that this one comes from, the first of many.
+func (f *Finding) because(cause *Finding) {
+	const most = 5
+	if len(f.Reasons) < most && !slices.Contains(f.Reasons, cause.Message) {
+		f.Reasons = append(f.Reasons, cause.Message)
 	}
 }
 
@@ -239,34 +262,43 @@ func sentence(told []string) string {
 // affected makes a finding for each element of the schema that lets the operation answer otherwise, and reports whether
 // there is one.
 func (j *clients) affected(o *operations.Operation, subject string, out usage.Outcome) bool {
-	groups := map[[2]string]*Finding{}
-	var order []*Finding
+	type group struct {
+		finding *Finding
+		told    []string
+	}
+	groups := map[[2]string]*group{}
+	var order []*group
 	add := func(e *effect, at sdl.Span, coordinate, message string) {
 		key := [2]string{e.finding.Coordinate, e.finding.To}
-		f := groups[key]
-		if f == nil {
-			f = &Finding{
-				Rule: operationAffected, Severity: operationAffected.Severity,
-				Coordinate: e.finding.Coordinate, To: e.finding.To, Subject: subject,
-				Place: Place{AnchorSelf, at}, Impact: Impact{API: APIDangerous}, Reversible: true,
-				Message: called(o) + ": " + message, Consequence: "The operation stays valid, and can answer or do otherwise.",
-			}
-			if e.kind == 0 {
-				f.Consequence = e.finding.Consequence
-			}
-			groups[key] = f
-			order = append(order, f)
+		if of, ok := strings.CutPrefix(e.change, "implements "); ok {
+			key = [2]string{of, ""} // there can be many, and what they join is what the operation names
 		}
+		g := groups[key]
+		if g == nil {
+			g = &group{finding: &Finding{
+				Rule: operationAffected, Severity: operationAffected.Severity,
+				Coordinate: key[0], To: key[1], Subject: subject,
+				Place: Place{AnchorSelf, at}, Impact: Impact{API: APIDangerous}, Reversible: true,
+				Consequence: "The operation stays valid, and can answer or do otherwise.",
+			}}
+			if e.kind == 0 {
+				g.finding.Consequence = e.finding.Consequence
+			}
+			groups[key] = g
+			order = append(order, g)
+		}
+		f := g.finding
 		if e.kind == 0 {
 			f.causes = append(f.causes, e.finding)
 		} else {
 			f.causes = append(f.causes, nil) // the data does not decide about it
 		}
-		if !slices.Contains(f.Reasons, e.finding.Message) {
-			f.Reasons = append(f.Reasons, e.finding.Message)
-		}
+		f.because(e.finding)
 		if change := (APIChange{coordinate, e.change}); e.change != "" && !slices.Contains(f.API, change) {
 			f.API = append(f.API, change)
+		}
+		if !slices.Contains(g.told, message) {
+			g.told = append(g.told, message)
 		}
 	}
 	for i := range out.Before.Uses {
@@ -280,11 +312,14 @@ func (j *clients) affected(o *operations.Operation, subject string, out usage.Ou
 				add(e, at, e.coordinate, fmt.Sprintf("what it gets for %s is %s", u.Coordinate, e.change))
 			}
 			for _, e := range j.values[u.Gives.Named()] {
-				add(e, at, e.coordinate, fmt.Sprintf("what it gets for %s can be one that it does not know: %s %s", u.Coordinate, e.coordinate, e.change))
+				add(e, at, e.coordinate, fmt.Sprintf("what it gets for %s can be one that it does not know (%s %s)", u.Coordinate, e.coordinate, e.change))
 			}
 		}
 		for _, key := range sourcesOf(u) {
 			for _, e := range j.stored[key] {
+				if !guards(e.finding, u) {
+					continue
+				}
 				add(e, at, "", "it uses "+u.Coordinate)
 			}
 		}
@@ -293,10 +328,13 @@ func (j *clients) affected(o *operations.Operation, subject string, out usage.Ou
 		sent := &out.Before.Sent[i]
 		at, _ := sent.Span()
 		for _, e := range j.sending.changed(sent.Type) {
-			add(e, at, e.coordinate, fmt.Sprintf("what it sends as $%s has to fit the new API: %s %s", sent.Variable, e.coordinate, e.change))
+			add(e, at, e.coordinate, fmt.Sprintf("what it sends as $%s has to fit the new API (%s %s)", sent.Variable, e.coordinate, e.change))
 		}
 	}
-	j.found.Findings = append(j.found.Findings, order...)
+	for _, g := range order {
+		g.finding.Message = called(o) + ": " + sentence(g.told)
+		j.found.Findings = append(j.found.Findings, g.finding)
+	}
 	return len(order) > 0
 }
 
@@ -322,7 +360,7 @@ func Follow(findings []*Finding) {
 	for _, f := range findings {
 		settled := len(f.causes) > 0
 		for _, cause := range f.causes {
-			settled = settled && cause != nil && cause.Severity == Info && cause.Evidence.Clean()
+			settled = settled && cause != nil && cause.Severity == Info
 		}
 		if settled {
 			f.Severity = Info

@@ -66,9 +66,37 @@ func newEffects(d *diff.Diff, findings []*Finding) *effects {
 func hides(f *Finding) bool {
 	switch f.Impact.Data {
 	case DataHidden, DataInvalid, DataTruncated, DataOneSided:
-		return f.Severity != Info
+		return true
 	}
 	return f.Rule == authChanged || f.Rule == authWeakened
+}
+
+// guards reports whether a use is one that the rules of a finding on @auth are asked for; for others it is true.
+func guards(f *Finding, u *usage.Use) bool {
+	if f.Rule != authChanged && f.Rule != authWeakened {
+		return true
+	}
+	if u.Kind != usage.Field {
+		return false
+	}
+	for guarded := range strings.SplitSeq(f.Subject, ", ") {
+		if answersTo(guarded, f.Coordinate, u) {
+			return true
+		}
+	}
+	return false
+}
+
+// answersTo reports whether a field is one that the rule of @auth for an operation on a type is asked for.
+func answersTo(guarded, of string, u *usage.Use) bool {
+	password := strings.HasPrefix(u.Coordinate, "Query.check")
+	switch guarded {
+	case "query":
+		return u.Gives.Named() == of || ownerOf(u.Coordinate) == "Query" && !password || ownerOf(u.Coordinate) == "Subscription"
+	case "password":
+		return password
+	}
+	return strings.HasPrefix(u.Coordinate, "Mutation."+guarded) // add, update and delete
 }
 
 func (e *effects) concerns(finding int, coordinate string) {

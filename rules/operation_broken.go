@@ -18,14 +18,14 @@ var operationBroken = &Rule{
 		Query:   "query Phones { queryUser(filter: {phone: {eq: \"1\"}}) { name phone } }",
 		Answer: `{
   "errors": [
-    {"message": "Field \"phone\" is not defined by type UserFilter."},
-    {"message": "Cannot query field \"phone\" on type \"User\"."}
+    {"message": "Cannot query field \"phone\" on type \"User\"."},
+    {"message": "Field \"phone\" is not defined by type UserFilter."}
   ],
   "data": null
 }`,
 		Question: "None: the operations were asked.",
 		WaysOut: []string{
-			"Keep the old name in the schema beside the new one, @deprecated, until no client uses it.",
+			"Keep the element as it is until no client uses it.",
 			"Change the operation, and deploy it with the new schema. An alias keeps what the application gets: `phone: tel`.",
 		},
 		Reverse: "The old schema takes the operation again; nothing stored is concerned.",

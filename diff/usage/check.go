@@ -72,7 +72,7 @@ func (a *API) refusals(sent *ast.QueryDocument) []string {
 // The rules that Dgraph adds have the names of its functions.
 
 // listInputCoercion takes every literal for an ID. Where a list is expected, Dgraph takes every other literal too, and does
-// not look into it, so that a name which is unknown there is nobody's error: that is left out here.
+// not look into it, so that what it does not know there gets lost, or makes it fail while it runs the operation: that is left out here.
 func listInputCoercion(events *core.Events, _ core.AddErrFunc) {
 	events.OnValue(func(_ *core.Walker, v *ast.Value) {
 		if v.ExpectedType != nil && takesAnything(v.Kind, typeFrom(v.ExpectedType)) {

@@ -69,6 +69,43 @@ func TestUntouched(t *testing.T) {
 	}
 }
 
+// TestTouched: each of these is looked at again, since something else may be said of it.
+func TestTouched(t *testing.T) {
+	t.Parallel()
+	const before = `
+interface Node { id: ID! }
+type User implements Node { name: String @search(by: [hash]) color: Color }
+type Photo implements Node { url: String }
+enum Color { RED GREEN }
+type Query { some(most: Int): [User] @custom(dql: "query { some(func: type(User)) { id: uid } }") }
+`
+	for _, c := range []struct {
+		name, from, to, text string
+		touched              bool
+	}{
+		{"nothing", "url", "uri", `{ queryUser { name } }`, false},
+		{"an element more", "name", "more: Int name", `{ queryUser { name } }`, false},
+		{"what was unknown is there", "name", "more: Int name", `{ queryUser { more } }`, true},
+		{"a field's type", "name: String", "name: Int", `{ queryUser { name } }`, true},
+		{"a field is gone", "name", "nome", `{ queryUser { name } }`, true},
+		{"an argument", "most: Int", "most: Int!", `{ some { id } }`, true},
+		{"an argument more", "most: Int", "most: Int, least: Int!", `{ some { id } }`, true},
+		{"an input that is sent", " @search(by: [hash])", "", `query ($f: UserFilter) { queryUser(filter: $f) { id } }`, true},
+		{"an enum", "RED GREEN", "RED", `{ queryUser { color } }`, true},
+		{"an interface's objects", "type Photo implements Node {", "type Photo { id: ID!", `{ queryNode { ... on Photo { url } } }`, true},
+		{"a type is gone", "Photo", "Picture", `{ queryUser { id } } fragment F on Photo { url }`, false},
+		{"a type that is used is gone", "Photo", "Picture", `{ queryNode { ... on Photo { url } } }`, true},
+	} {
+		if !strings.Contains(before, c.from) {
+			t.Fatalf("%s: no %s", c.name, c.from)
+		}
+		pair := usage.NewPair(deriveText(before), deriveText(strings.Replace(before, c.from, c.to, 1)))
+		if got := pair.Check(parse(t, c.text)[0]).After != nil; got != c.touched {
+			t.Errorf("%s: looked at again: %v, want %v", c.name, got, c.touched)
+		}
+	}
+}
+
 // changed is a schema with some words changed, or lines left out.
 func changed(rng *rand.Rand, text string) string {
 	lines := strings.Split(text, "\n")

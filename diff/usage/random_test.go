@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -247,37 +248,9 @@ func TestRandomAgainstDgraph(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		derived := api.Derive(schema.Resolve(parsed), api.Options{})
-		a := usage.New(derived)
-		w := &writer{Rand: rng, Schema: derived}
-		var texts []string
-		var asked []dgraphtest.Operation
-		for i := range 60 {
-			w.odd = []int{0, 40, 15}[i%3]
-			text := w.operation()
-			texts = append(texts, text)
-			asked = append(asked, dgraphtest.Operation{Text: text})
-		}
-		for i, said := range oracle.Operations(text, asked) {
-			o := parse(t, texts[i])[0]
-			walk := a.Check(o)
-			ours := walk.Refusals
-			said = slices.DeleteFunc(said, ofVariables)
-			if (len(said) == 0) != (len(ours) == 0) {
-				t.Errorf("seed %d: Dgraph says %q, and we %q to\n%s", seed, said, ours, texts[i])
-			}
-			if len(ours) == 0 && len(walk.Faults) > 0 {
-				t.Errorf("seed %d: a walk finds wrong %v in\n%s", seed, walk.Faults[0].Message, texts[i])
-			}
-			if len(ours) > 0 && len(walk.Faults) == 0 {
-				t.Errorf("seed %d: a walk finds nothing wrong, and the validator %q in\n%s", seed, ours, texts[i])
-			}
-			if len(said) == 0 {
-				taken++
-			} else {
-				refused++
-			}
-		}
+		some, others := againstDgraph(t, oracle, rng, fmt.Sprintf("seed %d", seed), text, parsed, 60)
+		taken += some
+		refused += others
 	}
 	t.Logf("Dgraph took %d operations and refused %d", taken, refused)
 	if taken < int(count) || refused < int(count) {
@@ -285,8 +258,78 @@ func TestRandomAgainstDgraph(t *testing.T) {
 	}
 }
 
-// ofVariables reports whether an operation was refused for the values of its variables alone, of which the test sends
-// none.
+// TestCorpusAgainstDgraph does the same with the real schemas beside the repository, the largest left out: Dgraph needs
+// long for them.
+func TestCorpusAgainstDgraph(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("../../../shared/corpus/*/*.graphql")
+	if err != nil || len(files) == 0 {
+		t.Skip("no ../shared/corpus beside the repository")
+	}
+	oracle := dgraphtest.Oracle(t)
+	seed := number(t, "SCHEMACHECK_SEED", rand.Uint64N(1<<40))
+	t.Logf("SCHEMACHECK_SEED=%d", seed)
+	schemas, taken, refused := 0, 0, 0
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(text) > 60<<10 || !oracle.Schema(string(text), dgraphtest.SchemaOptions{LambdaURL: true}).Accepted() {
+			continue
+		}
+		parsed, err := sdl.Parse(&sdl.File{Name: "schema.graphql", Text: string(text)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		some, others := againstDgraph(t, oracle, generate.Rand(seed), file, string(text), parsed, 15)
+		schemas++
+		taken += some
+		refused += others
+	}
+	t.Logf("%d schemas: Dgraph took %d operations and refused %d", schemas, taken, refused)
+	if schemas < 20 {
+		t.Errorf("only %d schemas", schemas)
+	}
+}
+
+// againstDgraph compares the verdicts on random operations for a schema with those of Dgraph, and counts what it took and
+// what it refused.
+func againstDgraph(t *testing.T, oracle *dgraphtest.Judge, rng *rand.Rand, name, text string, parsed *sdl.Schema, count int) (taken, refused int) {
+	t.Helper()
+	derived := api.Derive(schema.Resolve(parsed), api.Options{})
+	a := usage.New(derived)
+	w := &writer{Rand: rng, Schema: derived}
+	var texts []string
+	var asked []dgraphtest.Operation
+	for i := range count {
+		w.odd = []int{0, 40, 15}[i%3]
+		text := w.operation()
+		texts = append(texts, text)
+		asked = append(asked, dgraphtest.Operation{Text: text})
+	}
+	for i, said := range oracle.Operations(text, asked) {
+		walk := a.Check(parse(t, texts[i])[0])
+		ours := walk.Refusals
+		said = slices.DeleteFunc(said, ofVariables)
+		if (len(said) == 0) != (len(ours) == 0) {
+			t.Errorf("%s: Dgraph says %q, and we %q to\n%s", name, said, ours, texts[i])
+		}
+		if (len(ours) == 0) != (len(walk.Faults) == 0) {
+			t.Errorf("%s: a walk finds wrong %v, and the validator says %q to\n%s", name, walk.Faults, ours, texts[i])
+		}
+		if len(said) == 0 {
+			taken++
+		} else {
+			refused++
+		}
+	}
+	return taken, refused
+}
+
+// ofVariables reports whether an operation was refused for the values of its variables alone: the test sends none, and odd
+// ones stand in for them.
 func ofVariables(reason string) bool {
-	return reason == "must be defined" || reason == "cannot be null" || strings.HasPrefix(reason, "cannot use ")
+	return reason == "must be defined" || reason == "cannot be null" || reason == "enums must be ints or strings" ||
+		strings.HasPrefix(reason, "cannot use ")
 }

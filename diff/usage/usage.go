@@ -115,6 +115,9 @@ type Fault struct {
 	Message    string
 	Document   *operations.Document
 	Start, End int
+	// Unseen says that Dgraph does not look there before it runs the operation: in a value that stands alone where a list
+	// is expected. What it does not know there is lost without a word, or makes it fail in the middle.
+	Unseen bool
 }
 
 // Span is the place of the fault in its file; see [operations.Document.Span].

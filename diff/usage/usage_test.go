@@ -26,7 +26,8 @@ type User @auth(query: { rule: "{$X: { eq: \"y\" } }" }) {
 type Post { id: ID! title: String author: User }
 enum Color { RED GREEN }
 union Thing = User | Post
-type Query { things(most: Int): [Thing] @custom(dql: "query { things(func: type(User)) { id: uid } }") }
+type Query { some(most: Int!): [User] @custom(dql: "query { some(func: type(User)) { id: uid } }")
+  things(most: Int): [Thing] @custom(dql: "query { things(func: type(User)) { id: uid } }") }
 `
 
 // TestWalk looks at names and the bytes that they stand at.
@@ -126,32 +127,38 @@ func TestFaults(t *testing.T) {
 	t.Parallel()
 	a := apiOf(t, users)
 	for text, want := range map[string]string{
-		`{ queryUser { fone } }`:                                               `fone: unknown User.fone`,
-		`{ queryUser { a: fone } }`:                                            `fone: unknown User.fone`,
-		`{ queryUser(flt: 3) { id } }`:                                         `flt: unknown Query.queryUser(flt:)`,
-		`{ queryUser(filter: {tel: {eq: "x"}}) {id}}`:                          `tel: unknown UserFilter.tel`,
-		`{ queryUser(order: {asc: tel}) { id } }`:                              `tel: unknown UserOrderable.tel`,
-		`query ($f: Userfilter) { queryUser(filter: $f) { id } }`:              `Userfilter: unknown Userfilter`,
-		`query ($f: PostFilter) { queryUser(filter: $f) { id } }`:              `$f: mismatch Query.queryUser(filter:)`,
-		`query ($f: User) { queryUser(filter: $f) { id } }`:                    `User: mismatch User|$f: mismatch Query.queryUser(filter:)`,
-		`{ queryUser(first: "x") { id } }`:                                     `": mismatch Query.queryUser(first:)`,
-		`{ queryUser }`:                                                        `queryUser: mismatch Query.queryUser`,
-		`{ queryUser { name { x } } }`:                                         `name: mismatch User.name`,
-		`{ queryUser @cascade(fields: ["tel"]) { id } }`:                       `tel: unknown User.tel`,
-		`{ queryUser @other { id } }`:                                          `other: unknown @other`,
-		`{ queryUser @include(when: true, if: true) { id } }`:                  `when: unknown @include(when:)`,
-		`{ queryUser { ... on Post { id } } }`:                                 `Post: mismatch Post`,
-		`{ queryUser { ... on Color { id } } }`:                                `Color: mismatch Color`,
-		`{ queryUser { ... on Gone { id } } }`:                                 `Gone: unknown Gone`,
-		`{ queryUser { ...F } } fragment F on Post { id }`:                     `F: mismatch Post`,
-		`mutation { addUser { numUids } }`:                                     `addUser: missing Mutation.addUser(input:)`,
-		`mutation { addUser(input: [{phone: "x"}]) { numUids } }`:              `{: missing AddUserInput.name`,
-		`mutation { addUser(input: [{name: null}]) { numUids } }`:              `null: mismatch AddUserInput.name`,
-		`mutation { addUser(input: [{name: "x", color: BLUE}]) { numUids } }`:  `BLUE: unknown Color.BLUE`,
-		`mutation { addUser(input: [{name: "x", color: "RED"}]) { numUids } }`: `": mismatch AddUserInput.color`,
-		`mutation { addUser(input: [{name: x}]) { numUids } }`:                 `x: mismatch AddUserInput.name`,
-		`mutation { addUser(input: [{name: "x", posts: 3}]) { numUids } }`:     `3: mismatch AddUserInput.posts`,
-		`subscription { queryUser { id } }`:                                    `queryUser: unknown Subscription.queryUser`,
+		`{ queryUser { fone } }`:                                                   `fone: unknown User.fone`,
+		`{ queryUser { a: fone } }`:                                                `fone: unknown User.fone`,
+		`{ queryUser(flt: 3) { id } }`:                                             `flt: unknown Query.queryUser(flt:)`,
+		`{ queryUser(filter: {tel: {eq: "x"}}) {id}}`:                              `tel: unknown UserFilter.tel`,
+		`{ queryUser(order: {asc: tel}) { id } }`:                                  `tel: unknown UserOrderable.tel`,
+		`query ($f: Userfilter) { queryUser(filter: $f) { id } }`:                  `Userfilter: unknown Userfilter`,
+		`query ($f: PostFilter) { queryUser(filter: $f) { id } }`:                  `$f: mismatch Query.queryUser(filter:)`,
+		`query ($f: User) { queryUser(filter: $f) { id } }`:                        `User: mismatch User|$f: mismatch Query.queryUser(filter:)`,
+		`{ queryUser(first: "x") { id } }`:                                         `": mismatch Query.queryUser(first:)`,
+		`{ queryUser }`:                                                            `queryUser: mismatch Query.queryUser`,
+		`{ queryUser { name { x } } }`:                                             `name: mismatch User.name`,
+		`{ queryUser @cascade(fields: ["tel"]) { id } }`:                           `tel: unknown User.tel`,
+		`{ queryUser @other { id } }`:                                              `other: unknown @other`,
+		`{ queryUser @include(when: true, if: true) { id } }`:                      `when: unknown @include(when:)`,
+		`{ queryUser { ... on Post { id } } }`:                                     `Post: mismatch Post`,
+		`{ queryUser { ... on Color { id } } }`:                                    `Color: mismatch Color`,
+		`{ queryUser { ... on Gone { id } } }`:                                     `Gone: unknown Gone`,
+		`{ queryUser { ...F } } fragment F on Post { id }`:                         `F: mismatch Post`,
+		`mutation { addUser { numUids } }`:                                         `addUser: missing Mutation.addUser(input:)`,
+		`mutation { addUser(input: [{phone: "x"}]) { numUids } }`:                  `{: missing AddUserInput.name`,
+		"mutation { addUser(input: {name: \"x\", fone: 3}) { numUids } } # alone":  `fone: unknown AddUserInput.fone`,
+		"{ queryUser(filter: {has: fone}) { id } } # alone":                        `fone: unknown UserHasFilter.fone`,
+		`mutation { addUser(input: [{name: null}]) { numUids } }`:                  `null: mismatch AddUserInput.name`,
+		`mutation { addUser(input: [{name: "x", color: BLUE}]) { numUids } }`:      `BLUE: unknown Color.BLUE`,
+		`mutation { addUser(input: [{name: "x", color: "RED"}]) { numUids } }`:     `": mismatch AddUserInput.color`,
+		`mutation { addUser(input: [{name: x}]) { numUids } }`:                     `x: mismatch AddUserInput.name`,
+		`mutation { addUser(input: [{name: "x", posts: 3}]) { numUids } } # alone`: `3: mismatch AddUserInput.posts`,
+		`query ($n: Int = 3) { some(most: $n) { id } }`:                            `$n: mismatch Query.some(most:)`,
+		`{ some { id } }`: `some: missing Query.some(most:)`,
+		`{ ...F } fragment F on Query { queryUser { id } }`: `F: mismatch Query`,
+		`{ ... on Query { queryUser { id } } }`:             `on: mismatch Query`,
+		`subscription { queryUser { id } }`:                 `queryUser: unknown Subscription.queryUser`,
 	} {
 		o := parse(t, text)[0]
 		w := a.Check(o)
@@ -159,6 +166,9 @@ func TestFaults(t *testing.T) {
 		for _, f := range w.Faults {
 			kind := map[usage.FaultKind]string{usage.Unknown: "unknown", usage.Missing: "missing", usage.Mismatch: "mismatch"}[f.Kind]
 			got = append(got, fmt.Sprintf("%s: %s %s", f.Document.Text[f.Start:f.End], kind, f.Coordinate))
+			if f.Unseen != strings.Contains(text, "# alone") {
+				t.Errorf("%s: unseen is %v", text, f.Unseen)
+			}
 			if f.Message == "" {
 				t.Errorf("%s: no message", text)
 			}
@@ -184,9 +194,11 @@ func apiOf(t testing.TB, text string) *usage.API {
 // parse gives the operations of a text, each with the fragments that it uses.
 func parse(t testing.TB, text string) []*operations.Operation {
 	t.Helper()
-	all, err := operations.Parse("a.graphql", text)
-	if err != nil {
-		t.Fatalf("%v\n%s", err, text)
+	found := operations.Join(operations.Whole(&sdl.File{Name: "a.graphql", Text: text}))
+	for _, p := range found.Problems {
+		if p.Kind == operations.Unreadable {
+			t.Fatalf("%s\n%s", p.What, text)
+		}
 	}
-	return all
+	return found.Operations
 }

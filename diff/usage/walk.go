@@ -57,6 +57,7 @@ type walker struct {
 	found     *Walk
 	met       map[string]bool
 	document  *operations.Document // that positions are in
+	alone     int                  // values around, that stand alone where a list is expected
 }
 
 func (w *walker) root() {
@@ -74,6 +75,12 @@ func (w *walker) root() {
 	if len(root.Fields) == 0 {
 		w.rootless(root.Name)
 		return
+	}
+	for _, s := range w.operation.SelectionSet {
+		if _, ok := s.(*ast.Field); !ok {
+			at := w.document.Name(s.GetPosition())
+			w.fault(Mismatch, root.Name, at, "Dgraph fails on fragments at the beginning of an operation")
+		}
 	}
 	w.selections(w.meet(root.Name), w.operation.SelectionSet)
 }
@@ -323,6 +330,10 @@ func (w *walker) value(v *ast.Value, expected *sdl.Type, of string) {
 	if t == nil || takesAnything(v.Kind, expected) {
 		return
 	}
+	if expected.Elem != nil && v.Kind != ast.ListValue {
+		w.alone++
+		defer func() { w.alone-- }()
+	}
 	switch v.Kind {
 	case ast.NullValue:
 		if expected.NonNull || t.Name == "Int64" {
@@ -414,7 +425,7 @@ func (w *walker) use(u Use, at operations.Range) {
 }
 
 func (w *walker) fault(kind FaultKind, coordinate string, at operations.Range, message string) {
-	w.found.Faults = append(w.found.Faults, Fault{kind, coordinate, message, w.document, at.Start, min(at.End, len(w.document.Text))})
+	w.found.Faults = append(w.found.Faults, Fault{kind, coordinate, message, w.document, at.Start, min(at.End, len(w.document.Text)), w.alone > 0})
 }
 
 // typeFrom is a type of an operation as schemas have it.
