@@ -1,8 +1,9 @@
+//go:build unix
+
 package dql_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -17,48 +18,6 @@ import (
 	"github.com/schemacheck/schemacheck/dql/dgraphproc"
 	"github.com/schemacheck/schemacheck/dql/dgraphtest"
 )
-
-const schema = "type User @secret(field: \"pwd\") { id: ID! name: String! @search(by: [hash, term]) friends: [User] vec: [Float!] @embedding @search(by: [\"hnsw(metric: cosine)\"]) }"
-
-// wants checks that an error is of a kind, says something, and is one plain sentence.
-func wants(t *testing.T, what string, err error, kind dql.Kind, says string) {
-	t.Helper()
-	var e *dql.Error
-	if !errors.As(err, &e) {
-		t.Errorf("%s: error %v, want a *dql.Error of kind %v", what, err, kind)
-		return
-	}
-	t.Logf("%s: [%v] %v", what, e.Kind, err)
-	if e.Kind != kind || !strings.Contains(err.Error(), says) {
-		t.Errorf("%s: [%v] %v, want [%v] ...%s...", what, e.Kind, err, kind, says)
-	}
-	if text := err.Error(); len(text) > 600 || strings.ContainsAny(text, "\n\r\t") || strings.Contains(text, "rpc error") || strings.Contains(text, "desc =") {
-		t.Errorf("%s: %q is not one plain sentence", what, text)
-	}
-}
-
-// change is a copy of a Config with something else.
-func change(c dql.Config, f func(*dql.Config)) dql.Config {
-	if c.TLS != nil {
-		copied := *c.TLS
-		c.TLS = &copied
-	}
-	f(&c)
-	return c
-}
-
-// refused opens and wants that to fail.
-func refused(t *testing.T, what string, c dql.Config, kind dql.Kind, says string) {
-	t.Helper()
-	if c.Timeout == 0 {
-		c.Timeout = 10 * time.Second
-	}
-	client, err := dql.Open(t.Context(), c)
-	if err == nil {
-		client.Close()
-	}
-	wants(t, what, err, kind, says)
-}
 
 // TestSecured is one cluster with access control, an auth token, TLS, and logins that last two seconds.
 func TestSecured(t *testing.T) {
@@ -223,39 +182,6 @@ func otherNamespace(t *testing.T, c *dql.Client, admin dql.Config) {
 	}
 	_, err = tenant.Snapshot().Query(ctx, "{q(func: ge(Tenant.n, 1)) {uid}}", nil)
 	wants(t, "unindexed in a namespace", err, dql.Other, "Predicate Tenant.n is not indexed")
-}
-
-// apply updates the GraphQL schema, which the server may refuse for some seconds after its start.
-func apply(t *testing.T, c *dql.Client, text string) {
-	t.Helper()
-	quoted, err := json.Marshal(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	err = c.Admin(t.Context(), fmt.Sprintf("mutation{updateGQLSchema(input:{set:{schema:%s}}){gqlSchema{id}}}", quoted), &struct{}{})
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
-func query(t *testing.T, s *dql.Snapshot, text string) string {
-	t.Helper()
-	got, err := s.Query(t.Context(), text, nil)
-	if err != nil {
-		t.Errorf("%s: %v", text, err)
-	}
-	return string(got)
-}
-
-// shifted is an address with another port.
-func shifted(t *testing.T, addr string, by int) string {
-	t.Helper()
-	a, err := net.ResolveTCPAddr("tcp", addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	a.Port += by
-	return a.String()
 }
 
 // TestMutualTLS ends with a server that hangs and one that is gone.
@@ -435,31 +361,4 @@ func TestOtherServers(t *testing.T) {
 		}
 		wants(t, "HTTP: "+name, s.ServedErr, c.kind, c.says)
 	}
-}
-
-func host(url string) string { return url[strings.Index(url, "://")+3:] }
-
-// listen accepts connections, and keeps them until the test ends.
-func listen(t *testing.T, use func(net.Conn)) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var conns sync.Map
-	t.Cleanup(func() {
-		l.Close()
-		conns.Range(func(c, _ any) bool { c.(net.Conn).Close(); return true })
-	})
-	go func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			conns.Store(c, true)
-			use(c)
-		}
-	}()
-	return l.Addr().String()
 }

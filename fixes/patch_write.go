@@ -7,8 +7,6 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/google/renameio/v2"
-
 	"github.com/schemacheck/schemacheck/diff/sdl"
 )
 
@@ -25,10 +23,10 @@ func Write(before, after []*sdl.File) ([]string, error) {
 	if len(before) != len(after) {
 		return nil, errors.New("writing the schema: there are other files than were read")
 	}
-	var pending []*renameio.PendingFile
+	var begun []*pending
 	var names []string
 	defer func() {
-		for _, p := range pending {
+		for _, p := range begun {
 			_ = p.Cleanup() // what was replaced has nothing left to clean
 		}
 	}()
@@ -40,9 +38,9 @@ func Write(before, after []*sdl.File) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		p, err := renameio.NewPendingFile(path, renameio.WithExistingPermissions())
+		p, err := pend(path, 0o600)
 		if err == nil {
-			pending = append(pending, p)
+			begun = append(begun, p)
 			names = append(names, f.Name)
 			_, err = p.WriteString(after[i].Text)
 		}
@@ -50,7 +48,7 @@ func Write(before, after []*sdl.File) ([]string, error) {
 			return nil, fmt.Errorf("writing %s: %w; nothing was written", f.Name, cause(err))
 		}
 	}
-	for i, p := range pending {
+	for i, p := range begun {
 		if err := p.CloseAtomicallyReplace(); err != nil {
 			return names[:i], fmt.Errorf("writing %s: %w", names[i], cause(err))
 		}

@@ -11,6 +11,8 @@ import (
 	"github.com/schemacheck/schemacheck/diff/operations"
 	"github.com/schemacheck/schemacheck/diff/sdl"
 	"github.com/schemacheck/schemacheck/diff/usage"
+	"github.com/schemacheck/schemacheck/fixes"
+	"github.com/schemacheck/schemacheck/fixes/rewrite"
 )
 
 // Clients are the operations of an application.
@@ -63,6 +65,7 @@ func JudgeClients(d *diff.Diff, findings []*Finding, c Clients) *Clientele {
 		effects: newEffects(d, findings),
 		pair:    usage.NewPair(api.Derive(d.Before.Schema, options), api.Derive(d.After.Schema, options)),
 		found:   &Clientele{Operations: len(c.Operations)},
+		of:      map[*Finding]*operations.Operation{},
 	}
 	j.sending = newSending(j.pair.Before, j.effects)
 	subjects := subjectsOf(c.Operations)
@@ -74,6 +77,10 @@ func JudgeClients(d *diff.Diff, findings []*Finding, c Clients) *Clientele {
 		switch j.judge(o, subjects[i]) {
 		case operationBroken:
 			j.found.Broken++
+			j.mendable = append(j.mendable, o)
+			for _, f := range j.found.Findings[before:] {
+				j.of[f] = o
+			}
 			brokenFiles[o.Document.File] = true
 		case operationAffected:
 			j.found.Affected++
@@ -83,6 +90,7 @@ func JudgeClients(d *diff.Diff, findings []*Finding, c Clients) *Clientele {
 		}
 	}
 	j.found.Files, j.found.BrokenFiles = len(files), len(brokenFiles)
+	j.rewrite(d)
 	j.count(findings, c)
 	return j.found
 }
@@ -93,6 +101,24 @@ type clients struct {
 	pair    *usage.Pair
 	sending *sending
 	found   *Clientele
+	// mendable are the operations that break, and of is which one a finding is about.
+	mendable []*operations.Operation
+	of       map[*Finding]*operations.Operation
+}
+
+// rewrite looks for the edits that mend what breaks.
+func (j *clients) rewrite(d *diff.Diff) {
+	result, err := rewrite.Operations(d, j.pair, j.mendable, rewrite.Options{})
+	if err != nil {
+		return // two operations want one fragment to be different
+	}
+	patches := map[*operations.Operation]fixes.Patch{}
+	for _, r := range result.Rewritten {
+		patches[r.Operation] = r.Patch
+	}
+	for _, f := range j.found.Findings {
+		f.Rewrite = patches[j.of[f]]
+	}
 }
 
 // judge looks at one operation, and gives the rule that it fires, or nil.
@@ -100,6 +126,8 @@ func (j *clients) judge(o *operations.Operation, subject string) *Rule {
 	out := j.pair.Check(o)
 	j.note(o, out.Before)
 	switch {
+	case len(out.Before.Refusals) > 0 && out.After != nil && len(out.After.Refusals) == 0:
+		return nil // it is made for the new schema already
 	case len(out.Before.Refusals) > 0 && !unseen(out.Before):
 		j.found.Invalid = append(j.found.Invalid, invalid(o, subject, out.Before))
 		return nil

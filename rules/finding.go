@@ -49,6 +49,9 @@ type Finding struct {
 	// in findings that are about one.
 	Leftover *dql.Predicate
 
+	// Rewrite are the edits that mend the operation of a finding of operation-broken; empty where it cannot be
+	// rewritten safely, and for all other findings.
+	Rewrite fixes.Patch
 	// Usage is nil where no operations were looked at, or the finding is about nothing that they could use.
 	Usage *Usage
 

@@ -193,6 +193,11 @@ func (i *ignore) coordinate() string {
 	return i.on[0].Coordinate()
 }
 
+// ignored is the finding that the comment is for, as far as it tells.
+func (i *ignore) ignored() *Finding {
+	return &Finding{Rule: i.rule, Severity: i.rule.Severity, Coordinate: i.coordinate(), Place: Place{AnchorSelf, i.span}}
+}
+
 func (i *ignore) unused() *Finding {
 	message := fmt.Sprintf("schemacheck:ignore %s is on nothing: no type, field or value begins directly below it or shares its line", i.rule.ID)
 	switch {

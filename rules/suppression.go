@@ -19,12 +19,19 @@ type Suppressions struct {
 	// Accepted are the acceptances, no two with one fingerprint.
 	Accepted []Acceptance
 	// AtRest says that the findings are those of an audit. A schema has comments
-	// for both, and each leaves those on rules of the other alone; what is
-	// accepted does not tell, so that an audit reports none of it as unused.
+	// for both, and a configuration acceptances: each leaves those on rules of the
+	// other alone. An audit does so with an acceptance that does not tell its rule.
 	AtRest bool
-	// Off reports whether a rule is turned off. Nobody sees its findings, so
-	// that nothing which suppresses them is reported as unused. Nil: none is.
-	Off func(rule string) bool
+	// Live says that what the live Dgraph itself is like was looked at: only then
+	// findings on it can be missed.
+	Live bool
+	// Elsewhere reports whether an audit could have a finding with that
+	// fingerprint; acceptances that do not tell their rule are held against it.
+	// Nil: none could.
+	Elsewhere func(fingerprint string) bool
+	// Off reports whether a finding is turned off. Nobody sees it, so that nothing
+	// which suppresses it is reported as unused. Nil: none is.
+	Off func(*Finding) bool
 	// Fingerprint is what acceptances know a finding by. It can be nil when
 	// nothing is accepted.
 	Fingerprint func(*Finding) string
@@ -36,6 +43,7 @@ type Suppressions struct {
 // Acceptance is one finding that the configuration accepts.
 type Acceptance struct {
 	Fingerprint string
+	Rule        *Rule    // nil where it is not told
 	Reason      string   // never empty
 	Until       string   // the last day, for people; empty is for ever
 	Expired     bool     // that day is over
@@ -56,7 +64,7 @@ type Suppressed struct {
 func Suppress(findings []*Finding, s Suppressions) (kept []*Finding, suppressed []Suppressed) {
 	off := s.Off
 	if off == nil {
-		off = func(string) bool { return false }
+		off = func(*Finding) bool { return false }
 	}
 	ignores, extra := s.readIgnores()
 	accepted := map[string]*Acceptance{}
@@ -82,7 +90,7 @@ func Suppress(findings []*Finding, s Suppressions) (kept []*Finding, suppressed 
 			used[a] = true
 		}
 		switch {
-		case off(f.Rule.ID):
+		case off(f):
 			kept = append(kept, f)
 			continue
 		case a != nil && a.Expired:
@@ -99,12 +107,12 @@ func Suppress(findings []*Finding, s Suppressions) (kept []*Finding, suppressed 
 		suppressed = append(suppressed, Suppressed{f, reason})
 	}
 	for _, i := range ignores.all {
-		if i.rule.AtRest() == s.AtRest && !ignores.used(i) && !off(i.rule.ID) {
+		if i.rule.AtRest() == s.AtRest && !ignores.used(i) && !off(i.ignored()) {
 			extra = append(extra, i.unused())
 		}
 	}
 	for i := range s.Accepted {
-		if a := &s.Accepted[i]; !used[a] && !s.AtRest {
+		if a := &s.Accepted[i]; !used[a] && s.missed(a) {
 			extra = append(extra, a.unused())
 		}
 	}
@@ -112,6 +120,19 @@ func Suppress(findings []*Finding, s Suppressions) (kept []*Finding, suppressed 
 	kept = append(kept, extra...)
 	Sort(kept)
 	return kept, suppressed
+}
+
+// missed reports whether the run could have had the finding that is accepted.
+func (s Suppressions) missed(a *Acceptance) bool {
+	switch {
+	case a.Rule == schemaDrift, a.Rule == predicateReused:
+		return s.Live && !s.AtRest
+	case a.Rule != nil:
+		return a.Rule.AtRest() == s.AtRest
+	case s.AtRest:
+		return false
+	}
+	return s.Elsewhere == nil || !s.Elsewhere(a.Fingerprint)
 }
 
 // Suppressible reports whether findings of the rule can be ignored and
@@ -155,6 +176,7 @@ var suppressionUnused = &Rule{
 			"Remove the comment, or the entry under accept: in the configuration.",
 			"If it was meant for a finding that is reported, move it: it has to stand directly above the element that the " +
 				"finding is placed on, or at the end of its line.",
+			"If only an audit or a live Dgraph shows the finding, name its rule in the entry, under rule:. Then other runs do not miss it.",
 		},
 		Reverse: "A comment can go at any time.",
 	},

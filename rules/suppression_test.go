@@ -236,7 +236,7 @@ func TestSuppressionsOfRulesThatAreOff(t *testing.T) {
 		{"field-type-changed", "field-type-changed A.a, field-type-changed A.b, suppression-invalid A.c (field-type-changed), suppression-unused A.b (field-removed)"},
 		{"field-removed", "field-type-changed A.b, suppression-expired A.b (field-type-changed), suppression-invalid A.c (field-type-changed)"},
 	} {
-		s.Off = func(rule string) bool { return rule == test.off }
+		s.Off = func(f *rules.Finding) bool { return f.Rule.ID == test.off }
 		kept, _ := rules.Suppress(findings, s)
 		var got []string
 		for _, f := range kept {
@@ -246,6 +246,39 @@ func TestSuppressionsOfRulesThatAreOff(t *testing.T) {
 		if d := cmp.Diff(test.want, strings.Join(got, ", ")); d != "" {
 			t.Errorf("with %q off (-want +got):\n%s", test.off, d)
 		}
+	}
+}
+
+// TestAcceptancesOfOtherRuns: what a run could not have found is not missed in it.
+func TestAcceptancesOfOtherRuns(t *testing.T) {
+	t.Parallel()
+	// The rule of an acceptance, and the runs in which it is unused when it fits
+	// nothing: d a diff, l one with a live Dgraph, a an audit.
+	for rule, want := range map[string]string{
+		"": "dl", "field-removed": "dl", "duplicate-id": "a", "leftover-values": "a", "schema-drift": "l", "predicate-reused": "l",
+	} {
+		got := ""
+		for _, run := range []struct {
+			name         string
+			live, atRest bool
+		}{{"d", false, false}, {"l", true, false}, {"a", true, true}} {
+			kept, _ := rules.Suppress(nil, rules.Suppressions{
+				Accepted: []rules.Acceptance{{Fingerprint: "x", Rule: rules.Find(rule), Reason: "because"}}, Live: run.live, AtRest: run.atRest,
+				Elsewhere: func(print string) bool { return print == "y" }, Fingerprint: identity,
+			})
+			if len(kept) > 0 {
+				got += run.name
+			}
+		}
+		if got != want {
+			t.Errorf("an acceptance of %q is unused in %q, want %q", rule, got, want)
+		}
+	}
+	kept, _ := rules.Suppress(nil, rules.Suppressions{
+		Accepted: []rules.Acceptance{{Fingerprint: "y", Reason: "because"}}, Elsewhere: func(print string) bool { return print == "y" },
+	})
+	if len(kept) > 0 {
+		t.Errorf("what an audit could find is unused: %s", kept[0].Message)
 	}
 }
 

@@ -26,6 +26,7 @@ type auditOptions struct {
 	failOn     string
 	connection connection
 	data       dataOptions
+	base       baselineOption
 }
 
 func (p program) auditCommand() *cobra.Command {
@@ -48,7 +49,7 @@ else the one that Dgraph serves.`,
 
 Exit codes: 0 nothing at or above --fail-on; 1 findings; 2 usage, or a schema
 that cannot be read or is invalid; 3 could not finish: no Dgraph was reached, the
-report could not be written, or --require-complete was not met.`,
+report could not be written, or --require-complete was not met.` + formats(),
 		Args: arguments(0, 1, "one schema, or none"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			p.warnOfSecrets(cmd, args)
@@ -65,8 +66,10 @@ report could not be written, or --require-complete was not met.`,
 	cmd.Flags().StringVar(&o.failOn, "fail-on", "error", "exit with 1 from this `LEVEL` on: error, warning, info or never")
 	o.connection.bind(cmd.Flags())
 	o.data.bind(cmd.Flags())
+	o.base.bind(cmd.Flags())
 	o.choiceOptions.bindChoose(cmd.Flags())
 	o.planOptions.bind(cmd.Flags())
+	completeReport(cmd)
 	return cmd
 }
 
@@ -78,6 +81,10 @@ func (p program) audit(cmd *cobra.Command, o *auditOptions) error {
 		return err
 	}
 	if err := errors.Join(o.data.check(), o.choiceOptions.check(cmd.Flags()), o.planOptions.check(cmd.Flags())); err != nil {
+		return err
+	}
+	baseline, err := o.base.load(p, cmd, cfg, true)
+	if err != nil {
 		return err
 	}
 	settings, err := o.connection.config(p, cmd.Flags(), cfg)
@@ -109,7 +116,7 @@ func (p program) audit(cmd *cobra.Command, o *auditOptions) error {
 		}
 	}
 	name = shown(name)
-	if err := out.spares(cmd.Flags(), p.sources(cfg, files)); err != nil {
+	if err := errors.Join(baseline.spared(cmd.Flags(), out), out.spares(cmd.Flags(), p.sources(cfg, files))); err != nil {
 		return err
 	}
 	r := &report.Report{Tool: report.Tool{Name: "schemacheck", Version: versionName()}, After: sourceOf(name, files)}
@@ -120,18 +127,28 @@ func (p program) audit(cmd *cobra.Command, o *auditOptions) error {
 	var unfinished error
 	invalid := parsed == nil
 	if invalid {
-		add(r, findings, nil, nil)
+		add(r, findings, nil, severities{})
 		out.options.Verdict = "exit 2: Dgraph would refuse the schema"
 	} else {
-		off := func(rule string) bool { return cfg.Rules[rule] == "off" }
-		findings = slices.DeleteFunc(findings, func(f *rules.Finding) bool { return off(f.Rule.ID) })
-		unfinished = p.settle(ctx, l, &o.data, out.options.Quiet, r, findings)
-		kept, suppressed := rules.Suppress(rules.Violated(findings), rules.Suppressions{
-			Schema: parsed, Accepted: acceptances(cfg, dir, time.Now()), AtRest: true, Off: off, Fingerprint: fingerprint, Nearest: config.Nearest,
+		severity := severitiesOf(cfg, dir)
+		var asked, unasked []*rules.Finding // nobody sees the findings that are off
+		for _, f := range findings {
+			if severity.off(f) {
+				unasked = append(unasked, f)
+			} else {
+				asked = append(asked, f)
+			}
+		}
+		unfinished = p.settle(ctx, l, &o.data, out.options.Quiet, r, asked)
+		kept, suppressed := rules.Suppress(append(rules.Violated(asked), unasked...), rules.Suppressions{
+			Schema: parsed, Accepted: acceptances(cfg, dir, time.Now()), AtRest: true, Live: true, Off: severity.off, Fingerprint: fingerprint, Nearest: config.Nearest,
 		})
-		add(r, kept, suppressed, cfg.Rules)
+		kept = slices.DeleteFunc(kept, severity.off)
+		add(r, kept, suppressed, severity)
+		baseline.mark(r)
+		o.choiceOptions.known = has(r)
 		if o.out != "" && unfinished == nil {
-			if unfinished = p.planAudit(cmd, o, kept, cfg, parsed.Fingerprint()); unfinished != nil {
+			if unfinished = p.planAudit(cmd, o, kept, cfg, severity, parsed.Fingerprint()); unfinished != nil {
 				return unfinished
 			}
 		}
@@ -154,11 +171,11 @@ func (p program) audit(cmd *cobra.Command, o *auditOptions) error {
 }
 
 // planAudit writes the plan that mends what an audit has found.
-func (p program) planAudit(cmd *cobra.Command, o *auditOptions, findings []*rules.Finding, cfg *config.Config, fingerprint string) error {
+func (p program) planAudit(cmd *cobra.Command, o *auditOptions, findings []*rules.Finding, cfg *config.Config, severity severities, fingerprint string) error {
 	o.choiceOptions.configured(cfg.Fixes)
 	o.prefer = string(rules.Migration) // the schema is what the data is to fit
 	o.planOptions.standing = cfg.Fixes.Set
-	choices, err := o.choices(cmd.Flags(), findings, func(f *rules.Finding) report.Severity { return severityOf(f, cfg.Rules) })
+	choices, err := o.choices(cmd.Flags(), findings, severity.of)
 	if err != nil {
 		return err
 	}
@@ -196,6 +213,7 @@ func (p program) planAudit(cmd *cobra.Command, o *auditOptions, findings []*rule
 // be nil then. Where there is no schema, all data is left over.
 func (l *live) examine(r *report.Report, name string, files []*sdl.File) (findings []*rules.Finding, parsed *sdl.Schema, err error) {
 	parsed, err = sdl.Parse(files...)
+	r.New = schemaOf(files, parsed)
 	if err != nil {
 		var syntax *sdl.Error
 		if !errors.As(err, &syntax) {

@@ -21,6 +21,8 @@ type choiceOptions struct {
 	prefer string   // directive, migration or empty
 	// standing are those of the configuration: what fits no finding has no effect.
 	standing []string
+	// known are the fingerprints of findings that are left as they are.
+	known map[string]bool
 }
 
 // configured takes what the configuration says where the flags say nothing.
@@ -105,6 +107,8 @@ func (o *choiceOptions) choices(flags *pflag.FlagSet, findings []*rules.Finding,
 			c.fix = &f.Fixes[slices.IndexFunc(f.Fixes, func(x rules.Fix) bool { return x.ID == id })]
 		case severity(f) == report.Info:
 			c.note = "left as it is: nothing is in danger; --choose takes a fix all the same"
+		case o.known[fingerprint(f)]:
+			c.note = "left as it is: the baseline has it; --choose takes a fix all the same"
 		default:
 			if c.fix = o.first(f); c.fix == nil {
 				c.note = "what deletes is never taken by itself: --choose takes it"
@@ -145,7 +149,7 @@ func (o *choiceOptions) later(so []choice, left []*rules.Finding, severity func(
 	var all []choice
 	for _, f := range left {
 		c, known := before[fingerprint(f)]
-		if known && (c.named || severity(c.finding) == report.Info) || severity(f) == report.Info {
+		if known && (c.named || severity(c.finding) == report.Info) || severity(f) == report.Info || o.known[fingerprint(f)] {
 			continue
 		}
 		x := o.first(f)

@@ -138,7 +138,7 @@ func fixing(tb testing.TB, before, after string) func() *mended {
 		tb.Fatalf("comparing: %+v, %v", done, err)
 	}
 	o := choiceOptions{prefer: string(rules.Directive)}
-	severity := func(f *rules.Finding) report.Severity { return severityOf(f, nil) }
+	severity := severities{}.of
 	choices, err := o.choices(nil, done.findings, severity)
 	if err != nil {
 		tb.Fatal(err)

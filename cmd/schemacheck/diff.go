@@ -29,6 +29,7 @@ type diffOptions struct {
 	failOn        string
 	connection    connection
 	data          dataOptions
+	base          baselineOption
 	saveData      string
 	useData       string
 	// clients says that operations are looked at: those of the patterns, or else those that the configuration names.
@@ -62,7 +63,8 @@ Dgraph serves.
 
 Without OLD, with --alpha, OLD is the schema that is served there. Without OLD
 and NEW, NEW is the schema that the configuration names, and OLD the one that is
-served, or without --alpha its version where the branch left the main branch.`,
+served, or without --alpha its version where the branch left the main branch, in
+CI the one that the pull request goes into.`,
 		Example: `  schemacheck diff old.graphql new.graphql
   schemacheck diff git:main:schema.graphql schema.graphql
   schemacheck diff schema.graphql --alpha localhost:9080
@@ -70,10 +72,11 @@ served, or without --alpha its version where the branch left the main branch.`,
   schemacheck diff old.graphql new.graphql --operations 'app/**/*.ts' --operations queries
   schemacheck diff 'schema/**/*.graphql' - < new.graphql
   schemacheck diff old.graphql new.graphql --format json --fail-on warning
+  schemacheck diff old.graphql new.graphql --baseline known.json
 
 Exit codes: 0 nothing at or above --fail-on; 1 findings; 2 usage, or a schema
 that cannot be read or is invalid; 3 could not finish: no Dgraph was reached, the
-report could not be written, or --require-complete was not met.`,
+report could not be written, or --require-complete was not met.` + formats(),
 		Args: arguments(0, 2, "two schemas, OLD and NEW, or one with --alpha, or none"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			p.warnOfSecrets(cmd, args)
@@ -83,13 +86,14 @@ report could not be written, or --require-complete was not met.`,
 			if err := o.arguments("diff", args); err != nil {
 				return err
 			}
-			o.clients = true
 			return p.diff(cmd, o)
 		},
 	}
 	o.bindAll(cmd.Flags())
-	cmd.Flags().StringArrayVar(&o.operations, "operations", nil, "files with the application's operations: a file, a folder or a `GLOB`; repeatable")
+	o.base.bind(cmd.Flags())
+	o.bindOperations(cmd.Flags())
 	cmd.Flags().StringVar(&o.saveData, "save-data", "", "write what the data said, in counts and names, to `FILE`")
+	completeReport(cmd)
 	return cmd
 }
 
@@ -100,6 +104,12 @@ func (o *diffOptions) bindAll(flags *pflag.FlagSet) {
 	o.connection.bind(flags)
 	o.data.bind(flags)
 	flags.StringVar(&o.useData, "data", "", "use what --save-data wrote to `FILE`, without a Dgraph")
+}
+
+// bindOperations binds the flag of commands that look at operations.
+func (o *diffOptions) bindOperations(flags *pflag.FlagSet) {
+	o.clients = true
+	flags.StringArrayVar(&o.operations, "operations", nil, "files with the application's operations: a file, a folder or a `GLOB`; repeatable")
 }
 
 // arguments takes the schemas that the arguments name.
@@ -138,6 +148,8 @@ type work struct {
 	comparison
 	out  *output
 	live *live // nil without a Dgraph
+	// find finds the operations once more; nil where none are looked at.
+	find func() (*operations.Found, error)
 }
 
 func (w *work) close() {
@@ -170,10 +182,14 @@ func (p program) begin(cmd *cobra.Command, o *diffOptions) (w *work, err error) 
 		}
 	}
 	loader := sdl.Loader{Dir: dir, Stdin: p.in}
-	if err := o.name(ctx, loader, cfg, settings); err != nil {
+	if err := o.name(ctx, loader, p.target(), cfg, settings); err != nil {
 		return nil, err
 	}
-	c := comparison{oldName: shown(o.before), newName: shown(o.after), cfg: cfg, accepted: acceptances(cfg, dir, time.Now())}
+	c := comparison{oldName: shown(o.before), newName: shown(o.after), cfg: cfg, severities: severitiesOf(cfg, dir), accepted: acceptances(cfg, dir, time.Now())}
+	c.grace = graceOf(ctx, loader, cfg, o.before, o.data.budget)
+	if c.known, err = o.base.load(p, cmd, cfg, false); err != nil {
+		return nil, err
+	}
 	if err := c.read(ctx, loader, o); err != nil {
 		return nil, err
 	}
@@ -198,12 +214,14 @@ func (p program) begin(cmd *cobra.Command, o *diffOptions) (w *work, err error) 
 			}
 		}
 	}
+	var find func() (*operations.Found, error)
 	if o.clients && !c.hopeless {
-		if c.operations, err = clientele(ctx, loader, o.operations, cfg); err != nil {
+		find = func() (*operations.Found, error) { return clientele(ctx, loader, o.operations, cfg) }
+		if c.operations, err = find(); err != nil {
 			return nil, err
 		}
 	}
-	if err := out.spares(cmd.Flags(), p.sources(cfg, c.before, c.after, filesOf(c.operations))); err != nil {
+	if err := errors.Join(c.known.spared(cmd.Flags(), out), out.spares(cmd.Flags(), p.sources(cfg, c.before, c.after, filesOf(c.operations)))); err != nil {
 		return nil, err
 	}
 	switch {
@@ -221,7 +239,7 @@ func (p program) begin(cmd *cobra.Command, o *diffOptions) (w *work, err error) 
 			return o.data.complete(r)
 		}
 	}
-	return &work{c, out, l}, nil
+	return &work{c, out, l, find}, nil
 }
 
 // finish writes the report of a comparison, and gives the error that its exit
@@ -294,7 +312,7 @@ func (p program) path(path string) string {
 
 // name names the two schemas: what is not named comes from the live Dgraph, the
 // configuration or git.
-func (o *diffOptions) name(ctx context.Context, loader sdl.Loader, cfg *config.Config, settings dql.Config) error {
+func (o *diffOptions) name(ctx context.Context, loader sdl.Loader, into sdl.Target, cfg *config.Config, settings dql.Config) error {
 	switch {
 	case o.before == "" && o.connection.given():
 		if o.after == "" {
@@ -305,7 +323,7 @@ func (o *diffOptions) name(ctx context.Context, loader sdl.Loader, cfg *config.C
 		}
 		o.before = nameOf(settings)
 	case o.before == "":
-		if err := o.fromConfiguration(ctx, loader, cfg); err != nil {
+		if err := o.fromConfiguration(ctx, loader, into, cfg); err != nil {
 			return err
 		}
 	}
@@ -395,16 +413,20 @@ func folderOf(dir, schema string) string {
 }
 
 // fromConfiguration finds the two schemas that `diff` without arguments means.
-func (o *diffOptions) fromConfiguration(ctx context.Context, loader sdl.Loader, cfg *config.Config) error {
+func (o *diffOptions) fromConfiguration(ctx context.Context, loader sdl.Loader, into sdl.Target, cfg *config.Config) error {
 	if cfg.Schema == "" {
 		return fmt.Errorf("no schemas are given: schemacheck diff OLD NEW, or write schema: PATH into %s", config.Name)
 	}
 	path := filepath.Join(filepath.Dir(cfg.File), filepath.FromSlash(cfg.Schema))
-	relative, err := filepath.Rel(loader.Dir, path)
+	from := path // --config can be relative
+	if !filepath.IsAbs(from) {
+		from = filepath.Join(loader.Dir, from)
+	}
+	relative, err := filepath.Rel(loader.Dir, from)
 	if err != nil {
 		return fmt.Errorf("finding the schema of the configuration: %w", err)
 	}
-	base, err := loader.MergeBase(ctx)
+	base, err := loader.MergeBase(ctx, into)
 	if err != nil {
 		return fmt.Errorf("finding the old version of %s: %w", cfg.Schema, err)
 	}
@@ -430,9 +452,12 @@ type comparison struct {
 	before, after    []*sdl.File
 	// hopeless says that Dgraph would refuse the new schema, and that the old
 	// one was not read if it is a live one.
-	hopeless bool
-	cfg      *config.Config
-	accepted []rules.Acceptance
+	hopeless   bool
+	cfg        *config.Config
+	severities severities
+	accepted   []rules.Acceptance
+	known      *baseline // nil without a baseline
+	grace      *grace    // nil without one
 	// alongside gives findings that need more than the two schemas; nil gives
 	// none.
 	alongside func(*diff.Diff, *report.Report) []*rules.Finding
@@ -467,16 +492,18 @@ func (c comparison) run() (*compared, error) {
 	if err != nil {
 		return nil, errOld(err)
 	}
+	r.Old = schemaOf(c.before, oldSDL)
 	if !c.hopeless || !fromDgraph(c.oldName) {
 		r.Before.Fingerprint = oldSDL.Fingerprint()
 	}
 	newSDL, err := sdl.Parse(c.after...)
+	r.New = schemaOf(c.after, newSDL)
 	if err != nil {
 		var syntax *sdl.Error
 		if !errors.As(err, &syntax) {
 			return nil, err
 		}
-		add(r, refusals([]validity.Problem{{Span: syntax.Span, Message: syntax.Message}}, c.newName, c.after), nil, nil)
+		add(r, refusals([]validity.Problem{{Span: syntax.Span, Message: syntax.Message}}, c.newName, c.after), nil, severities{})
 		return &compared{report: r, invalid: true}, nil
 	}
 	r.After.Fingerprint = newSDL.Fingerprint()
@@ -490,7 +517,7 @@ func (c comparison) run() (*compared, error) {
 		if len(c.after) == 0 {
 			refused = append(refused, rules.Absent("new", c.newName, start(c.newName, nil)))
 		}
-		add(r, refused, nil, nil)
+		add(r, refused, nil, severities{})
 		return &compared{report: r, invalid: true}, nil
 	}
 	if problems := validity.Check(before.Schema, validity.Options{Storage: before.Storage}).Problems; len(problems) > 0 && len(c.before) > 0 {
@@ -501,17 +528,19 @@ func (c comparison) run() (*compared, error) {
 	if len(c.before) == 0 {
 		findings = append(findings, rules.Absent("old", c.oldName, start(c.newName, c.after)))
 	}
-	off := func(rule string) bool { return c.cfg.Rules[rule] == "off" }
+	possible := possibleAtRest(after)
 	keep := func(after *sdl.Schema, findings []*rules.Finding) ([]*rules.Finding, []rules.Suppressed) {
 		kept, suppressed := rules.Suppress(findings, rules.Suppressions{
 			Schema:      after,
 			Before:      oldSDL,
 			Accepted:    c.accepted,
-			Off:         off,
+			Live:        c.alongside != nil,
+			Elsewhere:   possible,
+			Off:         c.severities.off,
 			Fingerprint: fingerprint,
 			Nearest:     config.Nearest,
 		})
-		return slices.DeleteFunc(kept, func(f *rules.Finding) bool { return off(f.Rule.ID) }), suppressed
+		return slices.DeleteFunc(kept, c.severities.off), suppressed
 	}
 	kept, suppressed := keep(newSDL, findings)
 	done := &compared{report: r, findings: kept, all: findings, judge: func(files []*sdl.File) ([]*rules.Finding, error) {
@@ -538,19 +567,26 @@ func (c comparison) run() (*compared, error) {
 		}
 		rules.Follow(kept)
 	}
-	add(r, kept, suppressed, c.cfg.Rules)
+	add(r, kept, suppressed, c.severities)
+	c.known.mark(r)
 	return done, nil
+}
+
+// compare finds the changes, with the renames that the configuration declares.
+func (c comparison) compare(before, after *diff.Schema) *diff.Diff {
+	renames := map[string]string{}
+	for _, rename := range c.cfg.Renames {
+		renames[rename.From] = rename.To
+	}
+	return diff.Compare(before, after, diff.Options{Renames: renames, DgraphVersion: c.cfg.DgraphVersion})
 }
 
 // found are the findings about a change, before anybody asked the data. What
 // could not be looked at is noted in r.
 func (c comparison) found(before, after *diff.Schema, r *report.Report) []*rules.Finding {
-	renames := map[string]string{}
-	for _, rename := range c.cfg.Renames {
-		renames[rename.From] = rename.To
-	}
-	d := diff.Compare(before, after, diff.Options{Renames: renames, DgraphVersion: c.cfg.DgraphVersion})
+	d := c.compare(before, after)
 	findings := rules.Judge(d)
+	c.grace.apply(before, after, findings, r)
 	if c.operations != nil {
 		findings = append(findings, c.judgeClients(d, findings, r)...)
 	}

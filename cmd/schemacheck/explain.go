@@ -2,11 +2,13 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/schemacheck/schemacheck/cmd/internal/config"
+	"github.com/schemacheck/schemacheck/cmd/internal/report"
 	"github.com/schemacheck/schemacheck/rules"
 )
 
@@ -51,47 +53,68 @@ func listRules() string {
 func explainRule(r *rules.Rule) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s (%s)\n\n", r.ID, r.Severity)
-	section := func(title, text string) {
-		if text != "" {
-			fmt.Fprintf(&b, "%s\n  %s\n\n", title, wrapAt(text, 2, 80))
+	for _, s := range explanation(r) {
+		b.WriteString(s.Title + "\n")
+		if s.Text != "" {
+			fmt.Fprintf(&b, "  %s\n", wrapAt(s.Text, 2, 80))
 		}
-	}
-	section("Fires when", r.Summary)
-	section("What Dgraph does", r.Doc.Dgraph)
-	section("What clients see", r.Doc.Clients)
-	code := func(title, text string) {
-		if text != "" {
-			fmt.Fprintf(&b, "%s\n    %s\n\n", title, strings.ReplaceAll(strings.TrimSuffix(text, "\n"), "\n", "\n    "))
+		if s.Code != "" {
+			fmt.Fprintf(&b, "    %s\n", strings.ReplaceAll(strings.TrimSuffix(s.Code, "\n"), "\n", "\n    "))
 		}
-	}
-	if r.AtRest() {
-		code("Example, the schema", r.Doc.After)
-		code("Example, what is stored", r.Doc.Data)
-	} else {
-		code("Example, before", r.Doc.Before)
-		code("Example, after", r.Doc.After)
-	}
-	code("What a client asks", r.Doc.Query)
-	code("What a real Dgraph answers", r.Doc.Answer)
-	section("Question to the data", r.Doc.Question)
-	if len(r.Doc.WaysOut) > 0 {
-		b.WriteString("Ways out, the safest first\n")
-		for i, way := range r.Doc.WaysOut {
-			fmt.Fprintf(&b, "  %d. %s\n", i+1, wrapAt(way, 5, 80))
+		for i, step := range s.Steps {
+			fmt.Fprintf(&b, "  %d. %s\n", i+1, wrapAt(step, 5, 80))
 		}
 		b.WriteString("\n")
 	}
-	section("Going back", r.Doc.Reverse)
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
+// explanation is what is said of a rule, here and in reports.
+func explanation(r *rules.Rule) []report.Section {
+	before, after := report.Section{Title: "Example, before", Code: r.Doc.Before}, report.Section{Title: "Example, after", Code: r.Doc.After}
+	if r.AtRest() {
+		before, after = report.Section{Title: "Example, the schema", Code: r.Doc.After}, report.Section{Title: "Example, what is stored", Code: r.Doc.Data}
+	}
+	all := []report.Section{
+		{Title: "Fires when", Text: r.Summary},
+		{Title: "What Dgraph does", Text: r.Doc.Dgraph},
+		{Title: "What clients see", Text: r.Doc.Clients},
+		before,
+		after,
+		{Title: "What a client asks", Code: r.Doc.Query},
+		{Title: "What a real Dgraph answers", Code: r.Doc.Answer},
+		{Title: "Question to the data", Text: r.Doc.Question},
+		{Title: "Ways out, the safest first", Steps: r.Doc.WaysOut},
+		{Title: "Going back", Text: r.Doc.Reverse},
+	}
 	switch {
 	case r.OnOperations():
-		section("Living with it", "Add the finding's fingerprint, from the json report, to accept: in "+config.Name+
-			", with a reason and, if you like, an until: day. It stays the same when lines move.")
+		all = append(all, report.Section{Title: "Living with it", Text: "Write the one finding into accept: of " + config.Name +
+			", for ever or until a day; it stays the same when lines move: schemacheck accept FINGERPRINT --reason REASON. diff -v shows the line."})
 	case r.Suppressible():
-		section("Living with it", "Write # schemacheck:ignore "+r.ID+" REASON directly above the element that the finding is placed on, "+
-			"or at the end of its line, in the new schema. Or add the finding's fingerprint, from the json report, to accept: in "+
-			config.Name+", with a reason and, if you like, an until: day.")
+		all = append(all, report.Section{Title: "Living with it", Text: "Write # schemacheck:ignore " + r.ID + " REASON directly above the element that the finding is placed on, " +
+			"or at the end of its line, in the new schema. Or write the one finding into accept: of " + config.Name +
+			", for ever or until a day: schemacheck accept " + r.ID + " COORDINATE --reason REASON."})
 	}
-	return strings.TrimSuffix(b.String(), "\n")
+	return slices.DeleteFunc(all, func(s report.Section) bool { return s.Text == "" && s.Code == "" && s.Steps == nil })
+}
+
+// explained are the rules of a report's findings.
+func explained(r *report.Report) []report.RuleDoc {
+	met := map[string]bool{}
+	for i := range r.Findings {
+		met[r.Findings[i].Rule] = true
+	}
+	for i := range r.Suppressed {
+		met[r.Suppressed[i].Finding.Rule] = true
+	}
+	var all []report.RuleDoc
+	for _, rule := range rules.All {
+		if met[rule.ID] {
+			all = append(all, report.RuleDoc{ID: rule.ID, Severity: report.Severity(rule.Severity), Summary: rule.Summary, Sections: explanation(rule)})
+		}
+	}
+	return all
 }
 
 // wrapAt breaks text at blanks so that lines end before width; all but the

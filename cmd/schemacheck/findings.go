@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"encoding/json"
 	"fmt"
 	"strconv"
@@ -10,6 +9,7 @@ import (
 	"github.com/schemacheck/schemacheck/cmd/internal/report"
 	"github.com/schemacheck/schemacheck/diff/sdl"
 	"github.com/schemacheck/schemacheck/diff/validity"
+	"github.com/schemacheck/schemacheck/fixes"
 	"github.com/schemacheck/schemacheck/rules"
 )
 
@@ -51,22 +51,17 @@ func start(name string, files []*sdl.File) sdl.Span {
 
 // add puts findings into the report, with the severities that the
 // configuration gives them, and completes it.
-func add(r *report.Report, findings []*rules.Finding, suppressed []rules.Suppressed, severities map[string]string) {
+func add(r *report.Report, findings []*rules.Finding, suppressed []rules.Suppressed, s severities) {
 	for _, f := range findings {
-		if s := severityOf(f, severities); s != "off" {
-			r.Findings = append(r.Findings, reported(f, s))
+		if severity := s.of(f); severity != off {
+			r.Findings = append(r.Findings, reported(f, severity))
 		}
 	}
-	for _, s := range suppressed {
-		f := reported(s.Finding, severityOf(s.Finding, severities))
-		r.Suppressed = append(r.Suppressed, report.Suppressed{Finding: f, Reason: s.Reason})
+	for _, one := range suppressed {
+		r.Suppressed = append(r.Suppressed, report.Suppressed{Finding: reported(one.Finding, s.of(one.Finding)), Reason: one.Reason})
 	}
+	r.Rules = explained(r)
 	r.Seal()
-}
-
-// severityOf is "off" for a finding that is not reported at all.
-func severityOf(f *rules.Finding, severities map[string]string) report.Severity {
-	return report.Severity(cmp.Or(severities[f.Rule.ID], string(f.Severity)))
 }
 
 // fingerprint is that of the finding in reports.
@@ -80,6 +75,7 @@ func reported(f *rules.Finding, severity report.Severity) report.Finding {
 		Rule:            f.Rule.ID,
 		Severity:        severity,
 		Addition:        f.Addition,
+		Acceptable:      f.Rule.Suppressible(),
 		Coordinate:      f.Coordinate,
 		To:              f.To,
 		Subject:         f.Subject,
@@ -102,11 +98,19 @@ func reported(f *rules.Finding, severity report.Severity) report.Finding {
 	out.Evidence = evidence(f)
 	out.Usage = usageOf(f, severity)
 	for _, x := range f.Fixes {
-		one := report.Fix{ID: x.ID, Kind: string(x.Kind), Risk: string(x.Risk), Title: x.Title, Diff: report.Redact(x.Patch.Diff())}
-		for _, e := range x.Patch.Edits {
-			one.Edits = append(one.Edits, report.Edit{At: location("", e.Span), New: e.New})
-		}
-		out.Fixes = append(out.Fixes, one)
+		out.Fixes = append(out.Fixes, wayOut(x.ID, string(x.Kind), string(x.Risk), x.Title, x.Patch))
+	}
+	if !f.Rewrite.Empty() {
+		out.Fixes = append(out.Fixes, wayOut("rewrite-operation", "operation", "safe", "rewrite the operation for the new names", f.Rewrite))
+	}
+	return out
+}
+
+// wayOut is a fix as reports have it.
+func wayOut(id, kind, risk, title string, patch fixes.Patch) report.Fix {
+	out := report.Fix{ID: id, Kind: kind, Risk: risk, Title: title, Diff: report.Redact(patch.Diff())}
+	for _, e := range patch.Edits {
+		out.Edits = append(out.Edits, report.Edit{At: location("", e.Span), New: e.New})
 	}
 	return out
 }
@@ -174,9 +178,11 @@ func excerpt(s sdl.Span) []string {
 		at := s.File.Rest(sdl.Position{Line: n, Column: 1}).Start
 		if before := s.File.Text[:at]; strings.HasSuffix(before, "\r") {
 			before = before[strings.LastIndexByte(before, '\n')+1:]
-			if !strings.HasPrefix(report.Redact(before+line), before) {
-				line = "[redacted]"
+			rest, ok := strings.CutPrefix(report.Redact(before+line), before)
+			if !ok {
+				rest = "[redacted]"
 			}
+			line = rest
 		}
 		lines = append(lines, line)
 	}

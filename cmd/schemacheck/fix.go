@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -24,6 +25,7 @@ type fixOptions struct {
 	applyOptions
 	byHand      bool // --format dql
 	write       bool
+	noAlias     bool
 	interactive bool
 	guided      bool     // the order of deploys is told, and nothing is changed
 	asked       []string // the arguments
@@ -48,6 +50,13 @@ With --write the edits go into the files of NEW; no other byte of them changes.
 Before that, they are tried: the schema has to be one that Dgraph takes, what
 was to be fixed has to be, and nothing else may get worse.
 
+With --operations GLOB, a folder or a file (or operations: in the configuration),
+the operations of the application are rewritten for types, fields, arguments and
+values whose renames are declared or certain, and so are their variables in a
+file list.json beside list.graphql. A field is asked for under its old name, as
+in phone: tel, so that who reads the answer need not change; --no-alias has it
+answer with the new one. What cannot be rewritten safely is listed with the reason.
+
 What changes stored data becomes a plan: --out writes it to a folder, to be reviewed
 and carried out with migrate up; --format dql prints what can be sent by hand. What
 a fix has to know, such as a value to fill, comes by --set. --apply does all of it:
@@ -60,12 +69,13 @@ phase contract of the plan.`,
   schemacheck fix old.graphql new.graphql --prefer migration --out migrations
   schemacheck fix old.graphql new.graphql --set User.plan=basic --format dql
   schemacheck fix new.graphql --alpha localhost:9080 --apply
+  schemacheck fix old.graphql new.graphql --operations 'app/**/*.ts' --write
   schemacheck fix git:main:schema.graphql schema.graphql --interactive --write
 
 Exit codes: 0 nothing at or above --fail-on is left; 1 findings are left; 2 usage,
 or a schema that cannot be read, is invalid, or is in no file; 3 could not finish:
 no Dgraph was reached, or a file could not be written or changed meanwhile. With
---apply they are those of migrate up.`,
+--apply they are those of migrate up.` + formats(),
 		Args: arguments(0, 2, "two schemas, OLD and NEW, or one with --alpha, or none"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			p.warnOfSecrets(cmd, args)
@@ -80,24 +90,18 @@ no Dgraph was reached, or a file could not be written or changed meanwhile. With
 	}
 	flags := cmd.Flags()
 	o.bindAll(flags)
+	o.base.bind(flags)
 	o.choiceOptions.bind(flags)
 	o.planOptions.bind(flags)
 	o.applyOptions.bind(flags)
 	flags.Lookup("format").Usage += "; dql prints what changes stored data, to be sent by hand"
 	flags.BoolVar(&o.write, "write", false, "put the edits into the files of NEW")
+	o.bindOperations(flags)
+	flags.BoolVar(&o.noAlias, "no-alias", false, "let rewritten operations answer with the new names, instead of phone: tel")
 	flags.BoolVar(&o.interactive, "interactive", false, "ask for each finding which fix to take, and show its edit; on a terminal only")
 	complete(cmd, "prefer", string(rules.Directive), string(rules.Migration))
-	complete(cmd, "fail-on", string(report.Error), string(report.Warning), string(report.Info), string(report.Never))
-	complete(cmd, "format", report.FormatNames()...)
+	completeReport(cmd)
 	return cmd
-}
-
-// complete names the values of a flag to the shell.
-func complete(cmd *cobra.Command, flag string, values ...string) {
-	err := cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
-	if err != nil {
-		panic(err) // the flag does not exist, or has values already
-	}
 }
 
 func (p program) fix(cmd *cobra.Command, o *fixOptions) error {
@@ -130,8 +134,9 @@ func (p program) fix(cmd *cobra.Command, o *fixOptions) error {
 		return p.finish(cmd.Context(), w.out, done, done.unsettled) // nothing is mended on half the knowledge
 	}
 	o.choiceOptions.configured(w.cfg.Fixes)
+	o.choiceOptions.known = has(done.report)
 	o.planOptions.standing = w.cfg.Fixes.Set
-	severity := func(f *rules.Finding) report.Severity { return severityOf(f, w.cfg.Rules) }
+	severity := w.severities.of
 	preview := func(x rules.Fix) string { return previewOf(cmd.Context(), w.live, x, o.data.showValues) }
 	choices, err := o.choices(cmd.Flags(), done.findings, severity)
 	if err != nil {
@@ -158,7 +163,10 @@ func (p program) fix(cmd *cobra.Command, o *fixOptions) error {
 	for _, f := range m.Failed {
 		fmt.Fprintf(p.err, "schemacheck: %s of %s is not made: %s\n", f.Fix.ID, report.Escape(f.Finding.Coordinate), report.Escape(f.Err.Error()))
 	}
-	m.severity, m.applied = severity, o.apply
+	m.severity, m.known, m.applied = severity, o.choiceOptions.known, o.apply
+	if m.clients, err = w.rewriteOperations(m.Files, o.noAlias); err != nil {
+		return err
+	}
 	planning := func() (*planned, error) {
 		return o.plan(cmd.Flags(), m.current(), done.report.Before.Fingerprint, m.fingerprint(), time.Now())
 	}
@@ -186,8 +194,8 @@ func (p program) fix(cmd *cobra.Command, o *fixOptions) error {
 			return err
 		}
 	}
-	if (o.write || o.apply) && len(m.Done) > 0 {
-		if m.written, err = fixes.Write(w.after, m.Files); err != nil {
+	if (o.write || o.apply) && (len(m.Done) > 0 || len(m.clients.before) > 0) {
+		if m.written, err = fixes.Write(slices.Concat(w.after, m.clients.before), slices.Concat(m.Files, m.clients.after)); err != nil {
 			for _, name := range m.written {
 				fmt.Fprintf(p.err, "schemacheck: wrote %s\n", report.Escape(name))
 			}
@@ -195,6 +203,11 @@ func (p program) fix(cmd *cobra.Command, o *fixOptions) error {
 		}
 		// What is left is judged by what is in the files now.
 		w.after = m.Files
+		if w.find != nil {
+			if w.operations, err = w.find(); err != nil {
+				return err
+			}
+		}
 		if done, err = w.run(); err != nil {
 			return err
 		}
@@ -210,6 +223,7 @@ func (p program) fix(cmd *cobra.Command, o *fixOptions) error {
 		}
 		return nil
 	}
+	done.report.Notes = append(done.report.Notes, m.clients.notes()...)
 	w.out.text(func(out io.Writer, r *report.Report, options report.Options) error {
 		return report.WriteRepairs(out, r, m.repairs(), options)
 	})
@@ -233,13 +247,15 @@ type mended struct {
 	applied  bool   // the plan is carried out
 	path     string // of the plan that was written, or that was there
 	fresh    bool   // the plan was written now
+	clients  *rewritten
 	severity func(*rules.Finding) report.Severity
+	known    map[string]bool // the fingerprints of what the baseline has
 }
 
 // mend makes the edits that were chosen, in memory. later chooses among the
 // findings that come up meanwhile.
 func mend(files []*sdl.File, done *compared, choices []choice, later func(so []choice, left []*rules.Finding) []choice) *mended {
-	m := &mended{choices: choices, before: files, planned: &planned{}}
+	m := &mended{choices: choices, before: files, planned: &planned{}, clients: &rewritten{}}
 	at := map[string]int{} // the choices, by the fingerprints of their findings
 	for i, c := range choices {
 		at[fingerprint(c.finding)] = i
@@ -300,24 +316,36 @@ func (m *mended) repairs() report.Repairs {
 		r.List = append(r.List, one)
 	}
 	changed := 0
-	for i, f := range m.before {
-		if m.Files[i] == f {
+	for i, f := range slices.Concat(m.before, m.clients.before) {
+		now := slices.Concat(m.Files, m.clients.after)[i]
+		if now == f {
 			continue
 		}
-		changed++
-		text := string(diff.Diff(f.Name, []byte(f.Text), f.Name, []byte(m.Files[i].Text)))
+		if i < len(m.before) {
+			changed++
+		}
+		text := string(diff.Diff(f.Name, []byte(f.Text), f.Name, []byte(now.Text)))
 		_, text, _ = strings.Cut(text, "\n") // the command that nobody gave
 		r.Diff += text
 	}
+	var schemas, clients []string // the files that were written
+	for _, name := range m.written {
+		if slices.ContainsFunc(m.before, func(f *sdl.File) bool { return f.Name == name }) {
+			schemas = append(schemas, name)
+		} else {
+			clients = append(clients, name)
+		}
+	}
 	switch {
-	case len(m.written) > 0:
-		r.Conclusion = append(r.Conclusion, fmt.Sprintf("%s written into %s.", number(len(m.Done), "fix", "fixes"), strings.Join(m.written, ", ")))
+	case len(schemas) > 0:
+		r.Conclusion = append(r.Conclusion, fmt.Sprintf("%s written into %s.", number(len(m.Done), "fix", "fixes"), strings.Join(schemas, ", ")))
 	case changed > 0:
 		r.Conclusion = append(r.Conclusion, fmt.Sprintf("%s would change %s: --write makes the edits.",
 			number(len(m.Done), "fix", "fixes"), number(changed, "file", "files")))
 	default:
 		r.Conclusion = append(r.Conclusion, "There is nothing to edit in the schema.")
 	}
+	r.Conclusion = append(r.Conclusion, m.clients.conclusions(clients)...)
 	if len(m.Failed) > 0 {
 		r.Conclusion = append(r.Conclusion, fmt.Sprintf("%s did not stand the check of the result and cannot be made.", number(len(m.Failed), "fix", "fixes")))
 	}

@@ -6,9 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/google/renameio/v2"
-
 	"github.com/schemacheck/schemacheck/cmd/internal/report"
+	"github.com/schemacheck/schemacheck/fixes"
 	"github.com/schemacheck/schemacheck/fixes/migrate"
 	"github.com/schemacheck/schemacheck/rules"
 )
@@ -120,7 +119,7 @@ func (m *mended) deploys(asked []string, flags, at string) []deploy {
 	return all
 }
 
-// open are the errors that none of the chosen fixes is for.
+// open are the errors that none of the chosen fixes is for, and that are new.
 func (m *mended) open() []string {
 	made := map[string]bool{}
 	for _, f := range m.Done {
@@ -129,7 +128,7 @@ func (m *mended) open() []string {
 	var all []string
 	for _, c := range m.choices {
 		planned := c.fix != nil && c.fix.Kind == rules.Migration
-		if m.severity(c.finding) == report.Error && !planned && !made[fingerprint(c.finding)] {
+		if m.severity(c.finding) == report.Error && !planned && !made[fingerprint(c.finding)] && !m.known[fingerprint(c.finding)] {
 			all = append(all, fmt.Sprintf("%s of %s: %s", c.finding.Rule.ID, callName(c.finding), c.finding.Consequence))
 		}
 	}
@@ -215,7 +214,7 @@ func (p program) writeDeploys(folder, id string, all []deploy) ([]string, error)
 			b.WriteString("\n")
 		}
 		path := filepath.Join(folder, fmt.Sprintf("%s-%d-%s.md", id, i+1, d.name))
-		if err := renameio.WriteFile(p.path(path), []byte(b.String()), 0o644); err != nil {
+		if err := fixes.Replace(p.path(path), []byte(b.String()), 0o644); err != nil {
 			return paths, fmt.Errorf("writing what belongs to a deploy: %w", err)
 		}
 		paths = append(paths, path)

@@ -10,15 +10,16 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"text/template"
 
-	"github.com/google/renameio/v2"
 	"github.com/spf13/cobra"
 
 	"github.com/schemacheck/schemacheck/cmd/internal/config"
 	"github.com/schemacheck/schemacheck/cmd/internal/report"
 	"github.com/schemacheck/schemacheck/diff/sdl"
+	"github.com/schemacheck/schemacheck/fixes"
 )
 
 // templates are the files that commands write for people to go on with.
@@ -26,24 +27,39 @@ import (
 //go:embed templates
 var templates embed.FS
 
-// begun are the files that init writes, and the templates that they are made of.
-var begun = []struct{ path, template string }{
-	{config.Name, "init/config.yaml"},
-	{"migrations/.gitignore", "init/ignore"},
-	{".github/workflows/schemacheck.yml", "init/workflow.yml"},
+// begun are the files that init writes, the templates that they are made of, and
+// the CI system that they are for, empty for all.
+var begun = []struct{ path, template, ci string }{
+	{config.Name, "init/config.yaml", ""},
+	{"migrations/.gitignore", "init/ignore", ""},
+	{".github/workflows/schemacheck.yml", "init/workflow.yml", "github"},
+	{".gitlab/schemacheck.yml", "init/gitlab.yml", "gitlab"},
+	{gitlabFile, "init/gitlab-ci.yml", "gitlab"},
+}
+
+// gitlabFile is what GitLab reads, and where everything begins.
+const gitlabFile = ".gitlab-ci.yml"
+
+// setup is what the templates of init are filled in with.
+type setup struct {
+	Schema string // as a value of YAML; empty when it is not known
+	Action string // the commit or branch of the action
 }
 
 func (p program) initCommand() *cobra.Command {
 	var schema, ci string
+	systems := []string{"github", "gitlab", "none"}
 	cmd := &cobra.Command{
 		Use:   "init",
 		Short: "Set schemacheck up in a repository",
 		Long: `Write what a repository needs to work with schemacheck: the configuration, the folder
-of migrations with a list of what is not for git, and a CI workflow. What is there
+of migrations with a list of what is not for git, and what tells pull requests on
+GitHub, or merge requests on GitLab, what a change of the schema does. What is there
 already is left as it is, so that it can be run again; it asks nothing. The schema
 is the one file of the folder that has types in it, unless --schema names it.`,
 		Example: `  schemacheck init
   schemacheck init --schema api/schema.graphql --ci none
+  schemacheck init --ci gitlab
 
 Exit codes: 0 done; 2 usage; 3 a file could not be written.`,
 		Args: arguments(0, 0, "no argument"),
@@ -51,8 +67,14 @@ Exit codes: 0 done; 2 usage; 3 a file could not be written.`,
 			if err := p.environment(cmd); err != nil {
 				return err
 			}
-			if ci != "github" && ci != "none" {
-				return given(cmd.Flags(), "ci", unknown("value for --ci", ci, []string{"github", "none"}))
+			if ci == "" {
+				ci = "github"
+				if _, err := os.Lstat(p.path(gitlabFile)); err == nil {
+					ci = "gitlab"
+				}
+			}
+			if !slices.Contains(systems, ci) {
+				return given(cmd.Flags(), "ci", unknown("value for --ci", ci, systems))
 			}
 			dir, err := p.workDir()
 			if err != nil {
@@ -70,20 +92,20 @@ Exit codes: 0 done; 2 usage; 3 a file could not be written.`,
 		},
 	}
 	cmd.Flags().StringVar(&schema, "schema", "", "the schema's `PATH` (default: the one file here that has types in it)")
-	cmd.Flags().StringVar(&ci, "ci", "github", "write a workflow for this `SYSTEM`: github or none")
-	complete(cmd, "ci", "github", "none")
+	cmd.Flags().StringVar(&ci, "ci", "", "write what this `SYSTEM` runs: github, gitlab or none (default: gitlab where "+gitlabFile+" is, else github)")
+	complete(cmd, "ci", systems...)
 	return cmd
 }
 
 // setUp writes the files that are not there yet. found are the files that may be
 // the schema.
 func (p program) setUp(found []string, ci string) error {
-	var with struct{ Schema string }
+	with := setup{Action: actionRef(buildInfo())}
 	if len(found) == 1 {
 		with.Schema = inYAML(filepath.ToSlash(found[0]))
 	}
 	for _, f := range begun {
-		if ci == "none" && strings.HasPrefix(f.path, ".github/") {
+		if f.ci != "" && f.ci != ci {
 			continue
 		}
 		switch written, err := p.writeNew(f.path, f.template, with); {
@@ -93,6 +115,9 @@ func (p program) setUp(found []string, ci string) error {
 			fmt.Fprintf(p.out, "wrote %s\n", f.path)
 		default:
 			fmt.Fprintf(p.out, "%s is there already, and stays as it is\n", f.path)
+			if f.path == gitlabFile {
+				fmt.Fprint(p.out, "  unless it is there already, add: include: [{local: .gitlab/schemacheck.yml}]\n")
+			}
 		}
 	}
 	switch {
@@ -134,7 +159,7 @@ func (p program) writeNew(path, name string, with any) (written bool, err error)
 	if err := os.MkdirAll(filepath.Dir(at), 0o755); err != nil {
 		return false, fmt.Errorf("making a folder: %w", err)
 	}
-	if err := renameio.WriteFile(at, text, 0o644); err != nil {
+	if err := fixes.Replace(at, text, 0o644); err != nil {
 		return false, fmt.Errorf("writing %s: %w", path, err)
 	}
 	return true, nil

@@ -11,7 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/google/renameio/v2"
 	"github.com/spf13/cobra"
 
 	"github.com/schemacheck/schemacheck/cmd/internal/config"
@@ -19,6 +18,7 @@ import (
 	"github.com/schemacheck/schemacheck/diff/schema"
 	"github.com/schemacheck/schemacheck/diff/sdl"
 	"github.com/schemacheck/schemacheck/diff/storage"
+	"github.com/schemacheck/schemacheck/fixes"
 	"github.com/schemacheck/schemacheck/fixes/migrate"
 )
 
@@ -245,7 +245,7 @@ func (p program) writeDrafted(folder string, plan *migrate.Plan, source []byte) 
 		head.WriteString("#\n")
 	}
 	path := filepath.Join(folder, plan.ID+".yaml")
-	if err := renameio.WriteFile(p.path(path), append(head.Bytes(), text...), 0o644); err != nil {
+	if err := fixes.Replace(p.path(path), append(head.Bytes(), text...), 0o644); err != nil {
 		return "", fmt.Errorf("writing the plan: %w", err)
 	}
 	return path, nil

@@ -9,13 +9,13 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/google/renameio/v2"
 	"github.com/spf13/pflag"
 	"golang.org/x/term"
 
 	"github.com/schemacheck/schemacheck/cmd/internal/config"
 	"github.com/schemacheck/schemacheck/cmd/internal/report"
 	"github.com/schemacheck/schemacheck/diff/sdl"
+	"github.com/schemacheck/schemacheck/fixes"
 )
 
 // output is where and how a report is written.
@@ -30,6 +30,7 @@ type extra struct {
 	format report.Format
 	path   string
 	given  string // FORMAT=PATH
+	limit  int    // of the size in bytes, 0 for what the format has
 }
 
 // output checks the flags before any work is done.
@@ -71,6 +72,9 @@ func (p program) output(flags *pflag.FlagSet, s *settings) (*output, error) {
 	return o, nil
 }
 
+// maxSummary is what GitHub takes as the summary of a step, in bytes.
+const maxSummary = 1 << 20
+
 // extra reads one --report.
 func (p program) extra(text string) (extra, error) {
 	name, path, ok := strings.Cut(text, "=")
@@ -91,7 +95,11 @@ func (p program) extra(text string) (extra, error) {
 	if info, err := os.Stat(filepath.Dir(path)); err != nil || !info.IsDir() {
 		return extra{}, fmt.Errorf("--report %s: there is no folder %s: create it first", text, filepath.Dir(path))
 	}
-	return extra{format, path, text}, nil
+	limit := 0
+	if summary, ok := p.env("GITHUB_STEP_SUMMARY"); ok && filepath.Clean(summary) == path {
+		limit = maxSummary
+	}
+	return extra{format, path, text, limit}, nil
 }
 
 // spares says which report would be written over a file that the run reads, by
@@ -150,7 +158,8 @@ func (p program) write(o *output, r *report.Report, invalid bool) error {
 	}
 	for _, x := range o.extra {
 		var text strings.Builder
-		if err := x.format.Write(&text, r, report.Options{Verbose: o.options.Verbose, FailOn: o.options.FailOn, Verdict: o.options.Verdict}); err != nil {
+		options := report.Options{Verbose: o.options.Verbose, FailOn: o.options.FailOn, Verdict: o.options.Verdict, Limit: x.limit}
+		if err := x.format.Write(&text, r, options); err != nil {
 			return &problem{code, fmt.Errorf("writing the report: %w", err)}
 		}
 		if err := writeFile(x.path, text.String()); err != nil {
@@ -179,5 +188,5 @@ func writeFile(path, text string) error {
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
 		return os.WriteFile(path, []byte(text), 0o644)
 	}
-	return renameio.WriteFile(path, []byte(text), 0o644)
+	return fixes.Replace(path, []byte(text), 0o644)
 }

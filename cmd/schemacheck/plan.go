@@ -45,6 +45,7 @@ that have to know more; 3 could not finish.`,
 	}
 	flags := cmd.Flags()
 	o.bindAll(flags)
+	o.base.bind(flags)
 	o.choiceOptions.bind(flags)
 	o.planOptions.bind(flags)
 	complete(cmd, "prefer", string(rules.Directive), string(rules.Migration))

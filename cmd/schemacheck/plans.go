@@ -13,12 +13,12 @@ import (
 	"time"
 	"unicode"
 
-	"github.com/google/renameio/v2"
 	"github.com/spf13/pflag"
 
 	"github.com/schemacheck/schemacheck/cmd/internal/config"
 	"github.com/schemacheck/schemacheck/cmd/internal/report"
 	"github.com/schemacheck/schemacheck/dql"
+	"github.com/schemacheck/schemacheck/fixes"
 	"github.com/schemacheck/schemacheck/fixes/migrate"
 	"github.com/schemacheck/schemacheck/rules"
 )
@@ -316,7 +316,7 @@ func (p program) writePlan(folder string, plan *migrate.Plan) (path string, writ
 		return "", false, err
 	}
 	name := plan.ID + ".yaml"
-	if err := renameio.WriteFile(filepath.Join(dir, name), text, 0o644); err != nil {
+	if err := fixes.Replace(filepath.Join(dir, name), text, 0o644); err != nil {
 		return "", false, fmt.Errorf("writing the plan: %w", err)
 	}
 	return filepath.Join(folder, name), true, nil

@@ -123,8 +123,9 @@ func (p program) root() *cobra.Command {
 	})
 	root.SetFlagErrorFunc(flagError)
 	root.Flags().BoolVar(&version, "version", false, "print the version")
-	root.CompletionOptions.HiddenDefaultCmd = false
-	root.AddCommand(p.auditCommand(), p.diffCommand(), p.doctorCommand(), p.fixCommand(), p.initCommand(), p.migrateCommand(), p.planCommand(), p.rehearseCommand(), p.sandboxCommand(), p.showCommand(), p.explainCommand(), p.versionCommand())
+	root.AddCommand(p.acceptCommand(), p.auditCommand(), p.completionCommand(), p.diffCommand(), p.doctorCommand(), p.explainCommand(),
+		p.fixCommand(), p.initCommand(), p.manCommand(), p.migrateCommand(), p.planCommand(), p.rehearseCommand(), p.reviewCommand(), p.sandboxCommand(),
+		p.showCommand(), p.versionCommand())
 	return root
 }
 

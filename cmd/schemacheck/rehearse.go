@@ -60,11 +60,13 @@ them. With --all everything. Nodes keep their uids, so that what is found can be
 looked up. Nobody can read passwords: in the copy no password fits. Values of type
 geo are copied with --read-geo.
 
-With --operations your own queries run before and after. A file has any number of
-operations; values of their variables are in a file beside it with the same name and
-.json: {"OPERATION": {"VARIABLE": value}}. Mutations and subscriptions do not
-run, nor what would call another service (@custom, @lambda). They run as nobody:
-where @auth wants a token they answer little, before and after.
+With --operations your own queries run before and after: those in files of GraphQL,
+in JavaScript, TypeScript, Vue, Svelte and Go, and in manifests of persisted
+queries. What git ignores is left out, and so is what "!GLOB" names. Values of
+variables are in a file beside theirs with the same name and .json:
+{"OPERATION": {"VARIABLE": value}}. Mutations and subscriptions do not run, nor what
+would call another service (@custom, @lambda). They run as nobody: where @auth wants
+a token they answer little, before and after.
 
 The throwaway server listens on 127.0.0.1 and wants a certificate that only this
 run has. Its folder is for its user only, and is removed at the end, also when this
@@ -157,7 +159,7 @@ func (p program) rehearse(cmd *cobra.Command, o *rehearseOptions) error {
 		return err
 	}
 	loader := sdl.Loader{Dir: dir, Stdin: p.in}
-	if r.operations, err = p.operations(ctx, loader, o, cfg); err != nil {
+	if r.operations, r.remarks, err = p.operations(ctx, loader, o, cfg); err != nil {
 		return err
 	}
 
@@ -217,7 +219,8 @@ func (p program) rehearse(cmd *cobra.Command, o *rehearseOptions) error {
 
 // schemas are the two schemas, as far as they are in files.
 func (p program) schemas(ctx context.Context, loader sdl.Loader, o *rehearseOptions, cfg *config.Config) (comparison, error) {
-	c := comparison{oldName: shown(o.diff.before), newName: shown(o.diff.after), cfg: cfg}
+	c := comparison{oldName: shown(o.diff.before), newName: shown(o.diff.after), cfg: cfg, severities: severitiesOf(cfg, loader.Dir)}
+	c.grace = graceOf(ctx, loader, cfg, o.diff.before, o.diff.data.budget)
 	if err := c.read(ctx, loader, &o.diff); err != nil {
 		return c, err
 	}

@@ -25,7 +25,9 @@ import (
 // operation is one of the user's GraphQL operations.
 type operation struct {
 	*operations.Operation
-	file      string
+	file string
+	// text is what a client sends.
+	text      string
 	variables map[string]json.RawMessage
 }
 
@@ -39,55 +41,90 @@ func (o operation) String() string {
 // uidPattern is how operations name nodes.
 var uidPattern = regexp.MustCompile(`\b0x[0-9a-fA-F]{1,16}\b`)
 
-// operations reads the files that flags name, or the configuration.
-func (p program) operations(ctx context.Context, loader sdl.Loader, o *rehearseOptions, cfg *config.Config) ([]operation, error) {
-	patterns := o.operations
-	if len(patterns) == 0 {
-		for _, pattern := range cfg.Operations {
-			patterns = append(patterns, from(filepath.Dir(cfg.File), filepath.FromSlash(pattern)))
-		}
+// operationFiles are the patterns of files with operations: those of flags, else those of the configuration, which count
+// from its folder.
+func operationFiles(given []string, cfg *config.Config) []string {
+	if len(given) > 0 {
+		return given
 	}
-	var all []operation
-	for _, pattern := range patterns {
-		files, err := load(ctx, loader, pattern)
-		if err != nil {
-			return nil, fmt.Errorf("--operations: %w", err)
+	var patterns []string
+	for _, pattern := range cfg.Operations {
+		pattern, excluded := strings.CutPrefix(pattern, "!")
+		pattern = from(filepath.Dir(cfg.File), filepath.FromSlash(pattern))
+		if excluded {
+			pattern = "!" + pattern
 		}
-		for _, f := range files {
-			some, err := operationsOf(f)
-			if err != nil {
-				return nil, fmt.Errorf("--operations: %w", err)
-			}
-			all = append(all, some...)
-		}
+		patterns = append(patterns, pattern)
 	}
-	return all, nil
+	return patterns
 }
 
-// operationsOf are those of a file, with the variables of the file beside it.
-func operationsOf(f *sdl.File) ([]operation, error) {
-	parsed, err := operations.Parse(f.Name, f.Text)
-	if err != nil {
-		return nil, err
+// operations reads the files that flags name, or the configuration. Remarks are about what was left out.
+func (p program) operations(ctx context.Context, loader sdl.Loader, o *rehearseOptions, cfg *config.Config) (all []operation, remarks []string, err error) {
+	patterns := operationFiles(o.operations, cfg)
+	if len(patterns) == 0 {
+		return nil, nil, nil
 	}
-	values := map[string]map[string]json.RawMessage{}
-	if f.Path != "" {
-		path := strings.TrimSuffix(f.Path, filepath.Ext(f.Path)) + ".json"
-		switch text, err := os.ReadFile(path); {
-		case errors.Is(err, fs.ErrNotExist):
-		case err != nil:
-			return nil, fmt.Errorf("reading variables: %w", err)
-		default:
-			if err := json.Unmarshal(text, &values); err != nil {
-				return nil, fmt.Errorf(`%s: expected {"OPERATION": {"VARIABLE": value}}: %w`, path, err)
-			}
+	for _, pattern := range patterns {
+		if err := noURL(pattern); err != nil {
+			return nil, nil, fmt.Errorf("--operations: %w", err)
 		}
 	}
-	var all []operation
-	for _, o := range parsed {
-		all = append(all, operation{o, f.Name, values[o.Name]})
+	found, err := operations.Find(ctx, loader, operations.Options{Patterns: patterns})
+	if err == nil {
+		all, remarks, err = operationsOf(found)
 	}
-	return all, nil
+	if err != nil {
+		return nil, nil, fmt.Errorf("--operations: %w", err)
+	}
+	if len(all) == 0 {
+		return nil, nil, fmt.Errorf("--operations: no operations are in %s", strings.Join(patterns, ", "))
+	}
+	return all, remarks, nil
+}
+
+// operationsOf are those that were found, with the variables of the files beside theirs. What cannot be read would not run.
+func operationsOf(found *operations.Found) (all []operation, remarks []string, err error) {
+	for _, p := range found.Problems {
+		said := &sdl.Error{Span: p.Span, Message: p.What}
+		if p.Kind == operations.Unreadable || p.Kind == operations.Missing {
+			return nil, nil, said
+		}
+		remarks = append(remarks, said.Error())
+	}
+	read := map[*sdl.File]map[string]map[string]json.RawMessage{}
+	for _, o := range found.Operations {
+		f := o.Document.File
+		if read[f] == nil {
+			if read[f], err = variablesBeside(f, o.Document.Text == f.Text); err != nil {
+				return nil, nil, err
+			}
+		}
+		if text := o.Text(); text != "" { // else the client asks itself
+			all = append(all, operation{o, f.Name, text, read[f][o.Name]})
+		}
+	}
+	return all, remarks, nil
+}
+
+// variablesBeside are the values in the JSON file beside a file with operations, by operation and variable. What stands
+// beside a program can be about something else.
+func variablesBeside(f *sdl.File, isGraphQL bool) (map[string]map[string]json.RawMessage, error) {
+	values := map[string]map[string]json.RawMessage{}
+	path := strings.TrimSuffix(f.Path, filepath.Ext(f.Path)) + ".json"
+	if f.Path == "" || path == f.Path {
+		return values, nil
+	}
+	switch text, err := os.ReadFile(path); {
+	case errors.Is(err, fs.ErrNotExist):
+	case err != nil:
+		return nil, fmt.Errorf("reading variables: %w", err)
+	default:
+		if err := json.Unmarshal(text, &values); err != nil && isGraphQL {
+			return nil, fmt.Errorf(`%s: expected {"OPERATION": {"VARIABLE": value}}: %w`, path, err)
+		}
+	}
+	return values, nil
 }
 
 // unfit is why an operation does not run; "" when it does. remote are the fields
@@ -132,7 +169,7 @@ func answers(ctx context.Context, c *dql.Client, all []operation, remote map[str
 		if o.unfit(remote) != "" {
 			continue
 		}
-		answer, err := c.GraphQL(ctx, o.Text(), o.variables)
+		answer, err := c.GraphQL(ctx, o.text, o.variables)
 		if err != nil {
 			return nil, fmt.Errorf("running %s: %w", o, err)
 		}

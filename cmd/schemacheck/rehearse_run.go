@@ -29,6 +29,7 @@ type rehearsing struct {
 	binary     string
 	files      []migrate.File
 	operations []operation
+	remarks    []string // on files with operations
 	comparison comparison
 	source     *live // can only read
 
@@ -49,6 +50,9 @@ func (r *rehearsing) run(ctx context.Context) (*rehearsal, error) {
 	r.report = &rehearsal{
 		Source: r.source.name, Before: c.oldName, After: c.newName, Sample: !r.options.all,
 		Violations: []violation{}, Standing: []violation{}, Findings: []endangered{}, Steps: []timing{}, Plans: []rehearsedPlan{}, Operations: []ran{},
+	}
+	for _, text := range r.remarks {
+		r.report.note(text)
 	}
 	if err := r.parse(); err != nil {
 		return nil, err
@@ -113,7 +117,7 @@ func (r *rehearsing) findings(ctx context.Context) ([]uint64, error) {
 	}
 	var nodes []uint64
 	for _, f := range done.findings {
-		severity := severityOf(f, r.cfg.Rules)
+		severity := r.comparison.severities.of(f)
 		if severity != report.Error && severity != report.Warning {
 			continue
 		}
@@ -222,7 +226,7 @@ func (r *rehearsing) load(ctx context.Context, found []uint64) error {
 		}
 	}
 	for _, op := range r.operations {
-		o.Nodes = append(o.Nodes, nodesNamed(op.Text())...)
+		o.Nodes = append(o.Nodes, nodesNamed(op.text)...)
 		for _, v := range op.variables {
 			o.Nodes = append(o.Nodes, nodesNamed(string(v))...)
 		}
@@ -293,14 +297,14 @@ func (r *rehearsing) audit(ctx context.Context, s *diff.Schema) ([]violation, er
 		return nil, err
 	}
 	findings := rules.Audit(s, r.copy.stored)
-	findings = slices.DeleteFunc(findings, func(f *rules.Finding) bool { return r.cfg.Rules[f.Rule.ID] == "off" })
+	findings = slices.DeleteFunc(findings, r.comparison.severities.off)
 	data := dataOptions{samples: 5, memory: 256, readGeo: r.options.diff.data.readGeo}
 	if err := r.settle(ctx, r.copy, &data, r.options.diff.quiet, &report.Report{}, findings); err != nil {
 		return nil, err
 	}
 	var all []violation
 	for _, f := range rules.Violated(findings) {
-		if severity := severityOf(f, r.cfg.Rules); severity != report.Error && severity != report.Warning {
+		if severity := r.comparison.severities.of(f); severity != report.Error && severity != report.Warning {
 			continue
 		}
 		if !f.Evidence.Asked {

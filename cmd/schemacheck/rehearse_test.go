@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/schemacheck/schemacheck/diff"
+	"github.com/schemacheck/schemacheck/diff/operations"
 	"github.com/schemacheck/schemacheck/diff/sdl"
 	"github.com/schemacheck/schemacheck/dql"
 	"github.com/schemacheck/schemacheck/dql/clone"
@@ -116,14 +117,14 @@ type Query { near: [User] @custom(dql: "query { near(func: type(User)) { id: uid
 	if d := cmp.Diff(map[string]bool{"far": true, "made": true}, remote); d != "" {
 		t.Error(d)
 	}
-	all, err := operationsOf(&sdl.File{Name: "o.graphql", Text: `
+	all, _, err := operationsOf(operations.Join(operations.Whole(&sdl.File{Name: "o.graphql", Text: `
 query Fine { near { name } }
 query Far { near { ...F } }
 fragment F on User { far }
 query Given($a: String = "x", $b: String) { near { name } }
 query Wanting($a: String!) { near { name } }
 mutation M { addUser(input: []) { numUids } }
-subscription S { near { name } }`})
+subscription S { near { name } }`})))
 	if err != nil {
 		t.Fatal(err)
 	}

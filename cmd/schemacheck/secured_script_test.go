@@ -241,11 +241,11 @@ func (s *secured) admin(t *testing.T, jwt, query string) json.RawMessage {
 	}
 }
 
-// TestRights: the rows of the table in README.md are those that
+// TestRights: the rows of the table in cmd/docs/data.md are those that
 // testdata/secured/rights.txtar carries out, in its order.
 func TestRights(t *testing.T) {
 	t.Parallel()
-	readme, err := os.ReadFile("../../README.md")
+	page, err := os.ReadFile("../docs/data.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -253,9 +253,9 @@ func TestRights(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, table, ok := strings.Cut(string(readme), "\n### Rights\n")
+	_, table, ok := strings.Cut(string(page), "\n## Rights\n")
 	if !ok {
-		t.Fatal("README.md has no section Rights")
+		t.Fatal("data.md has no section Rights")
 	}
 	table, _, _ = strings.Cut(table, "\n#")
 	var rows, carried []string
@@ -266,6 +266,6 @@ func TestRights(t *testing.T) {
 		carried = append(carried, m[1])
 	}
 	if diff := cmp.Diff(rows, carried); diff != "" {
-		t.Errorf("rows of the table (-README +script):\n%s", diff)
+		t.Errorf("rows of the table (-page +script):\n%s", diff)
 	}
 }

@@ -32,6 +32,16 @@ func (s *settings) bind(flags *pflag.FlagSet) {
 	flags.BoolVarP(&s.verbose, "verbose", "v", false, "show additions too, and details")
 }
 
+// formats describes the formats for the help of a command that writes reports.
+func formats() string {
+	var b strings.Builder
+	b.WriteString("\n\nFormats of --format and --report:")
+	for _, f := range report.Formats {
+		fmt.Fprintf(&b, "\n  %-9s %s", f.Name, wrapAt(f.Description, 12, 80))
+	}
+	return b.String()
+}
+
 func bindConfig(flags *pflag.FlagSet, path *string) {
 	flags.StringVar(path, "config", "", "configuration `FILE` (default: the nearest "+config.Name+", from the schema's folder up to the git root)")
 }
@@ -83,6 +93,9 @@ func badValue(err error) error {
 	return err
 }
 
+// unchangeable is the rule whose findings always make a run end with 2.
+const unchangeable = "schema-invalid"
+
 // configuration reads the file at path, which --config names, or without one
 // the nearest from the folder near upwards; when there is none, it is empty.
 func configuration(flags *pflag.FlagSet, path, near string) (*config.Config, error) {
@@ -99,6 +112,11 @@ func configuration(flags *pflag.FlagSet, path, near string) (*config.Config, err
 	cfg, err := config.Load(path, rules.IDs())
 	if written := (config.Errors)(nil); errors.As(err, &written) {
 		return nil, err // the file was found, and is what has to be mended
+	}
+	if err == nil {
+		if _, set := cfg.Rules[unchangeable]; set {
+			return nil, fmt.Errorf("%s: rules: %q has no severity to set: a schema that Dgraph refuses stays refused", path, unchangeable)
+		}
 	}
 	return cfg, given(flags, "config", err)
 }

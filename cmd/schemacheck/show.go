@@ -117,7 +117,7 @@ func (p program) show(cmd *cobra.Command, name string, o *showOptions) error {
 	resolved := schema.Resolve(parsed)
 	if problems := validity.Check(resolved, validity.Options{}).Problems; len(problems) > 0 {
 		r := &report.Report{}
-		add(r, refusals(problems, name, files), nil, nil)
+		add(r, refusals(problems, name, files), nil, severities{})
 		if err := report.Formats[0].Write(p.err, r, report.Options{Quiet: true}); err != nil {
 			return err
 		}

@@ -8,9 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/google/renameio/v2"
-
 	"github.com/schemacheck/schemacheck/dql"
+	"github.com/schemacheck/schemacheck/fixes"
 	"github.com/schemacheck/schemacheck/fixes/migrate"
 )
 
@@ -44,7 +43,7 @@ func (m *migration) worklist(r *migrate.Result) (path string, err error) {
 		return "", err
 	}
 	path = fmt.Sprintf("%s-%s.worklist.csv", strings.TrimSuffix(at, filepath.Ext(at)), r.Status.Phase)
-	if err := renameio.WriteFile(path, text.Bytes(), 0o600); err != nil {
+	if err := fixes.Replace(path, text.Bytes(), 0o600); err != nil {
 		return "", fmt.Errorf("writing the list of nodes that are left: %w", err)
 	}
 	return path, nil

@@ -74,7 +74,7 @@ func TestJoin(t *testing.T) {
 		"the nearest":       {[]*Document{file("a/b/q", "{ ...F }"), file("f", "fragment F on T { x }"), file("a/f", "fragment F on T { y }"), file("c/f", "fragment F on T { z }")}, "a/f", nil},
 		"the same text":     {[]*Document{file("q", "{ ...F }"), file("b", "fragment F on T {\n x }"), file("c", "fragment F on T { x }")}, "b", nil},
 		"not certain":       {[]*Document{file("q", "{\n ...F }"), file("q2", "{ ...F }"), file("b", "fragment F on T { x }"), file("c", "\nfragment F on T { y }")}, "b", []string{"q:2:5: guessed: b:1 is taken, not c:2"}},
-		"missing":           {[]*Document{file("q", "{ ...F ...G }"), file("q2", "{ ...F ...F }"), file("q3", "fragment G on T { ...F }")}, "q3", []string{"q:1:6: missing: no fragment F in these files, here and in 3 more places"}},
+		"missing":           {[]*Document{file("q", "{ ...F ...G }"), file("q2", "{ ...F ...F }"), file("q3", "fragment G on T { ...F }")}, "q3", []string{"q:1:6: missing: no fragment F in these files (3 other uses)"}},
 		"a circle":          {[]*Document{file("q", "{ ...F ...G }"), file("q2", "{ ...G }"), file("f", "fragment F on T { ...G } fragment G on T { ...F }")}, "f f", []string{"f:1:47: circular: the fragment F uses itself by way of G"}},
 		"itself":            {[]*Document{file("f", "fragment F on T { ...F }")}, "", []string{"f:1:22: circular: the fragment F uses itself:"}},
 		"unreadable":        {[]*Document{file("q", "{ a }"), file("r", "\n{ a b: }")}, "", []string{"r:2:8: unreadable: not a document of GraphQL operations: Expected Name, found }"}},

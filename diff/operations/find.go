@@ -31,6 +31,8 @@ type Options struct {
 	// Calls are the functions in Go that take documents, as pkg.Name, or Name for those of that name on any value. None
 	// means DefaultCalls.
 	Calls []string
+
+	packages *goPackages
 }
 
 // DefaultTags are gql and graphql, as all clients have them.
@@ -50,6 +52,7 @@ func Find(ctx context.Context, loader sdl.Loader, o Options) (*Found, error) {
 	if len(o.Calls) == 0 {
 		o.Calls = DefaultCalls
 	}
+	o.packages = &goPackages{}
 	l := lister{ctx: ctx, dir: loader.Dir}
 	files, err := l.list(o.Patterns)
 	if err != nil {
@@ -74,7 +77,7 @@ func Find(ctx context.Context, loader sdl.Loader, o Options) (*Found, error) {
 			sources = append(sources, &source{file: f, extraction: cmp.Or(hostOf(f.Name), &graphQL).extract(f, &o)})
 		}
 	}
-	slices.SortStableFunc(sources, func(a, b *source) int { return cmp.Compare(a.file.Name, b.file.Name) })
+	sources = together(sources)
 	p := programOf(sources)
 	found := join(p.parse(sources), p.imports)
 	for _, s := range sources {
@@ -83,6 +86,44 @@ func Find(ctx context.Context, loader sdl.Loader, o Options) (*Found, error) {
 	found.Files = len(sources)
 	found.Problems = sortedProblems(append(found.Problems, problems...))
 	return found, nil
+}
+
+// together gives each file the documents that stand in it, whichever file used them, each once, and sorts files by their
+// names.
+func together(sources []*source) []*source {
+	byName := map[string]*source{}
+	for _, s := range sources {
+		byName[s.file.Name] = s
+	}
+	var strays []*Document
+	for _, s := range sources {
+		s.documents = slices.DeleteFunc(s.documents, func(d *Document) bool {
+			stray := d.File != s.file
+			if stray {
+				strays = append(strays, d)
+			}
+			return stray
+		})
+	}
+	for _, d := range strays {
+		s := byName[d.File.Name]
+		switch {
+		case s == nil:
+			s = &source{file: d.File}
+			byName[d.File.Name] = s
+			sources = append(sources, s)
+		case s.file.Text == "": // nothing was looked for in it
+			s.file = d.File
+		case s.file.Text != d.File.Text: // it is being written
+			continue
+		}
+		if !slices.ContainsFunc(s.documents, func(other *Document) bool { return other.at == d.at }) {
+			d.File = s.file
+			s.documents = append(s.documents, d)
+		}
+	}
+	slices.SortStableFunc(sources, func(a, b *source) int { return cmp.Compare(a.file.Name, b.file.Name) })
+	return sources
 }
 
 // each calls f with all numbers below n, several at a time.
@@ -159,7 +200,7 @@ func (f listed) read(l *lister, o *Options) *source {
 	case bytes.IndexByte(text, 0) >= 0:
 		return problem(Skipped, 0, "the file is binary and is left out")
 	case f.host.written && isBundled(f.name, text):
-		return problem(Skipped, 0, "the file is what a bundler made, with lines that nobody writes, and is left out: name its sources")
+		return problem(Skipped, 0, "the file is what a bundler made, and is left out: name what it was made of")
 	}
 	if f.host.marks != nil && !slices.ContainsFunc(f.host.marks(o), func(mark string) bool { return bytes.Contains(text, []byte(mark)) }) {
 		return s

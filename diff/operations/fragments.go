@@ -56,7 +56,7 @@ func problemOf(err error) *Problem {
 // join ties what is parsed together. Imports are the names of files that a file imports.
 func join(all []parsed, imports func(file string) []string) *Found {
 	j := joiner{imports: imports, byName: map[string][]*Fragment{}, inFile: map[inFile][]*Fragment{}, inDocument: map[inDocument]*Fragment{},
-		nearest: map[nearKey]choice{}, missing: map[string]*lack{}, told: map[string]bool{}, reached: map[*Fragment]bool{}}
+		nearest: map[nearKey]choice{}, putIn: map[*Document]map[*Document]bool{}, missing: map[string]*lack{}, told: map[string]bool{}, reached: map[*Fragment]bool{}}
 	found := &Found{}
 	for _, p := range all {
 		found.Operations = append(found.Operations, p.operations...)
@@ -87,9 +87,9 @@ func join(all []parsed, imports func(file string) []string) *Found {
 		l := j.missing[name]
 		what := "there is no fragment " + plain(name) + " in these files"
 		if l.more > 0 {
-			what += fmt.Sprintf(", here and in %d more places", l.more)
+			what += fmt.Sprintf(" (%d other uses)", l.more)
 		}
-		j.problems = append(j.problems, Problem{Missing, l.span, what + ": name its file too, or take it out"})
+		j.problems = append(j.problems, Problem{Missing, l.span, what + ": name the file that has it too"})
 	}
 	found.Problems = sortedProblems(j.problems)
 	return found
@@ -114,6 +114,7 @@ type joiner struct {
 	inFile     map[inFile][]*Fragment
 	inDocument map[inDocument]*Fragment // the first one
 	nearest    map[nearKey]choice
+	putIn      map[*Document]map[*Document]bool
 	missing    map[string]*lack
 	told       map[string]bool // what is told once
 	reached    map[*Fragment]bool
@@ -238,7 +239,11 @@ func (j *joiner) find(d *Document, s *ast.FragmentSpread) *Fragment {
 	every := func(*Fragment) bool { return true }
 	c := choose(j.inFile[inFile{d.File, s.Name}], every)
 	if (c.taken == nil || c.other != nil) && len(d.prefers) > 0 {
-		put := d.putIn()
+		put := j.putIn[d]
+		if put == nil {
+			put = d.putIn()
+			j.putIn[d] = put
+		}
 		if better := choose(all, func(f *Fragment) bool { return put[f.Document] }); better.taken != nil {
 			c = better
 		}
@@ -339,12 +344,12 @@ func elements(folder string) []string {
 // putIn are the documents that the host puts into d, and into those.
 func (d *Document) putIn() map[*Document]bool {
 	all := map[*Document]bool{}
-	for next := d.prefers; len(next) > 0; {
-		p := next[0]
-		next = next[1:]
+	for next := slices.Clone(d.prefers); len(next) > 0; {
+		p := next[len(next)-1]
+		next = next[:len(next)-1]
 		if !all[p] {
 			all[p] = true
-			next = append(slices.Clone(p.prefers), next...)
+			next = append(next, p.prefers...)
 		}
 	}
 	return all

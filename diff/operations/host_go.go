@@ -6,9 +6,11 @@ import (
 	"go/scanner"
 	"go/token"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/schemacheck/schemacheck/diff/sdl"
 )
@@ -35,20 +37,37 @@ type goFile struct {
 	fset   *token.FileSet
 	syntax *ast.File
 	tokens *token.File
-	// folder are the constants of the package, read when one is needed.
-	folder map[string]ast.Expr
-	others map[ast.Expr]*goFile // where these stand
-	taken  map[token.Pos]bool   // documents that were found already
-	calls  []string
+	// values are what names get in a function, and with nil those of the file, in order.
+	values map[*ast.FuncDecl]map[string][]ast.Expr
+	// constants are those of the package in other files.
+	constants func() map[string]goValue
+	taken     map[token.Pos]bool // documents that were found already
+	calls     []string
 	extraction
 }
 
+// goValue is what a name stands for, and where.
+type goValue struct {
+	value ast.Expr
+	file  *goFile
+}
+
+// goPackages are the constants of packages that were needed, which all files of a folder share.
+type goPackages struct {
+	mutex sync.Mutex
+	known map[goPackage]func() map[string]goValue
+}
+
+type goPackage struct{ folder, name string }
+
 func parseGo(f *sdl.File) *goFile {
-	g := &goFile{file: f, fset: token.NewFileSet(), taken: map[token.Pos]bool{}}
+	g := &goFile{file: f, fset: token.NewFileSet(), taken: map[token.Pos]bool{},
+		values: map[*ast.FuncDecl]map[string][]ast.Expr{}}
 	var err error
 	g.syntax, err = parser.ParseFile(g.fset, f.Name, f.Text, parser.ParseComments|parser.SkipObjectResolution)
 	if g.syntax != nil {
 		g.tokens = g.fset.File(g.syntax.FileStart)
+		g.noteValues()
 	}
 	if list, ok := err.(scanner.ErrorList); ok && len(list) > 0 {
 		at := min(list[0].Pos.Offset, len(f.Text))
@@ -64,6 +83,7 @@ func fromGo(f *sdl.File, o *Options) extraction {
 		return g.extraction
 	}
 	g.calls = o.Calls
+	g.constants = o.packages.of(g)
 	g.marked()
 	ast.Inspect(g.syntax, func(n ast.Node) bool {
 		switch n := n.(type) {
@@ -129,33 +149,45 @@ func (g *goFile) offset(p token.Pos) int {
 	return max(0, min(int(p)-g.tokens.Base(), len(g.file.Text)))
 }
 
-// take takes what an expression says for a document, once.
+// take takes what an expression says for a document, once. What a name stands for is a document where that gets its value,
+// which can be in another file of the package.
 func (g *goFile) take(e ast.Expr, used ast.Node) {
-	b, all := g.said(e, used.Pos(), 0)
-	if b == nil || !all {
+	in, at := g, used.Pos()
+	for range maxConcatenation {
+		name, ok := ast.Unparen(e).(*ast.Ident)
+		if !ok {
+			break
+		}
+		value, where := in.value(name.Name, at)
+		if value == nil {
+			return
+		}
+		e, in, at = value, where, value.Pos()
+	}
+	b, all := in.said(e, at, 0)
+	if b == nil || !all || in == g && g.taken[e.Pos()] {
 		return
 	}
-	at := e.Pos()
-	if len(b.pieces) > 0 { // where a name is used, the document is where that gets its value
-		at = token.Pos(b.pieces[0].at + g.tokens.Base())
+	if in == g {
+		g.taken[e.Pos()] = true
 	}
-	if g.taken[at] {
-		return
-	}
-	g.taken[at] = true
-	g.documents = append(g.documents, &Document{File: g.file, Text: b.text.String(), at: g.offset(at), pieces: b.pieces, loose: true})
+	g.documents = append(g.documents, &Document{File: in.file, Text: b.text.String(), at: in.offset(e.Pos()), pieces: b.pieces, loose: true})
 }
 
-// maxConcatenation is how deep constants are followed.
-const maxConcatenation = 100
+// maxConcatenation is how deep constants are followed, and maxParts how many pieces a document is put together of.
+const (
+	maxConcatenation = 100
+	maxParts         = 100_000
+)
 
 // said is what an expression says as far as it is known, and whether that is all; nil when it is no text.
 func (g *goFile) said(e ast.Expr, at token.Pos, depth int) (b *builder, all bool) {
 	b, all = &builder{}, true
 	isText := false
+	parts := 0
 	var add func(in *goFile, e ast.Expr, depth int)
 	add = func(in *goFile, e ast.Expr, depth int) {
-		if depth > maxConcatenation || b.text.Len() > maxWritten {
+		if parts++; depth > maxConcatenation || parts > maxParts || b.text.Len() > maxWritten {
 			all = false
 			return
 		}
@@ -168,18 +200,18 @@ func (g *goFile) said(e ast.Expr, at token.Pos, depth int) (b *builder, all bool
 				return
 			}
 			// Long sums lean to the left: they are no recursion.
-			parts := []ast.Expr{e.Y}
+			right := []ast.Expr{e.Y}
 			x := e.X
 			for {
 				left, ok := x.(*ast.BinaryExpr)
 				if !ok || left.Op != token.ADD {
 					break
 				}
-				parts = append(parts, left.Y)
+				right = append(right, left.Y)
 				x = left.X
 			}
 			add(in, x, depth+1)
-			for _, p := range slices.Backward(parts) {
+			for _, p := range slices.Backward(right) {
 				add(in, p, depth+1)
 			}
 		case *ast.BasicLit:
@@ -227,41 +259,40 @@ func (g *goFile) said(e ast.Expr, at token.Pos, depth int) (b *builder, all bool
 // value is what a name is at a place: what it got last before that in the same function, else what it is declared as in the
 // file or its package.
 func (g *goFile) value(name string, at token.Pos) (ast.Expr, *goFile) {
-	for _, d := range g.syntax.Decls {
-		f, ok := d.(*ast.FuncDecl)
-		if !ok || at < f.Pos() || at >= f.End() {
-			continue
-		}
-		var last ast.Expr
-		eachValueIn(f, func(n *ast.Ident, value ast.Expr) {
-			if n.Name == name && value.End() <= at {
-				last = value
+	i, found := slices.BinarySearchFunc(g.syntax.Decls, at, func(d ast.Decl, at token.Pos) int { return int(d.Pos() - at) })
+	if !found {
+		i--
+	}
+	if i >= 0 {
+		if f, ok := g.syntax.Decls[i].(*ast.FuncDecl); ok && at < f.End() {
+			all := g.values[f][name]
+			// The last one that is whole before it is used.
+			n, _ := slices.BinarySearchFunc(all, at, func(e ast.Expr, at token.Pos) int { return int(e.End() - at - 1) })
+			if n > 0 {
+				return all[n-1], g
 			}
-		})
-		if last != nil {
-			return last, g
 		}
 	}
-	var found ast.Expr
+	if all := g.values[nil][name]; len(all) > 0 {
+		return all[len(all)-1], g
+	}
+	if g.constants == nil {
+		return nil, nil
+	}
+	c := g.constants()[name]
+	return c.value, c.file
+}
+
+// noteValues notes what names get.
+func (g *goFile) noteValues() {
 	for _, d := range g.syntax.Decls {
-		if d, ok := d.(*ast.GenDecl); ok {
-			eachValueIn(d, func(n *ast.Ident, value ast.Expr) {
-				if n.Name == name {
-					found = value
-				}
-			})
+		f, _ := d.(*ast.FuncDecl)
+		if g.values[f] == nil {
+			g.values[f] = map[string][]ast.Expr{}
 		}
+		all := g.values[f]
+		eachValueIn(d, func(n *ast.Ident, value ast.Expr) { all[n.Name] = append(all[n.Name], value) })
 	}
-	if found != nil {
-		return found, g
-	}
-	if g.folder == nil {
-		g.readFolder()
-	}
-	if e := g.folder[name]; e != nil {
-		return e, g.others[e]
-	}
-	return nil, nil
 }
 
 // eachValueIn calls f with what names get, in order.
@@ -285,36 +316,48 @@ func eachValueIn(n ast.Node, f func(*ast.Ident, ast.Expr)) {
 	})
 }
 
-// readFolder reads the constants of the package's other files. It is done for few files: most have their own.
-func (g *goFile) readFolder() {
-	g.folder, g.others = map[string]ast.Expr{}, map[ast.Expr]*goFile{}
-	if g.file.Path == "" {
-		return
+// of is the constants of the package that a file is of, which are read when the first one is needed.
+func (p *goPackages) of(g *goFile) func() map[string]goValue {
+	if p == nil || g.file.Path == "" {
+		return nil
 	}
-	paths, _ := filepath.Glob(filepath.Join(filepath.Dir(g.file.Path), "*.go"))
+	key := goPackage{filepath.Dir(g.file.Path), g.syntax.Name.Name}
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	if p.known == nil {
+		p.known = map[goPackage]func() map[string]goValue{}
+	}
+	if p.known[key] == nil {
+		p.known[key] = sync.OnceValue(func() map[string]goValue { return readPackage(key, path.Dir(g.file.Name)) })
+	}
+	return p.known[key]
+}
+
+// readPackage reads the constants of a package. Folder is what reports call its folder.
+func readPackage(key goPackage, folder string) map[string]goValue {
+	all := map[string]goValue{}
+	paths, _ := filepath.Glob(filepath.Join(key.folder, "*.go"))
 	for _, at := range paths {
 		info, err := os.Lstat(at)
-		if err != nil || !info.Mode().IsRegular() || info.Size() > maxWritten || at == g.file.Path {
+		if err != nil || !info.Mode().IsRegular() || info.Size() > maxWritten {
 			continue
 		}
 		text, err := os.ReadFile(at)
 		if err != nil {
 			continue
 		}
-		other := parseGo(&sdl.File{Name: at, Text: string(text)})
-		if other.syntax == nil || other.tokens == nil || other.syntax.Name.Name != g.syntax.Name.Name {
+		g := parseGo(&sdl.File{Name: path.Join(folder, filepath.Base(at)), Path: at, Text: string(text)})
+		if g.syntax == nil || g.tokens == nil || g.syntax.Name.Name != key.name {
 			continue
 		}
-		other.folder, other.others = g.folder, g.others
-		for _, d := range other.syntax.Decls {
+		g.constants = func() map[string]goValue { return all }
+		for _, d := range g.syntax.Decls {
 			if d, ok := d.(*ast.GenDecl); ok && d.Tok == token.CONST {
-				eachValueIn(d, func(n *ast.Ident, value ast.Expr) {
-					g.folder[n.Name] = value
-					g.others[value] = other
-				})
+				eachValueIn(d, func(n *ast.Ident, value ast.Expr) { all[n.Name] = goValue{value, g} })
 			}
 		}
 	}
+	return all
 }
 
 // marked takes the literals that comments mark: those that follow one at once, and what is declared below one.

@@ -134,11 +134,12 @@ func (m *manifest) body(name string) (literal, bool) {
 	return m.text()
 }
 
-// hashes takes texts that have names for a manifest when at least half of them are documents.
+// hashes takes texts that have names for a manifest when at least half of them are documents. They begin with a keyword:
+// what begins with a brace can be a message, as "{count} items".
 func (m *manifest) hashes(texts []*Document) bool {
 	documents := 0
 	for _, d := range texts {
-		if looksGraphQL(d.Text) {
+		if start := skipIgnored(d.Text, 0); start < len(d.Text) && d.Text[start] != '{' && looksGraphQL(d.Text) {
 			documents++
 		}
 	}

@@ -64,5 +64,5 @@ type constant struct {
 // importing is a name that a file has from another one.
 type importing struct {
 	local, exported string // exported is "default", and "*" for the whole
-	from            string // as it is written
+	from            string // as it is written; "" for the file itself
 }

@@ -134,18 +134,3 @@ func (o *Operation) Wanting() []string {
 	}
 	return all
 }
-
-// Parse reads a file of GraphQL, whose fragments are all in it. Errors are *sdl.Error and say where.
-func Parse(file, text string) ([]*Operation, error) {
-	p := Whole(&sdl.File{Name: file, Text: text})
-	operations, fragments, err := p.parse()
-	if err != nil {
-		return nil, err
-	}
-	for _, problem := range join([]parsed{{operations, fragments, nil}}, nil).Problems {
-		if problem.Kind == Missing {
-			return nil, &sdl.Error{Span: problem.Span, Message: problem.What}
-		}
-	}
-	return operations, nil
-}

@@ -7,11 +7,23 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/schemacheck/schemacheck/diff/operations"
+	"github.com/schemacheck/schemacheck/diff/sdl"
 )
+
+// parse reads a file, and is strict.
+func parse(name, text string) ([]*operations.Operation, error) {
+	found := operations.Join(operations.Whole(&sdl.File{Name: name, Text: text}))
+	for _, p := range found.Problems {
+		if p.Kind != operations.Circular {
+			return nil, &sdl.Error{Span: p.Span, Message: p.What}
+		}
+	}
+	return found.Operations, nil
+}
 
 func TestParse(t *testing.T) {
 	t.Parallel()
-	all, err := operations.Parse("a.graphql", `
+	all, err := parse("a.graphql", `
 # Comments stay out.
 query Users($first: Int = 3, $id: ID!, $to: [String!]!, $maybe: String) { queryUser(first: $first) { ...U @include(if: true) } }
 fragment U on User { name posts { ...P } ... on Admin { level } }
@@ -36,7 +48,7 @@ subscription { queryPost { ...P2 } }
 	for _, o := range all {
 		// One alone is a file of its own, and the same.
 		text := o.Text()
-		again, err := operations.Parse("b.graphql", text)
+		again, err := parse("b.graphql", text)
 		if err != nil || len(again) != 1 {
 			t.Fatalf("%v\n%s", err, text)
 		}
@@ -61,10 +73,13 @@ subscription { queryPost { ...P2 } }
 	for text, want := range map[string]string{
 		"query { a { ...Gone } }": "there is no fragment Gone",
 		"query { a":               "c.graphql:1",
-		"type T { a: Int }":       "c.graphql:1",
+		"{ a } type T { a: Int }": "c.graphql:1:7",
 	} {
-		if _, err := operations.Parse("c.graphql", text); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := parse("c.graphql", text); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: error %v, want %q", text, err, want)
 		}
+	} // Types are no operations.
+	if all, err := parse("d.graphql", "type T { a: Int }"); len(all) != 0 || err != nil {
+		t.Errorf("%d operations, %v", len(all), err)
 	}
 }

@@ -78,6 +78,15 @@ func (d *Document) failure(err error) error {
 			at = offsetOf(d.Text, e.Locations[0].Line, e.Locations[0].Column)
 		}
 	}
+	if strings.Contains(message, "<Invalid>") { // the parser keeps the reason to itself
+		message = "unexpected end"
+		if r, size := utf8.DecodeRuneInString(d.Text[at:]); size > 0 {
+			message = "unexpected character " + strconv.QuoteRuneToASCII(r)
+		}
+		if open := strings.LastIndexByte(d.Text[:at], '"'); open >= 0 && !strings.ContainsAny(d.Text[open:at], "\r\n") {
+			message += ", or a string that is not right"
+		}
+	}
 	span, _ := d.Span(at, at)
 	return &sdl.Error{Span: span, Message: "not a document of GraphQL operations: " + plain(message)}
 }

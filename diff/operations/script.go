@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/schemacheck/schemacheck/diff/sdl"
@@ -11,14 +12,15 @@ import (
 
 // script reads JavaScript or TypeScript as far as it must to know what is a string, a template, a comment, a regular
 // expression and text between tags, and finds the documents among the strings and templates. What it has opened is on a
-// stack of its own: however deep a program nests, this does not recurse.
+// stack of its own: however deep a program nests, this does not recurse. All that is kept can be gone back to by keeping
+// the script: frames are never changed, and slices only grow.
 type script struct {
 	file  *sdl.File
 	text  string // up to the end of what is to be read
 	at    int
 	tags  []string
 	jsx   bool // whether tags can begin here
-	stack []frame
+	stack *frame
 	// last are the last tokens, the newest one first.
 	last [4]lexeme
 	// operand is true where a value is expected: a slash begins a regular expression there, and "<" a tag.
@@ -32,6 +34,8 @@ type script struct {
 	// saved is where to go on if what began as tags turns out to be none; failures bounds how often that is tried.
 	saved    *script
 	failures int
+	// strays are the quotes and slashes that turned out to begin nothing.
+	strays int
 
 	extraction
 }
@@ -42,9 +46,12 @@ type lexeme struct {
 	word       bool
 }
 
-// frame is something that is open.
+// frame is something that is open. It is immutable.
 type frame struct {
-	kind frameKind
+	below *frame
+	kind  frameKind
+	// inTags is true for tags and all that is open in them.
+	inTags bool
 	// operand is what follows when it is closed.
 	operand bool
 	// open is a template that is being read.
@@ -78,8 +85,12 @@ type found struct {
 	call     bool // documents that it uses follow it as arguments
 }
 
-// maxFailures is how often reading goes back in a file.
-const maxFailures = 16
+// maxFailures is how often reading goes back in a file, and maxStrays how often it looks in vain for the end of a string or
+// regular expression: files that do not mean to be read take no longer than others.
+const (
+	maxFailures = 16
+	maxStrays   = 2000
+)
 
 // scanScript reads text from start to end of a file.
 func scanScript(f *sdl.File, start, end int, jsx bool, o *Options) extraction {
@@ -87,12 +98,12 @@ func scanScript(f *sdl.File, start, end int, jsx bool, o *Options) extraction {
 	for {
 		s.run()
 		// Tags that do not end were none.
-		if s.saved == nil || !slices.ContainsFunc(s.stack, func(f frame) bool { return f.kind == tag || f.kind == children }) {
+		if s.saved == nil || s.stack == nil || !s.stack.inTags {
 			break
 		}
 		s.back()
 	}
-	for _, f := range s.stack {
+	for f := s.stack; f != nil; f = f.below {
 		if f.kind == quasi && f.open.found.document {
 			s.problems = append(s.problems, Problem{Unreadable, s.span(f.open.start-1, f.open.start), "the template that begins here does not end"})
 		}
@@ -105,10 +116,10 @@ func (s *script) span(start, end int) sdl.Span {
 }
 
 func (s *script) top() frameKind {
-	if len(s.stack) == 0 {
+	if s.stack == nil {
 		return braces
 	}
-	return s.stack[len(s.stack)-1].kind
+	return s.stack.kind
 }
 
 func (s *script) run() {
@@ -126,12 +137,15 @@ func (s *script) run() {
 	}
 }
 
-// push opens something; what is open is shared with saved states, so that it is never written to in place.
-func (s *script) push(f frame) { s.stack = append(s.stack[:len(s.stack):len(s.stack)], f) }
+func (s *script) push(f frame) {
+	f.below = s.stack
+	f.inTags = f.kind == tag || f.kind == children || s.stack != nil && s.stack.inTags
+	s.stack = &f
+}
 
 func (s *script) pop() frame {
-	f := s.stack[len(s.stack)-1]
-	s.stack = s.stack[:len(s.stack)-1]
+	f := *s.stack
+	s.stack = f.below
 	return f
 }
 
@@ -160,13 +174,25 @@ func (s *script) sign(i int) string {
 // wordEnd is where the name ends that begins at at.
 func wordEnd(text string, at int) int {
 	for at < len(text) {
-		if c := text[at]; !isNameByte(c) && c != '$' && c < utf8.RuneSelf {
+		c := text[at]
+		if c >= utf8.RuneSelf {
+			r, size := utf8.DecodeRuneInString(text[at:])
+			if isWideSpace(r) {
+				break
+			}
+			at += size
+			continue
+		}
+		if !isNameByte(c) && c != '$' {
 			break
 		}
 		at++
 	}
 	return at
 }
+
+// isWideSpace reports whether a character is one of the spaces that programs can have and are not ASCII.
+func isWideSpace(r rune) bool { return r >= utf8.RuneSelf && unicode.IsSpace(r) || r == '\ufeff' }
 
 func isSpace(c byte) bool {
 	return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f' || c == '\v'
@@ -191,16 +217,21 @@ func (s *script) code() {
 			return
 		}
 		s.comment(text[at+2:at+2+end], at+2+end+2)
-	case c == '"' || c == '\'':
+	case (c == '"' || c == '\'') && s.strays < maxStrays:
 		s.string()
 	case c == '`':
-		s.push(frame{quasi, false, &opened{literal: literal{file: s.file, start: at + 1, escapes: scriptText}, found: s.before(true)}})
+		s.push(frame{kind: quasi, open: &opened{literal: literal{file: s.file, start: at + 1, escapes: scriptText}, found: s.before(true)}})
 		s.at++
 	case isNameByte(c) || c == '$' || c >= utf8.RuneSelf:
-		s.readWord(wordEnd(text, at))
+		if end := wordEnd(text, at); end > at {
+			s.readWord(end)
+			return
+		}
+		_, size := utf8.DecodeRuneInString(text[at:])
+		s.at += size
 	case c == '/' && s.operand && s.regularExpression():
 	case c == '<' && s.operand && s.jsx && s.failures < maxFailures && at+1 < len(text) && (text[at+1] == '>' || isNameByte(text[at+1]) || text[at+1] == '$'):
-		if !slices.ContainsFunc(s.stack, func(f frame) bool { return f.kind == tag || f.kind == children }) {
+		if s.stack == nil || !s.stack.inTags {
 			before := *s
 			before.saved = nil
 			s.saved = &before
@@ -270,10 +301,12 @@ func (s *script) string() {
 				at++
 			}
 		case '\n', '\r':
+			s.strays++
 			s.at++
 			return
 		}
 	}
+	s.strays++
 	s.at++
 }
 
@@ -317,31 +350,49 @@ func (s *script) argumentsAfter(at int) []hole {
 var furtherArguments = regexp.MustCompile(`^\s*,\s*\[([\w$.,\s]*)\]`)
 
 // importStatement is what stands between import and where from.
-var importStatement = regexp.MustCompile(`^(?:import|export)\s+(?:type\s+)?([\w$]+)?\s*,?\s*(?:\{([^{}'"]*)\})?\s*(?:\*(?:\s+as\s+([\w$]+))?)?\s*from\s*['"]([^'"\r\n]+)['"]`)
+var importStatement = regexp.MustCompile(`^(?:import|export)\s*(?:type\s+)?([\w$]+)?\s*,?\s*(?:\{([^{}'"]*)\})?\s*(?:\*(?:\s+as\s+([\w$]+))?)?\s*from\s*['"]([^'"\r\n]+)['"]`)
+
+// exportStatement is one that exports what the file has.
+var exportStatement = regexp.MustCompile(`^export\s*\{([^{}'"]*)\}`)
+
+var exportsNames = regexp.MustCompile(`^\s*(?:type\s*)?[*{]`)
 
 // importsAt notes the names of an import statement.
 func (s *script) importsAt(at int) {
-	m := importStatement.FindStringSubmatch(s.text[at:min(len(s.text), at+5000)])
+	rest := s.text[at:min(len(s.text), at+5000)]
+	if next, ok := strings.CutPrefix(rest, "export"); ok && !exportsNames.MatchString(next) {
+		return // most of them
+	}
+	m := importStatement.FindStringSubmatch(rest)
 	if m == nil {
+		if m = exportStatement.FindStringSubmatch(rest); m != nil {
+			s.importsNamed(m[1], "", true)
+		}
 		return
 	}
 	if m[1] != "" {
 		s.imports = append(s.imports, importing{m[1], "default", m[4]})
 	}
-	for part := range strings.SplitSeq(m[2], ",") {
-		fields := strings.Fields(strings.TrimPrefix(strings.TrimSpace(part), "type "))
-		switch {
-		case len(fields) == 1:
-			s.imports = append(s.imports, importing{fields[0], fields[0], m[4]})
-		case len(fields) == 3 && fields[1] == "as":
-			s.imports = append(s.imports, importing{fields[2], fields[0], m[4]})
-		}
-	}
+	s.importsNamed(m[2], m[4], strings.HasPrefix(rest, "export"))
 	switch {
 	case m[3] != "":
 		s.imports = append(s.imports, importing{m[3], "*", m[4]})
 	case m[1] == "" && m[2] == "":
 		s.imports = append(s.imports, importing{"*", "*", m[4]})
+	}
+}
+
+// importsNamed notes what stands in the braces of a statement: NAME or NAME as NAME. What a file exports under another
+// name is as if it imported that.
+func (s *script) importsNamed(list, from string, export bool) {
+	for part := range strings.SplitSeq(list, ",") {
+		fields := strings.Fields(strings.TrimPrefix(strings.TrimSpace(part), "type "))
+		switch {
+		case len(fields) == 1 && (from != "" || !export):
+			s.imports = append(s.imports, importing{fields[0], fields[0], from})
+		case len(fields) == 3 && fields[1] == "as":
+			s.imports = append(s.imports, importing{fields[2], fields[0], from})
+		}
 	}
 }
 
@@ -434,7 +485,7 @@ func (s *script) typeArguments() {
 // regularExpression passes one, and reports whether there is one: it ends on its line.
 func (s *script) regularExpression() bool {
 	class := false
-	for at := s.at + 1; at < len(s.text); at++ {
+	for at := s.at + 1; at < len(s.text) && s.strays < maxStrays; at++ {
 		switch s.text[at] {
 		case '\\':
 			at++
@@ -443,6 +494,7 @@ func (s *script) regularExpression() bool {
 		case ']':
 			class = false
 		case '\n', '\r':
+			s.strays++
 			return false
 		case '/':
 			if !class {
@@ -508,7 +560,7 @@ func (s *script) punctuation() {
 		s.pass(start, start+1, false, true)
 	case ')', ']':
 		operand := false
-		if s.top() == parens && len(s.stack) > 0 {
+		if s.top() == parens {
 			operand = s.pop().operand
 		}
 		s.pass(start, start+1, false, operand)
@@ -529,19 +581,19 @@ func (s *script) punctuation() {
 
 func (s *script) closeBrace() {
 	at := s.at
-	if len(s.stack) == 0 {
+	if s.stack == nil {
 		s.pass(at, at+1, false, true)
 		return
 	}
 	// Parentheses that do not close were none, or are not finished.
-	for len(s.stack) > 1 && s.top() == parens {
+	for s.stack.below != nil && s.top() == parens {
 		s.pop()
 	}
 	switch f := s.pop(); f.kind {
 	case hollow:
 		s.at = at + 1
 		o := *s.pop().open
-		o.holes = append(o.holes[:len(o.holes):len(o.holes)], hole{o.hole, at + 1, s.text[o.hole+len("${") : at]})
+		o.holes = append(o.holes, hole{o.hole, at + 1, s.text[o.hole+len("${") : at]})
 		s.push(frame{kind: quasi, open: &o})
 	case contained:
 		s.at = at + 1
@@ -552,7 +604,7 @@ func (s *script) closeBrace() {
 
 // inTemplate passes text of a template up to a hole or its end.
 func (s *script) inTemplate() {
-	o := *s.stack[len(s.stack)-1].open
+	o := *s.stack.open
 	for at := s.at; at < len(s.text); at++ {
 		switch s.text[at] {
 		case '\\':

@@ -22,7 +22,8 @@ type template struct {
 type source struct {
 	file *sdl.File
 	extraction
-	named map[string][]named
+	named map[string][]named // in the order of their places
+	local map[string][]importing
 }
 
 // named is what a name in a program stands for: a template or a string.
@@ -62,7 +63,12 @@ func programOf(sources []*source) *program {
 			c := &s.constants[i]
 			s.named[c.name] = append(s.named[c.name], named{source: s, constant: c})
 		}
+		s.local = map[string][]importing{}
+		for _, i := range s.extraction.imports {
+			s.local[i.local] = append(s.local[i.local], i)
+		}
 		for name, all := range s.named {
+			slices.SortStableFunc(all, func(a, b named) int { return a.at() - b.at() })
 			p.byName[name] = append(p.byName[name], all...)
 		}
 	}
@@ -75,7 +81,10 @@ var scriptExtensions = []string{"", ".ts", ".tsx", ".js", ".jsx", ".mjs", ".cjs"
 
 // file is what a file imports; nil when that is not among the files.
 func (p *program) file(from *source, spec string) *source {
-	if !strings.HasPrefix(spec, ".") && from.file.Name != "" && !isGraphQLFile(from.file.Name) {
+	if spec == "" {
+		return from
+	}
+	if !strings.HasPrefix(spec, ".") && !isGraphQLFile(from.file.Name) {
 		return nil
 	}
 	at := path.Join(path.Dir(from.file.Name), spec)
@@ -125,8 +134,8 @@ func (p *program) lookup(from *source, expression string, at int) []named {
 	if isMember {
 		name = strings.TrimSpace(rest[strings.LastIndexByte(rest, '.')+1:])
 	}
-	for _, i := range from.extraction.imports {
-		if i.local != root {
+	for _, i := range from.local[root] {
+		if i.from == "" {
 			continue
 		}
 		if s := p.file(from, i.from); s != nil {
@@ -134,19 +143,14 @@ func (p *program) lookup(from *source, expression string, at int) []named {
 			if isMember {
 				wanted = name
 			}
-			if all := p.exported(s, wanted, 0); len(all) > 0 {
+			if all := p.exported(s, wanted, map[*source]bool{}); len(all) > 0 {
 				return all
 			}
 		}
 	}
 	if own := from.named[name]; len(own) > 0 {
-		best := own[0]
-		for _, n := range own {
-			if n.at() < at && (n.at() > best.at() || best.at() >= at) {
-				best = n
-			}
-		}
-		return []named{best}
+		i, _ := slices.BinarySearchFunc(own, at, func(n named, at int) int { return n.at() - at })
+		return own[max(0, i-1):][:1]
 	}
 	if all := p.byName[name]; len(all) == 1 {
 		return all
@@ -155,10 +159,10 @@ func (p *program) lookup(from *source, expression string, at int) []named {
 }
 
 // maxReexports is through how many files a name is followed.
-const maxReexports = 5
+const maxReexports = 100
 
-// exported is what a file has under a name.
-func (p *program) exported(s *source, name string, depth int) []named {
+// exported is what a file has under a name. Seen are the files that were asked.
+func (p *program) exported(s *source, name string, seen map[*source]bool) []named {
 	if all := s.named[name]; len(all) > 0 {
 		return all[len(all)-1:]
 	}
@@ -170,19 +174,27 @@ func (p *program) exported(s *source, name string, depth int) []named {
 			return []named{{source: s, template: &template{document: s.documents[0]}}}
 		}
 	}
-	if depth == maxReexports {
-		return nil
-	}
-	for _, i := range s.extraction.imports {
-		if i.local != name && i.local != "*" {
-			continue
-		}
-		if next := p.file(s, i.from); next != nil {
+	for _, local := range []string{name, "*"} {
+		for _, i := range s.local[local] {
+			if len(seen) > maxReexports {
+				return nil
+			}
+			next := p.file(s, i.from)
+			if next == nil || next != s && seen[next] {
+				continue
+			}
 			wanted := name
-			if i.local == name {
+			if local == name {
 				wanted = i.exported
 			}
-			if all := p.exported(next, wanted, depth+1); len(all) > 0 {
+			if next == s { // under another name
+				if all := s.named[wanted]; len(all) > 0 {
+					return all[len(all)-1:]
+				}
+				continue
+			}
+			seen[next] = true
+			if all := p.exported(next, wanted, seen); len(all) > 0 {
 				return all
 			}
 		}
@@ -195,6 +207,7 @@ type nesting struct {
 	at             int // how far the text was read
 	braces, parens int
 	in             byte // '#' in a comment, '"' in a string, 'b' in a block string
+	dots           int  // that it ends with
 }
 
 func (n *nesting) read(text string) {
@@ -225,6 +238,14 @@ func (n *nesting) read(text string) {
 			continue
 		}
 		switch c {
+		case '.':
+			n.dots++
+			continue
+		case ' ', '\t', '\n', '\r':
+			continue
+		}
+		n.dots = 0
+		switch c {
 		case '#':
 			n.in = '#'
 		case '"':
@@ -251,17 +272,16 @@ func (p *program) fill(s *source, t *template) {
 	var b builder
 	var n nesting
 	start := t.start
+	budget := maxPutIn
 	for _, h := range t.holes {
 		b.add(t.literal, start, h.start)
 		start = h.end
-		text := b.text.String()
-		n.read(text)
+		n.read(b.text.String())
 		if n.in != 0 {
 			continue // nothing asks for what stands in comments and strings
 		}
 		all := p.lookup(s, h.expression, h.start)
-		isSpread := strings.HasSuffix(strings.TrimRight(text, " \t\r\n"), "...")
-		said, known := p.said(all, isSpread, 0)
+		said, known := p.said(all, n.dots == len("..."), &budget)
 		switch {
 		case known:
 			b.text.WriteString(said)
@@ -292,9 +312,12 @@ func (p *program) fill(s *source, t *template) {
 	d.Text, d.pieces = b.text.String(), b.pieces
 }
 
+// maxPutIn is how much is put into a document, in strings and in bytes: strings in strings in strings could be any number.
+const maxPutIn = 1 << 20
+
 // said is the text that a name stands for in a template: of a string, or after "..." the name of a document's fragment.
-func (p *program) said(all []named, isSpread bool, depth int) (text string, known bool) {
-	if len(all) != 1 || depth > maxReexports {
+func (p *program) said(all []named, isSpread bool, budget *int) (text string, known bool) {
+	if len(all) != 1 {
 		return "", false
 	}
 	if c := all[0].constant; c != nil {
@@ -303,31 +326,24 @@ func (p *program) said(all []named, isSpread bool, depth int) (text string, know
 		for _, h := range c.text.holes {
 			b.add(c.text, start, h.start)
 			start = h.end
-			inner, known := p.said(p.lookup(all[0].source, h.expression, h.start), false, depth+1)
-			if !known || b.text.Len() > maxWritten {
+			*budget -= 1000 // so that what is a part of itself comes to an end
+			if *budget < 0 {
+				return "", false
+			}
+			inner, known := p.said(p.lookup(all[0].source, h.expression, h.start), false, budget)
+			if !known {
 				return "", false
 			}
 			b.text.WriteString(inner)
 		}
 		b.add(c.text, start, c.text.end)
-		return b.text.String(), true
+		*budget -= b.text.Len()
+		return b.text.String(), *budget >= 0
 	}
 	if !isSpread {
 		return "", false
 	}
-	t := all[0].template
-	if t.file == nil {
-		return "", false // a whole file
-	}
-	var b builder
-	start := t.start
-	for _, h := range t.holes {
-		b.add(t.literal, start, h.start)
-		b.text.WriteString(" ")
-		start = h.end
-	}
-	b.add(t.literal, start, t.end)
-	document := b.text.String()
+	document := all[0].template.skeleton()
 	name := ""
 	for _, def := range definitions(document) {
 		if def.keyword != "fragment" || name != "" {
@@ -344,10 +360,29 @@ func (p *program) said(all []named, isSpread bool, depth int) (text string, know
 // dqlRoot is what queries in DQL begin with.
 var dqlRoot = regexp.MustCompile(`\(\s*func\s*:`)
 
+// skeleton is a document without what is put in.
+func (t *template) skeleton() string {
+	if t.file == nil { // it is a whole file
+		return t.document.Text
+	}
+	var b builder
+	start := t.start
+	for _, h := range t.holes {
+		b.add(t.literal, start, h.start)
+		b.text.WriteString(" ")
+		start = h.end
+	}
+	b.add(t.literal, start, t.end)
+	return b.text.String()
+}
+
 // readFilled takes apart a document that was filled: what is wrong with it can be what was not known.
 func (d *Document) readFilled() parsed {
 	if !utf8.ValidString(d.Text) {
-		return parsed{problem: &Problem{Unreadable, d.place(d.at, d.at), "the document is not UTF-8: save its file as UTF-8"}}
+		if !utf8.ValidString(d.File.Text) {
+			return parsed{} // that has been told
+		}
+		return parsed{problem: &Problem{Unreadable, d.place(d.at, d.at), "the document is not UTF-8: an escape in it is no character"}}
 	}
 	p := d.read()
 	quote := func(h hole) (sdl.Span, string) {

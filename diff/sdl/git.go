@@ -51,6 +51,10 @@ func (l Loader) loadGit(ctx context.Context, arg string) ([]*File, error) {
 	return files, nil
 }
 
+// Here is the working directory as a path from the root of its repository: "" for the root itself, else with a "/" at the
+// end. The error says why git does not know one.
+func (l Loader) Here(ctx context.Context) (string, error) { return git{ctx, l.Dir}.here() }
+
 // cutRef splits REF:PATH at the first colon outside the braces that follow "@"
 // or "^": a ref can be main@{2026-01-01 10:00}.
 func cutRef(s string) (ref, name string, ok bool) {
@@ -157,7 +161,7 @@ func (g git) commit(ref string) (string, error) {
 		return "", g.ctx.Err()
 	}
 	if err != nil {
-		return "", fmt.Errorf("git knows no commit %q here: check the name, or fetch it first (in a shallow clone: git fetch --unshallow)", ref)
+		return "", fmt.Errorf("git knows no commit %q here: check the name, or fetch it first%s", ref, g.fetching(ref))
 	}
 	return strings.TrimSpace(out), nil
 }
@@ -304,25 +308,4 @@ func (g git) tree(commit, name string) ([]blob, error) {
 		blobs = append(blobs, blob{object, at})
 	}
 	return blobs, nil
-}
-
-// MergeBase is the commit where the checked-out branch left the main branch:
-// the remote's default branch, else main or master. On the main branch itself
-// it is the checked-out commit.
-func (l Loader) MergeBase(ctx context.Context) (string, error) {
-	g := git{ctx, l.Dir}
-	if _, err := g.here(); err != nil {
-		return "", err
-	}
-	for _, main := range []string{"refs/remotes/origin/HEAD", "refs/remotes/origin/main", "refs/remotes/origin/master", "refs/heads/main", "refs/heads/master"} {
-		if _, err := g.commit(main); err != nil {
-			continue
-		}
-		out, err := g.run("merge-base", "HEAD", main)
-		if err != nil {
-			return "", fmt.Errorf("the history does not reach back to %s (a shallow clone?): name the old schema, such as git:main:schema.graphql", main)
-		}
-		return strings.TrimSpace(out), nil
-	}
-	return "", errors.New("git knows no main branch here (origin/HEAD, main or master): name the old schema, such as git:REF:schema.graphql")
 }

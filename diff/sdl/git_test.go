@@ -135,10 +135,10 @@ func TestLoadGit(t *testing.T) {
 		{arg: "git:HEAD", err: "git:HEAD: expected git:REF:PATH, such as git:main:schema.graphql"},
 		{arg: "git:HEAD:", err: "git:HEAD:: expected git:REF:PATH, such as git:main:schema.graphql"},
 		{arg: "git:main@{1:schema.graphql", err: "git:main@{1:schema.graphql: expected git:REF:PATH, such as git:main:schema.graphql"},
-		{arg: "git:nope:schema.graphql", err: `git:nope:schema.graphql: git knows no commit "nope" here: check the name, or fetch it first (in a shallow clone: git fetch --unshallow)`},
-		{arg: "git:HEAD~9:schema.graphql", err: `git:HEAD~9:schema.graphql: git knows no commit "HEAD~9" here: check the name, or fetch it first (in a shallow clone: git fetch --unshallow)`},
-		{arg: "git:--help:schema.graphql", err: `git:--help:schema.graphql: git knows no commit "--help" here: check the name, or fetch it first (in a shallow clone: git fetch --unshallow)`},
-		{arg: "git:HEAD^{tree}:schema.graphql", err: `git:HEAD^{tree}:schema.graphql: git knows no commit "HEAD^{tree}" here: check the name, or fetch it first (in a shallow clone: git fetch --unshallow)`},
+		{arg: "git:nope:schema.graphql", err: `git:nope:schema.graphql: git knows no commit "nope" here: check the name, or fetch it first`},
+		{arg: "git:HEAD~9:schema.graphql", err: `git:HEAD~9:schema.graphql: git knows no commit "HEAD~9" here: check the name, or fetch it first`},
+		{arg: "git:--help:schema.graphql", err: `git:--help:schema.graphql: git knows no commit "--help" here: check the name, or fetch it first`},
+		{arg: "git:HEAD^{tree}:schema.graphql", err: `git:HEAD^{tree}:schema.graphql: git knows no commit "HEAD^{tree}" here: check the name, or fetch it first`},
 	} {
 		checkLoad(t, Loader{Dir: filepath.Join(r.path, filepath.FromSlash(c.from))}, c.arg, c.want, c.err)
 	}
@@ -164,7 +164,7 @@ func TestLoadGit(t *testing.T) {
 		shallow := repository{t, t.TempDir()}
 		shallow.git("clone", "-q", "--depth=1", "file://"+filepath.ToSlash(r.path), ".")
 		checkLoad(t, Loader{Dir: shallow.path}, "git:origin/main:schema.graphql", []string{"schema.graphql=3"}, "")
-		checkLoad(t, Loader{Dir: shallow.path}, "git:HEAD~1:schema.graphql", nil, `git:HEAD~1:schema.graphql: git knows no commit "HEAD~1" here: check the name, or fetch it first (in a shallow clone: git fetch --unshallow)`)
+		checkLoad(t, Loader{Dir: shallow.path}, "git:HEAD~1:schema.graphql", nil, `git:HEAD~1:schema.graphql: git knows no commit "HEAD~1" here: check the name, or fetch it first. This clone is shallow`+deepen)
 	})
 }
 
@@ -200,7 +200,7 @@ func TestLoadGitOutside(t *testing.T) {
 	t.Setenv("GIT_CEILING_DIRECTORIES", os.TempDir())
 	dir := t.TempDir()
 	checkLoad(t, Loader{Dir: dir}, "git:HEAD:x.graphql", nil, "git:HEAD:x.graphql: this folder is not in a git repository: run schemacheck inside one, or name a file")
-	if _, err := (Loader{Dir: dir}).MergeBase(t.Context()); err == nil || !strings.Contains(err.Error(), "not in a git repository") {
+	if _, err := (Loader{Dir: dir}).MergeBase(t.Context(), Target{}); err == nil || !strings.Contains(err.Error(), "not in a git repository") {
 		t.Errorf("got %v", err)
 	}
 	t.Setenv("PATH", dir)
@@ -231,7 +231,7 @@ func TestMergeBase(t *testing.T) {
 	l := Loader{Dir: r.path}
 	check := func(l Loader, want, wantErr string) {
 		t.Helper()
-		got, err := l.MergeBase(t.Context())
+		got, err := l.MergeBase(t.Context(), Target{})
 		if got != want || (err == nil) != (wantErr == "") || err != nil && err.Error() != wantErr {
 			t.Errorf("got %q, %v, want %q %s", got, err, want, wantErr)
 		}
@@ -250,7 +250,73 @@ func TestMergeBase(t *testing.T) {
 
 	r.git("checkout", "-q", "--orphan", "apart")
 	r.commit(nil)
-	check(l, "", "the history does not reach back to refs/heads/main (a shallow clone?): name the old schema, such as git:main:schema.graphql")
+	check(l, "", "the checked-out commit and main have no history in common: name the old schema, such as git:main:schema.graphql")
 	r.git("branch", "-q", "-D", "main")
 	check(l, "", "git knows no main branch here (origin/HEAD, main or master): name the old schema, such as git:REF:schema.graphql")
+}
+
+// TestMergeBaseInCI has the clones that CI systems make: of one commit of a pull request, merged or not, shallow or whole,
+// with a detached HEAD, and without branches of their own.
+func TestMergeBaseInCI(t *testing.T) {
+	t.Parallel()
+	r := newRepository(t)
+	r.commit(nil)
+	r.git("checkout", "-q", "-b", "release/1.x")
+	base := r.commit(map[string]string{"schema.graphql": "1"})
+	r.git("checkout", "-q", "-b", "feature")
+	r.commit(map[string]string{"schema.graphql": "2"})
+	head := r.commit(map[string]string{"schema.graphql": "3"})
+	r.git("checkout", "-q", "release/1.x")
+	newest := r.commit(map[string]string{"other": ""})
+	r.git("checkout", "-q", "--detach")
+	r.git("merge", "-q", "--no-ff", "-m", "merged", "feature")
+	merged := r.git("rev-parse", "HEAD")
+	r.git("update-ref", "refs/pull/1/merge", merged)
+	r.git("checkout", "-q", "main")
+
+	// clone fetches as actions/checkout and the runner of GitLab do.
+	clone := func(commit string, refspecs []string, options ...string) Loader {
+		c := repository{t, t.TempDir()}
+		c.git("init", "-q", "-b", "nothing")
+		c.git("remote", "add", "origin", "file://"+r.path)
+		c.git(append(append([]string{"fetch", "-q", "--no-tags"}, options...), append([]string{"origin"}, refspecs...)...)...)
+		c.git("checkout", "-q", "--detach", commit)
+		return Loader{Dir: c.path}
+	}
+	pull := "+" + merged + ":refs/remotes/pull/1/merge"
+	all := "+refs/heads/*:refs/remotes/origin/*"
+	target := Target{Ref: "refs/remotes/origin/release/1.x", From: "GITHUB_BASE_REF"}
+	for _, c := range []struct {
+		name   string
+		l      Loader
+		target Target
+		want   string
+		err    string
+	}{
+		{"GitHub, whole: what is merged leaves the newest commit of the base", clone(merged, []string{all, pull}), target, newest, ""},
+		{"GitHub, whole, the branch as it is", clone(head, []string{all, pull}), target, base, ""},
+		{"the base is not named", clone(head, []string{all, pull}), Target{}, r.git("rev-parse", "main"), ""},
+		{"GitHub, shallow, as it is by default", clone(merged, []string{pull}, "--depth=1"), target, "",
+			"git knows no origin/release/1.x here, which GITHUB_BASE_REF says that this is to be merged into: fetch it first, " +
+				"with git fetch origin release/1.x:refs/remotes/origin/release/1.x. This clone is shallow" + deepen},
+		{"GitHub, shallow, no base named", clone(merged, []string{pull}, "--depth=1"), Target{}, "",
+			"git knows no main branch here (origin/HEAD, main or master): name the old schema, such as git:REF:schema.graphql. This clone is shallow" + deepen},
+		{"GitHub, shallow, with the base", clone(merged, []string{all, pull}, "--depth=1"), target, "",
+			"this clone is shallow, and its history does not reach back to origin/release/1.x" + deepen},
+		{"GitHub, shallow, deep enough", clone(merged, []string{all, pull}, "--depth=2"), target, newest, ""},
+		{"GitLab: no branch, but the commit", clone(head, []string{"+refs/heads/feature:refs/remotes/origin/feature"}), Target{Ref: base, From: "CI_MERGE_REQUEST_DIFF_BASE_SHA"}, base, ""},
+		{"GitLab, not deep enough", clone(head, []string{"+refs/heads/feature:refs/remotes/origin/feature"}, "--depth=2"), Target{Ref: base, From: "CI_MERGE_REQUEST_DIFF_BASE_SHA"}, "",
+			"git knows no " + base + " here, which CI_MERGE_REQUEST_DIFF_BASE_SHA says that this is to be merged into: fetch it first. This clone is shallow" + deepen},
+		{"a branch like an option", clone(head, []string{all}), Target{Ref: "refs/remotes/origin/--output=x y", From: "GITHUB_BASE_REF"}, "",
+			"git knows no origin/--output=x y here, which GITHUB_BASE_REF says that this is to be merged into: fetch it first"},
+	} {
+		got, err := c.l.MergeBase(t.Context(), c.target)
+		said := ""
+		if err != nil {
+			said = err.Error()
+		}
+		if got != c.want || said != c.err {
+			t.Errorf("%s: got %q, %s, want %q, %s", c.name, got, said, c.want, c.err)
+		}
+	}
 }

@@ -70,6 +70,6 @@ func Ignored(ctx context.Context, dir string) bool {
 	if err != nil {
 		return false
 	}
-	_, err = git{ctx, filepath.Dir(dir)}.run("check-ignore", "--quiet", "--", filepath.Base(dir))
+	_, err = git{ctx, filepath.Dir(dir)}.run("check-ignore", "--quiet", "--no-index", "--", filepath.Base(dir))
 	return err == nil
 }

@@ -194,9 +194,11 @@ func apiOf(t testing.TB, text string) *usage.API {
 // parse gives the operations of a text, each with the fragments that it uses.
 func parse(t testing.TB, text string) []*operations.Operation {
 	t.Helper()
-	all, err := operations.Parse("a.graphql", text)
-	if err != nil {
-		t.Fatalf("%v\n%s", err, text)
+	found := operations.Join(operations.Whole(&sdl.File{Name: "a.graphql", Text: text}))
+	for _, p := range found.Problems {
+		if p.Kind == operations.Unreadable {
+			t.Fatalf("%s\n%s", p.What, text)
+		}
 	}
-	return all
+	return found.Operations
 }

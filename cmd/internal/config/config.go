@@ -27,8 +27,8 @@ type Config struct {
 	Text string
 	// FailOn is "error", "warning", "info" or "never".
 	FailOn string
-	// Rules maps the id of a rule to "error", "warning", "info" or "off".
-	Rules map[string]string
+	// Rules maps the id of a rule to what is said about its severity.
+	Rules map[string]Rule
 	// Renames declares renamed types and fields, in the order of the file.
 	Renames []Rename
 	// Schema is the path of the schema.
@@ -53,6 +53,11 @@ type Config struct {
 	BatchSize int
 	// UndoRetention is how long old values are kept for undo.
 	UndoRetention time.Duration
+	// DeprecationGrace is for how long an element has to be @deprecated before its
+	// removal is a warning; 0 is never.
+	DeprecationGrace time.Duration
+	// Baseline is the path of a report whose findings are known.
+	Baseline string
 	// Accept lists the findings that are accepted, in the order of the file.
 	Accept []Acceptance
 }
@@ -91,7 +96,10 @@ type Environment struct {
 // Acceptance is a finding that somebody looked at and accepts.
 type Acceptance struct {
 	Fingerprint string // as in the JSON report
-	Reason      string // never empty, one line
+	// Rule is the id of the finding's rule, or empty. With it a run knows whether
+	// the finding is one that it could have.
+	Rule   string
+	Reason string // never empty, one line
 	// Until is the start (UTC) of the last day that the acceptance is good for.
 	// Zero is for ever.
 	Until        time.Time
@@ -121,6 +129,21 @@ func Find(start string) (string, error) {
 		root = filepath.Join(start, ".git")
 	}
 	return above(start, Name, filepath.Dir(root))
+}
+
+// Home is the folder for a new configuration that Find(start) finds: dir where the
+// search passes it, else start.
+func Home(start, dir string) (string, error) {
+	git, err := above(start, ".git", filepath.VolumeName(start)+string(filepath.Separator))
+	if err != nil || git == "" {
+		return start, err
+	}
+	down, err := filepath.Rel(dir, start)
+	up, otherwise := filepath.Rel(filepath.Dir(git), dir)
+	if err != nil || otherwise != nil || !filepath.IsLocal(down) || !filepath.IsLocal(up) {
+		return start, nil
+	}
+	return dir, nil
 }
 
 // above is the path of the first file or folder called name in dir or above

@@ -27,6 +27,11 @@ failOn: warning
 rules:
   id-added: off
   field-removed: "info"
+  id-removed:
+    severity: warning
+    types: {Legacy*: off, Audit.*: info}
+    paths:
+      schema/internal/**: error
 renames:
   "User.phone": User.tel
   User: Account
@@ -59,9 +64,12 @@ fixes:
     Color: [RED=CRIMSON, "BLUE=NAVY"]
     User.email:make-unique: suffix
 undoRetention: 30d
+deprecationGrace: 36h
+baseline: known.json
 batchSize: 250
 accept:
   - fingerprint: ` + printA + `
+    rule: field-removed
     reason: |
       the app reads
       both fields
@@ -76,8 +84,10 @@ func fullConfig() *Config {
 	}
 	return &Config{
 		File: "c.yaml", FailOn: "warning",
-		Rules:   map[string]string{"id-added": "off", "field-removed": "info"},
-		Renames: []Rename{{"User.phone", "User.tel", 7, 3}, {"User", "Account", 8, 3}},
+		Rules: map[string]Rule{"id-added": {Severity: "off"}, "field-removed": {Severity: "info"}, "id-removed": {
+			Severity: "warning", Types: []Override{{"Legacy*", "off"}, {"Audit.*", "info"}}, Paths: []Override{{"schema/internal/**", "error"}},
+		}},
+		Renames: []Rename{{"User.phone", "User.tel", 12, 3}, {"User", "Account", 13, 3}},
 		Schema:  "schema/schema.graphql", Alpha: []string{"localhost:9080", "[::1]:9081", "other:9082"},
 		Environments: map[string]Environment{
 			"production": cluster, "staging": cluster,
@@ -88,9 +98,10 @@ func fullConfig() *Config {
 			Set: []string{"User.plan=basic", "Color=RED=CRIMSON", "Color=BLUE=NAVY", "User.email:make-unique=suffix"}},
 		Usage:      "downgrade-unused",
 		Migrations: "migrations", UndoRetention: 30 * 24 * time.Hour, BatchSize: 250,
+		DeprecationGrace: 36 * time.Hour, Baseline: "known.json",
 		Accept: []Acceptance{
-			{printA, "the app reads both fields", time.Date(2027, 1, 31, 0, 0, 0, 0, time.UTC), 40, 5},
-			{printB, "known", time.Time{}, 45, 5},
+			{printA, "field-removed", "the app reads both fields", time.Date(2027, 1, 31, 0, 0, 0, 0, time.UTC), 47, 5},
+			{printB, "", "known", time.Time{}, 53, 5},
 		},
 	}
 }
@@ -158,6 +169,18 @@ var bad = []struct {
 		`3:13: rules: "id-added" is "never", but has to be one of error, warning, info, off`,
 		`4:15: rules: "id-removed" is a number, but text is needed here; put it into quotes`,
 	}},
+	{text: "rules:\n  id-added: {severty: off, types: {A: fatal, 'b[': off, a b: off, A/b: off}, paths: [x]}\n  id-removed: {severity: 1, types: , paths: {'[': info, '': off}}", want: []string{
+		`2:14: "severty" is not a key of rules: "id-added"; did you mean severity?`,
+		`2:39: rules: "id-added": types: "A" is "fatal", but has to be one of error, warning, info, off`,
+		`2:46: "b[" is not a pattern of types or coordinates such as Legacy* or User.old*`,
+		`2:57: "a b" is not a pattern of types or coordinates such as Legacy* or User.old*`,
+		`2:67: "A/b" is not a pattern of types or coordinates such as Legacy* or User.old*`,
+		`2:85: rules: "id-added": paths is a list, but keys with values are needed here`,
+		`3:26: rules: "id-removed": severity is a number, but text is needed here; put it into quotes`,
+		`3:46: "[" is not a pattern of file names`,
+		`3:57: "" is not a pattern of file names`,
+	}},
+	{text: "deprecationGrace: 1w", want: []string{`1:19: deprecationGrace is "1w", but has to be a number of days or hours such as 30d or 12h`}},
 	{text: "rules: [id-added]", want: []string{`1:8: rules is a list, but keys with values are needed here`}},
 	{text: "schema: a\nfailOn: info\nschema: b", byEye: true, want: []string{`3:1: "schema" stands twice in the configuration, first in line 1`}},
 	{text: "schema: ''", want: []string{`1:9: schema is empty`}},
@@ -272,8 +295,40 @@ func TestParseErrors(t *testing.T) {
 func TestParseWithoutRules(t *testing.T) {
 	t.Parallel()
 	got, err := Parse("c.yaml", []byte("rules: {any-rule: off}"), nil)
-	if err != nil || got.Rules["any-rule"] != "off" {
+	if err != nil || got.Rules["any-rule"].Severity != "off" {
 		t.Errorf("rules are checked against nothing: %v, %v", got, err)
+	}
+}
+
+func TestSeverities(t *testing.T) {
+	t.Parallel()
+	c, err := Parse("c.yaml", []byte("rules:\n  id-added:\n    severity: warning\n    types: {Legacy*: off, '*.secret': error, Audit.*: info}\n"+
+		"    paths: {a/**: off, '**/*.gql': error}\n  id-removed: {types: {'{A,B}': info}}\n  field-removed: {types: {'*': off}}\n"), ruleIDs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct{ rule, coordinate, path, want string }{
+		{"id-added", "User", "", "warning"},
+		{"id-added", "LegacyUser", "", "off"},
+		{"id-added", "LegacyUser.secret", "", "off"}, // the first one
+		{"id-added", "Audit.secret", "", "error"},
+		{"id-added", "Audit.at", "", "info"},
+		{"id-added", "Audit", "", "warning"}, // a field is meant
+		{"id-added", "", "", "warning"},
+		{"id-added", "", "a/b/c.graphql", "off"},
+		{"id-added", "User", "a/b.gql", "off"},
+		{"id-added", "User", "b.gql", "error"},
+		{"id-added", "User", "b/a/x.graphql", "warning"},
+		{"id-added", "Audit.at", "a/b.gql", "info"}, // types come first
+		{"id-removed", "A", "", "info"},
+		{"id-removed", "B.c", "", "info"},
+		{"id-removed", "C", "a", ""},
+		{"field-removed", "C", "a", "off"},
+		{"field-removed", "", "a", ""}, // about no type
+	} {
+		if got := c.Rules[test.rule].For(test.coordinate, test.path); got != test.want {
+			t.Errorf("%s of %q in %q is %q, want %q", test.rule, test.coordinate, test.path, got, test.want)
+		}
 	}
 }
 
@@ -330,6 +385,15 @@ func TestFind(t *testing.T) {
 		}
 		if got != want {
 			t.Errorf("Find(%s) = %q, want %q", start, got, want)
+		}
+	}
+	for _, c := range []struct{ start, dir, want string }{
+		{"tree/a/b", "tree/a", "tree/a"}, {"tree/a/b", "tree", "tree"}, {"tree/a/b", "tree/a/b", "tree/a/b"},
+		{"tree/a/b", ".", "tree/a/b"}, {"tree/a/b", "tree/c", "tree/a/b"}, {"loose/f", "loose", "loose/f"}, {"loose/f", "tree", "loose/f"},
+	} {
+		got, err := Home(filepath.Join(root, c.start), filepath.Join(root, c.dir))
+		if err != nil || got != filepath.Join(root, c.want) {
+			t.Errorf("Home(%s, %s) = %q, %v, want %q", c.start, c.dir, got, err, c.want)
 		}
 	}
 }

@@ -18,7 +18,7 @@ import (
 var (
 	coordinate  = regexp.MustCompile(`^[_A-Za-z][_0-9A-Za-z]*(\.[_A-Za-z][_0-9A-Za-z]*)?$`)
 	version     = regexp.MustCompile(`^v?[0-9]+(\.[0-9]+){0,2}(-[0-9A-Za-z.-]+)?$`)
-	retention   = regexp.MustCompile(`^([1-9][0-9]{0,4})([dh])$`)
+	days        = regexp.MustCompile(`^([1-9][0-9]{0,4})([dh])$`)
 	decision    = regexp.MustCompile(`^[_A-Za-z][_0-9A-Za-z]*(\.[_A-Za-z][_0-9A-Za-z]*)?(:[a-z-]+)?$`)
 	fingerprint = regexp.MustCompile(`^[0-9a-f]{64}$`)
 	environment = regexp.MustCompile(`^[0-9A-Za-z][0-9A-Za-z._-]*$`)
@@ -75,8 +75,10 @@ func (c *Config) keys(rules []string) []key {
 		{"migrations", line("migrations", &c.Migrations)},
 		{"fixes", func(r *reader, e entry) { r.keys(e.value, "fixes", c.Fixes.keys()) }},
 		{"batchSize", func(r *reader, e entry) { c.BatchSize = readBatchSize(r, e.value) }},
-		{"undoRetention", func(r *reader, e entry) { c.UndoRetention = readRetention(r, e.value) }},
-		{"accept", func(r *reader, e entry) { c.Accept = readAccept(r, e.value) }},
+		{"undoRetention", func(r *reader, e entry) { c.UndoRetention = readTime(r, e.value, "undoRetention") }},
+		{"deprecationGrace", func(r *reader, e entry) { c.DeprecationGrace = readTime(r, e.value, "deprecationGrace") }},
+		{"baseline", line("baseline", &c.Baseline)},
+		{"accept", func(r *reader, e entry) { c.Accept = readAccept(r, e.value, rules) }},
 	}
 }
 
@@ -110,18 +112,6 @@ func line(name string, to *string) func(*reader, entry) {
 	return func(r *reader, e entry) {
 		r.text(e.value, name, func(text string, _ *token.Token) { *to = text })
 	}
-}
-
-func readRules(r *reader, n ast.Node, known []string) map[string]string {
-	rules := map[string]string{}
-	r.mapping(n, "rules", func(e entry) {
-		if known != nil && !slices.Contains(known, e.key) {
-			r.fail(e.at, "there is no rule %s%s", quoted(e.key), suggestion(e.key, known))
-			return
-		}
-		r.choice(e.value, "rules: "+quoted(e.key), []string{"error", "warning", "info", "off"}, func(s string) { rules[e.key] = s })
-	})
-	return rules
 }
 
 // readRenames demands that the renames are one to one, and that a type becomes
@@ -264,21 +254,28 @@ func readVersion(r *reader, n ast.Node) (found string) {
 	return found
 }
 
-func readRetention(r *reader, n ast.Node) (kept time.Duration) {
-	r.text(n, "undoRetention", func(text string, at *token.Token) {
-		parts := retention.FindStringSubmatch(text)
-		if parts == nil {
-			r.fail(at, "undoRetention is %s, but has to be a number of days or hours such as 30d or 12h", quoted(text))
-			return
+func readTime(r *reader, n ast.Node, what string) (length time.Duration) {
+	r.text(n, what, func(text string, at *token.Token) {
+		var ok bool
+		if length, ok = Time(text); !ok {
+			r.fail(at, "%s is %s, but has to be a number of days or hours such as 30d or 12h", what, quoted(text))
 		}
-		count, _ := strconv.Atoi(parts[1]) // at most five digits
-		unit := time.Hour
-		if parts[2] == "d" {
-			unit = 24 * time.Hour
-		}
-		kept = time.Duration(count) * unit
 	})
-	return kept
+	return length
+}
+
+// Time reads a number of days or hours such as 30d or 12h, and false for other text.
+func Time(text string) (time.Duration, bool) {
+	parts := days.FindStringSubmatch(text)
+	if parts == nil {
+		return 0, false
+	}
+	count, _ := strconv.Atoi(parts[1]) // at most five digits
+	unit := time.Hour
+	if parts[2] == "d" {
+		unit = 24 * time.Hour
+	}
+	return time.Duration(count) * unit, true
 }
 
 // mostBatch bounds a batch: Dgraph refuses transactions of a million N-Quads.
@@ -297,7 +294,7 @@ func readBatchSize(r *reader, n ast.Node) (size int) {
 	return size
 }
 
-func readAccept(r *reader, n ast.Node) []Acceptance {
+func readAccept(r *reader, n ast.Node, rules []string) []Acceptance {
 	var all []Acceptance
 	first := map[string]int{}
 	r.enter(n, func(n ast.Node) {
@@ -309,7 +306,7 @@ func readAccept(r *reader, n ast.Node) []Acceptance {
 		for _, item := range list.Values {
 			a := Acceptance{}
 			before, at := len(r.problem), place(item)
-			r.keys(item, "an entry of accept", a.keys())
+			r.keys(item, "an entry of accept", a.keys(rules))
 			switch {
 			case len(r.problem) > before:
 				continue // what is missing may be what was wrong
@@ -329,12 +326,19 @@ func readAccept(r *reader, n ast.Node) []Acceptance {
 	return all
 }
 
-func (a *Acceptance) keys() []key {
+func (a *Acceptance) keys(rules []string) []key {
 	return []key{
 		{"fingerprint", func(r *reader, e entry) {
 			r.text(e.value, "fingerprint", func(text string, at *token.Token) {
 				if a.Fingerprint = text; !fingerprint.MatchString(text) {
 					r.fail(at, "%s is not a fingerprint: 64 of the signs 0-9 and a-f, as in the json report", quoted(text))
+				}
+			})
+		}},
+		{"rule", func(r *reader, e entry) {
+			r.text(e.value, "rule", func(text string, at *token.Token) {
+				if a.Rule = text; rules != nil && !slices.Contains(rules, text) {
+					r.fail(at, "there is no rule %s%s", quoted(text), suggestion(text, rules))
 				}
 			})
 		}},

@@ -38,10 +38,11 @@ func TestSchemaAgrees(t *testing.T) {
 		return schema.Validate(plain)
 	}
 	good := []string{
-		full, "{}", "rules:\nrenames:\nschema:\nalpha:\nenvironments:\noperations:\nusage:\nmigrations:\nbatchSize:\nfixes:\nundoRetention:\naccept:\nfailOn:\ndgraphVersion:\n",
+		full, "{}", "rules:\nrenames:\nschema:\nalpha:\nenvironments:\noperations:\nusage:\nmigrations:\nbatchSize:\nfixes:\nundoRetention:\ndeprecationGrace:\nbaseline:\naccept:\nfailOn:\ndgraphVersion:\n",
 		"dgraphVersion: v24.1.2-rc1", "dgraphVersion: '25'", "dgraphVersion: 25", "alpha: a:1,b:2", "operations: '*.graphql'",
 		"environments: {a: , b: {connStr: '@file', protected: true}, c: {connStr: $CONN}}", "undoRetention: 12h", "batchSize: 1",
-		"renames: {_a: B9, A.b: C.d}", "failOn: never",
+		"renames: {_a: B9, A.b: C.d}", "failOn: never", "deprecationGrace: 720h", "baseline: 'reports/known.json'",
+		"rules: {id-added: {severity: , types: , paths: }, id-removed: {}, field-removed: {types: {'A.*': , '{B,C}': info}}}",
 	}
 	for _, text := range good {
 		if _, err := Parse("c.yaml", []byte(text), nil); err != nil {
@@ -85,7 +86,8 @@ func TestSchemaKeys(t *testing.T) {
 	}{
 		{"Config", new(Config).keys(nil), schema.object, Config{}, []string{"File", "Text"}},
 		{"Environment", new(Environment).keys(), schema.Definitions["environment"], Environment{}, nil},
-		{"Acceptance", new(Acceptance).keys(), schema.Definitions["acceptance"], Acceptance{}, []string{"Line", "Column"}},
+		{"Acceptance", new(Acceptance).keys(nil), schema.Definitions["acceptance"], Acceptance{}, []string{"Line", "Column"}},
+		{"Rule", new(Rule).keys(""), schema.Definitions["rule"], Rule{}, nil},
 	} {
 		var read, fields []string
 		for _, k := range c.read {

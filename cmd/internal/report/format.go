@@ -1,6 +1,9 @@
 package report
 
-import "io"
+import (
+	"cmp"
+	"io"
+)
 
 // Options shape a rendering. The zero value is a plain, complete report at 80
 // columns that fails on errors.
@@ -16,10 +19,26 @@ type Options struct {
 	Quiet bool
 	// FailOn is the lowest severity that makes the run fail; empty is Error.
 	FailOn Severity
+	// Limit is the size in bytes up to which markdown is written: beyond it,
+	// details are left out, and then findings. 0 is what fits into a comment on
+	// GitHub together with a marker. Less than 4 KiB counts as that.
+	Limit int
 	// Verdict is the sentence on the exit code when something other than the
 	// findings decides it, such as "exit 2: the new schema is invalid".
 	Verdict string
 }
+
+// concluded is the sentence on the exit code.
+func (o Options) concluded(r *Report) string {
+	if o.Verdict != "" {
+		return o.Verdict
+	}
+	return decided(r, cmp.Or(o.FailOn, Error))
+}
+
+// additions reports whether platforms are told of what is only new: when it is
+// asked for, and where it makes the run fail.
+func (o Options) additions() bool { return o.Verbose || o.FailOn == Info }
 
 // Format is one way to write a report.
 type Format struct {
@@ -32,6 +51,12 @@ type Format struct {
 var Formats = []Format{
 	{"text", "for people: source excerpts, consequences and ways out", writeText},
 	{"json", "for programs: everything, with a published JSON Schema", writeJSON},
+	{"markdown", "for comments on pull requests and job summaries: worst first, within 65,536 characters", writeMarkdown},
+	{"sarif", "for code scanning and editors: SARIF 2.1.0 with fixes and the rules explained", writeSARIF},
+	{"github", "for GitHub Actions: workflow commands that annotate the lines", writeGitHub},
+	{"gitlab", "for GitLab: a code quality report", writeGitLab},
+	{"junit", "for Jenkins and others: a test case for each finding", writeJUnit},
+	{"html", "for people who would rather look: one file for the browser, both schemas side by side", writeHTML},
 }
 
 // FormatNamed is the format with this name, and false when there is none.

@@ -67,6 +67,7 @@ type (
 		OneWay     int `json:"oneWay"`
 		Fixable    int `json:"fixable"`
 		Suppressed int `json:"suppressed"`
+		Known      int `json:"known"`
 	}
 	wireFinding struct {
 		Rule        string       `json:"rule"`
@@ -88,6 +89,7 @@ type (
 		Evidence    wireEvidence `json:"evidence"`
 		Consequence string       `json:"consequence"`
 		Addition    bool         `json:"addition,omitempty"`
+		Known       bool         `json:"known,omitempty"`
 		Fixes       []wireFix    `json:"fixes"`
 		Fingerprint string       `json:"fingerprint"`
 	}
@@ -164,14 +166,19 @@ type (
 )
 
 func writeJSON(w io.Writer, r *Report, _ Options) error {
+	wire := wireOf(r)
+	return encodeJSON(w, &wire)
+}
+
+// encodeJSON writes what wire points to, without keys.
+func encodeJSON(w io.Writer, wire any) error {
 	var out bytes.Buffer
 	enc := json.NewEncoder(&out)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
-	wire := wireOf(r)
-	redactAll(reflect.ValueOf(&wire).Elem())
+	redactAll(reflect.ValueOf(wire).Elem())
 	if err := enc.Encode(wire); err != nil {
-		return fmt.Errorf("writing the report as json: %w", err)
+		return fmt.Errorf("writing the report as JSON: %w", err)
 	}
 	_, err := w.Write(escapeJSON(out.Bytes()))
 	return err
@@ -189,6 +196,10 @@ func redactAll(v reflect.Value) {
 	case reflect.Slice:
 		for i := range v.Len() {
 			redactAll(v.Index(i))
+		}
+	case reflect.Pointer:
+		if !v.IsNil() {
+			redactAll(v.Elem())
 		}
 	}
 }
@@ -260,6 +271,7 @@ func wireFindingOf(f Finding) wireFinding {
 		Evidence:    wireEvidenceOf(f.Evidence),
 		Consequence: f.Consequence,
 		Addition:    f.Addition,
+		Known:       f.Known,
 		Fixes: each(f.Fixes, func(x Fix) wireFix {
 			return wireFix{x.ID, x.Kind, x.Risk, x.Title, x.Diff, each(x.Edits, func(e Edit) wireEdit { return wireEdit{wirePlaceOf(e.At), e.New} })}
 		}),
@@ -287,7 +299,7 @@ func wireEvidenceOf(e Evidence) wireEvidence {
 	return wireEvidence{
 		Asked: e.Asked, Complete: e.Complete, Reason: e.Reason,
 		Violations: e.Violations, Groups: e.Groups, Total: e.Total, Remarks: each(e.Remarks, same),
-		Samples:  each(e.Samples, func(s Sample) wireSample { return wireSample(s) }),
+		Samples:  each(e.Samples, func(s Sample) wireSample { return wireSample{s.UID, each(s.Values, same)} }),
 		Question: e.Question,
 	}
 }

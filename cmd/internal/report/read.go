@@ -39,7 +39,7 @@ func Read(r io.Reader) (*Report, error) {
 		out.Findings = append(out.Findings, one)
 	}
 	for _, s := range wire.Suppressed {
-		if err := known(s.Severity); err != nil {
+		if err := weighs(s.Severity); err != nil {
 			return nil, err
 		}
 		out.Suppressed = append(out.Suppressed, Suppressed{Finding{
@@ -58,11 +58,11 @@ func Read(r io.Reader) (*Report, error) {
 }
 
 func (f wireFinding) read() (Finding, error) {
-	if err := known(f.Severity); err != nil {
+	if err := weighs(f.Severity); err != nil {
 		return Finding{}, err
 	}
 	if f.Usage != nil && f.Usage.Lowered != "" {
-		if err := known(f.Usage.Lowered); err != nil {
+		if err := weighs(f.Usage.Lowered); err != nil {
 			return Finding{}, err
 		}
 	}
@@ -87,6 +87,7 @@ func (f wireFinding) read() (Finding, error) {
 		Reasons:     f.Reasons,
 		Consequence: f.Consequence,
 		Addition:    f.Addition,
+		Known:       f.Known,
 		Usage:       (*Usage)(f.Usage),
 		Evidence: Evidence{
 			Asked: f.Evidence.Asked, Complete: f.Evidence.Complete, Reason: f.Evidence.Reason,
@@ -103,8 +104,8 @@ func (f wireFinding) read() (Finding, error) {
 	return one, nil
 }
 
-// known refuses a severity that is none: it would weigh nothing, and pass every gate.
-func known(s Severity) error {
+// weighs refuses a severity that is none: it would weigh nothing, and pass every gate.
+func weighs(s Severity) error {
 	if s != Error && s != Warning && s != Info {
 		return fmt.Errorf("a finding has the severity %q", string(s))
 	}

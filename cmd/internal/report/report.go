@@ -57,6 +57,12 @@ type Report struct {
 	// nowhere but in Summary.Suppressed.
 	Suppressed []Suppressed
 	Notes      []Note
+	// Rules explain rules, at least those of the findings as far as they are
+	// known. No program needs them: they are not in the JSON report.
+	Rules []RuleDoc
+	// Old and New are the two schemas themselves, for renderings that show
+	// them. They are not in the JSON report.
+	Old, New Schema
 }
 
 // Tool names the program that made the report.
@@ -72,6 +78,33 @@ type Source struct {
 	// Fingerprint is "sha256:" and 64 hex digits, or empty for a schema that
 	// could not be read to its end.
 	Fingerprint string
+}
+
+// Schema is the text of a schema, and its types. The zero Schema is one that is
+// not at hand.
+type Schema struct {
+	Files []SourceFile
+	Types []Type // in the order of their first definitions
+}
+
+// SourceFile is one file of a schema. Name and Ref are those of Locations in it.
+type SourceFile struct {
+	Name, Ref string
+	// Lines are all lines as Locations count them, without their ends. Keys are
+	// left out.
+	Lines []string
+}
+
+// Type is a named type that a schema defines.
+type Type struct {
+	Name string
+	Kind string // "type", "interface", "union", "enum", "input" or "scalar"
+	// Location is the name in the first definition.
+	Location Location
+	// Implements are its interfaces. Uses are the other types of the schema that
+	// its fields and arguments have, and the members of a union. Each stands
+	// there once.
+	Implements, Uses []string
 }
 
 // Data says whether the stored data was asked, and how completely. The zero
@@ -102,6 +135,7 @@ type Summary struct {
 	OneWay               int // findings that are not reversible
 	Fixable              int // findings with at least one fix
 	Suppressed           int // what is left out of all other counts
+	Known                int // findings that the baseline has, left out of all other counts too
 }
 
 // Finding is one judgement on one element of a schema. The fields are those of
@@ -123,13 +157,20 @@ type Finding struct {
 	Impact     Impact
 	Reversible bool
 	Confidence string   // "declared", "certain" or "likely"; of renames and moves only
-	Reasons    []string // why a rename is believed to be one, or what changed for an operation
+	Reasons    []string // why a rename is believed to be one, why a removal is milder or not, or what changed for an operation
 	Usage      *Usage   // nil where no operations were looked at, or none could use it
 	Evidence   Evidence
 	// Consequence is what clients see after the deploy, in one sentence.
 	Consequence string
 	Fixes       []Fix // the safest one first
 	Fingerprint string
+	// Known marks what the baseline of the run has already, as severe or more. It
+	// makes no run fail; renderings for people show it only when they are verbose.
+	Known bool
+
+	// Acceptable says that the configuration can accept it. Only renderings for people
+	// tell.
+	Acceptable bool
 
 	// Addition marks what is only new and endangers nothing. Renderings for
 	// people show it only when they are verbose.
@@ -205,10 +246,10 @@ type Sample struct {
 // Fix is one way out. The fixes of a finding are alternatives.
 type Fix struct {
 	ID    string
-	Kind  string // "directive" or "migration"
+	Kind  string // "directive", "migration", or "operation" for an edit of what clients ask
 	Risk  string // "safe", "review" or "destructive"
 	Title string
-	Diff  string // unified diff of a directive fix
+	Diff  string // unified diff of a fix that edits files
 	Edits []Edit // the same, for programs: they do not overlap
 }
 
@@ -217,6 +258,22 @@ type Edit struct {
 	// At has both ends, and no anchor.
 	At  Location
 	New string
+}
+
+// RuleDoc explains a rule to the person who meets it.
+type RuleDoc struct {
+	ID       string
+	Severity Severity // of the worst case
+	Summary  string   // when the rule fires, in one sentence
+	Sections []Section
+}
+
+// Section is a part of an explanation: one of Text, Code and Steps.
+type Section struct {
+	Title string
+	Text  string   // prose
+	Code  string   // lines to be shown as they are
+	Steps []string // prose, to be numbered
 }
 
 // Note is a remark on the run itself, such as a check that needs the network.
@@ -233,6 +290,10 @@ func (r *Report) Seal() {
 	for i := range r.Findings {
 		f := &r.Findings[i]
 		f.Fingerprint = Fingerprint(f.Rule, f.Coordinate, f.To, f.Subject)
+		if f.Known {
+			r.Summary.Known++
+			continue
+		}
 		switch f.Severity {
 		case Error:
 			r.Summary.Error++
@@ -256,11 +317,11 @@ func (r *Report) Seal() {
 	slices.SortStableFunc(r.Suppressed, func(a, b Suppressed) int { return order(a.Finding, b.Finding) })
 }
 
-// Failing counts the findings at or above threshold.
+// Failing counts the findings at or above threshold that are not known.
 func (r *Report) Failing(threshold Severity) int {
 	n := 0
 	for i := range r.Findings {
-		if r.Findings[i].Severity.Reaches(threshold) {
+		if f := &r.Findings[i]; !f.Known && f.Severity.Reaches(threshold) {
 			n++
 		}
 	}
@@ -269,10 +330,13 @@ func (r *Report) Failing(threshold Severity) int {
 
 // Fingerprint identifies a finding over time: the sha256, in hex, of what it
 // is about, and never of its wording, line or counts. Every part is preceded
-// by its length, so that no two different findings share their bytes.
+// by its length, so that no two different findings share their bytes. Bytes that
+// are not UTF-8 count as what JSON makes of them: a report that is read back has
+// the same fingerprints.
 func Fingerprint(rule, coordinate, to, subject string) string {
 	h := sha256.New()
 	for _, part := range []string{rule, coordinate, to, subject} {
+		part = string([]rune(part))
 		io.WriteString(h, strconv.Itoa(len(part))+":"+part)
 	}
 	return hex.EncodeToString(h.Sum(nil))

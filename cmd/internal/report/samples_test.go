@@ -171,6 +171,15 @@ func shapes() *Report {
 		},
 	)
 	r.Data = asked(false)
+	r.Rules = []RuleDoc{
+		{"id-added", Error, "A field gets @id, which stored values may violate.", []Section{
+			{Title: "What Dgraph does", Text: "It builds an index and looks at no value."},
+			{Title: "Example, before", Code: "type User {\n  username: String!\n}\n"},
+			{Title: "Ways out, the safest first", Steps: []string{"Make the values unique.", "Leave @id out."}},
+		}},
+		{"never-met", Warning, "Nothing.", nil},
+		{"type-renamed", Error, "A type goes by another name.", nil},
+	}
 	r.Notes = []Note{
 		{"not-checked", "whether the JWKURL of Dgraph.Authorization answers: that needs the network", Location{File: "new.graphql", Line: 120, Column: 1}},
 		{"warning", "the old schema breaks a rule of Dgraph; the comparison goes on", Location{}},

@@ -18,6 +18,8 @@ const (
 	labelIndent = 11
 	// maxPlain is how many findings are printed without a table of them.
 	maxPlain = 20
+	// shortPrint is how many signs of a fingerprint tell findings apart.
+	shortPrint = 12
 	// maxNamed is how many names of a list are printed without Verbose.
 	maxNamed = 5
 )
@@ -50,10 +52,13 @@ func writeText(w io.Writer, r *Report, opt Options) error {
 	if r.Operations != nil {
 		p.operations = r.Operations.Total
 	}
-	shown := make([]*Finding, 0, len(r.Findings))
+	shown, additions := make([]*Finding, 0, len(r.Findings)), 0
 	for i := range r.Findings {
-		if f := &r.Findings[i]; !f.Addition || f.Severity != Info || opt.Verbose {
+		switch f := &r.Findings[i]; {
+		case opt.Verbose || !f.Known && (!f.Addition || f.Severity != Info):
 			shown = append(shown, f)
+		case !f.Known:
+			additions++
 		}
 	}
 	for _, f := range shown {
@@ -67,7 +72,7 @@ func writeText(w io.Writer, r *Report, opt Options) error {
 		p.suppressed(r.Suppressed)
 		p.notes(r.Notes)
 		p.table(shown)
-		p.summary(r, len(r.Findings)-len(shown))
+		p.summary(r, additions)
 	}
 	_, err := io.WriteString(w, p.String())
 	return err
@@ -137,6 +142,9 @@ func (p *page) details(f *Finding) {
 		p.labelled("impact", prose(fmt.Sprintf("api %s, storage %s, data %s",
 			orNone(f.Impact.API), orNone(f.Impact.Storage), orNone(f.Impact.Data)), nil))
 		p.labelled("asked", prose(f.Evidence.Question, p.ink.faint))
+		if f.Acceptable {
+			p.labelled("accept", prose("schemacheck accept "+f.Fingerprint[:min(len(f.Fingerprint), shortPrint)]+" --reason WHY", p.ink.faint))
+		}
 	}
 	for _, fix := range f.Fixes {
 		words := prose(fix.Title, p.ink.strong)
@@ -292,11 +300,14 @@ func (p *page) table(shown []*Finding) {
 // summary closes the report: how many findings, on what, and what follows.
 func (p *page) summary(r *Report, hidden int) {
 	s, end := r.Summary, ""
-	if s.Suppressed > 0 {
+	if s.Suppressed+s.Known > 0 {
 		end = ","
 	}
 	counts := prose("No findings"+cmp.Or(end, "."), p.ink.strong)
-	if len(r.Findings) > 0 {
+	switch {
+	case s.Known > 0 && s.Known == len(r.Findings):
+		counts = prose("No new findings,", p.ink.strong)
+	case len(r.Findings) > 0:
 		counts = p.count(s.Error, "error", Error, ",")
 		counts = append(counts, p.count(s.Warning, "warning", Warning, ",")...)
 		info := strconv.Itoa(s.Info) + " info"
@@ -311,22 +322,28 @@ func (p *page) summary(r *Report, hidden int) {
 			counts = append(counts, word{info + end, nil})
 		}
 	}
-	if s.Suppressed > 0 {
-		counts = append(counts, word{strconv.Itoa(s.Suppressed) + " suppressed", nil})
-		if !p.Verbose {
-			counts = append(counts, prose("(-v shows "+pick(s.Suppressed, "it", "them")+")", p.ink.faint)...)
+	for _, out := range []struct {
+		count int
+		kind  string
+		after string
+	}{{s.Known, "known", pick(min(s.Suppressed, 1), ",", "")}, {s.Suppressed, "suppressed", ""}} {
+		if out.count == 0 {
+			continue
 		}
+		counted := strconv.Itoa(out.count) + " " + out.kind
+		if p.Verbose {
+			counts = append(counts, word{counted + out.after, nil})
+			continue
+		}
+		counts = append(counts, word{counted, nil})
+		counts = append(counts, prose("(-v shows "+pick(out.count, "it", "them")+")"+out.after, p.ink.faint)...)
 	}
 	p.WriteString(wrap("", 0, p.Width, counts))
-	if r.Operations != nil {
-		p.WriteString(wrap("", 0, p.Width, prose(fared(r.Operations), nil)))
+	if text := fared(r); text != "" {
+		p.WriteString(wrap("", 0, p.Width, prose(text, nil)))
 	}
 	p.WriteString(wrap("", 0, p.Width, compared(r)))
-	verdict := p.Verdict
-	if verdict == "" {
-		verdict = decided(r, p.FailOn)
-	}
-	p.WriteString(wrap("", 0, p.Width, prose(verdict, nil)))
+	p.WriteString(wrap("", 0, p.Width, prose(p.concluded(r), nil)))
 }
 
 // count is a number of findings, coloured when there are any.
@@ -370,6 +387,10 @@ func decided(r *Report, failOn Severity) string {
 	return "exit 1: " + plural(failing, "finding") + " at or above --fail-on " + string(failOn)
 }
 
+// About is what a finding is about, in one line: "User.phone -> User.tel", or
+// "Admin (interface Person)".
+func (f *Finding) About() string { return about(f) }
+
 // about is what a finding is about, in one line.
 func about(f *Finding) string {
 	text := f.Coordinate
@@ -385,9 +406,12 @@ func about(f *Finding) string {
 	return text
 }
 
-// tags are the two things that a reader wants to know at once.
+// tags are the few things that a reader wants to know at once.
 func tags(f *Finding) string {
 	var tags []string
+	if f.Known {
+		tags = append(tags, "known")
+	}
 	if f.Confidence != "" {
 		tags = append(tags, f.Confidence)
 	}
@@ -417,14 +441,7 @@ func told(e Evidence) string {
 	case e.Violations == 0:
 		b.WriteString("asked: none of " + thousands(e.Total) + nodes(e.Total) + " affected")
 	default:
-		if !e.Complete {
-			b.WriteString("at least ")
-		}
-		b.WriteString(thousands(e.Violations))
-		if e.Total > 0 {
-			b.WriteString(" of " + thousands(e.Total))
-		}
-		b.WriteString(nodes(max(e.Violations, e.Total)) + " affected")
+		b.WriteString(affected(e))
 	}
 	if e.Groups > 0 {
 		b.WriteString(", in " + thousands(e.Groups) + pick(int(min(e.Groups, 2)), " group", " groups") + " of duplicates")
@@ -450,6 +467,19 @@ func told(e Evidence) string {
 	return b.String()
 }
 
+// affected says how many nodes violate, where any do.
+func affected(e Evidence) string {
+	text := thousands(e.Violations)
+	if e.Total > 0 {
+		text += " of " + thousands(e.Total)
+	}
+	text += nodes(max(e.Violations, e.Total)) + " affected"
+	if !e.Complete {
+		return "at least " + text
+	}
+	return text
+}
+
 // used says how many of the operations use what a finding is about, and what follows.
 func used(u *Usage, s Severity, of int) string {
 	if u == nil {
@@ -457,6 +487,8 @@ func used(u *Usage, s Severity, of int) string {
 	}
 	text := fmt.Sprintf("by none of the %d operations", of)
 	switch {
+	case of < 0:
+		text = "by no operation"
 	case of == 1:
 		text = "not by the operation"
 	case of == 0:
@@ -464,6 +496,9 @@ func used(u *Usage, s Severity, of int) string {
 	}
 	if u.Operations > 0 {
 		text = fmt.Sprintf("by %d of %s, in %s", u.Operations, plural(of, "operation"), plural(u.Files, "file"))
+		if of < 0 {
+			text = fmt.Sprintf("by %s, in %s", plural(u.Operations, "operation"), plural(u.Files, "file"))
+		}
 	}
 	if u.Sending > 0 {
 		text += fmt.Sprintf("; %d can send it in a variable", u.Sending)
@@ -474,11 +509,18 @@ func used(u *Usage, s Severity, of int) string {
 	return text
 }
 
-// fared says what becomes of the operations.
-func fared(o *Operations) string {
+// fared says what becomes of the operations; nothing where none were looked at.
+func fared(r *Report) string {
+	o := r.Operations
+	if o == nil {
+		return ""
+	}
 	text := fmt.Sprintf("%d of %s %s", o.Broken, plural(o.Total, "operation"), pick(o.Broken, "breaks", "break"))
 	if o.Broken > 0 {
 		text += ", in " + plural(o.BrokenFiles, "file")
+		if names := brokenIn(r); len(names) > 0 {
+			text += ": " + some(names, false)
+		}
 	}
 	if o.Affected > 0 {
 		text += fmt.Sprintf("; %d can answer or do otherwise", o.Affected)
@@ -490,6 +532,18 @@ func fared(o *Operations) string {
 		text += fmt.Sprintf("; %s could not be read", plural(o.Unread, "place"))
 	}
 	return text
+}
+
+// brokenIn are the files with operations that break, as far as findings tell.
+func brokenIn(r *Report) []string {
+	var names []string
+	for i := range r.Findings {
+		if f := &r.Findings[i]; f.Rule == "operation-broken" && f.Location.File != "" && !slices.Contains(names, f.Location.File) {
+			names = append(names, f.Location.File)
+		}
+	}
+	slices.Sort(names)
+	return names
 }
 
 // place is a location as editors understand it.

@@ -1,0 +1,123 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/schemacheck/schemacheck/cmd/internal/report"
+	"github.com/schemacheck/schemacheck/diff"
+	"github.com/schemacheck/schemacheck/diff/api"
+	"github.com/schemacheck/schemacheck/diff/sdl"
+	"github.com/schemacheck/schemacheck/diff/usage"
+	"github.com/schemacheck/schemacheck/fixes/rewrite"
+)
+
+// rewritten are the operations of the application, as the mended schema wants them.
+type rewritten struct {
+	rewrite.Result
+	before, after []*sdl.File // those that change
+}
+
+// rewriteOperations rewrites the operations for the schema in these files.
+func (w *work) rewriteOperations(files []*sdl.File, noAlias bool) (*rewritten, error) {
+	if w.operations == nil {
+		return &rewritten{}, nil
+	}
+	var schemas [2]*diff.Schema
+	for i, side := range [][]*sdl.File{w.before, files} {
+		parsed, err := sdl.Parse(side...)
+		if err != nil {
+			return nil, err
+		}
+		schemas[i] = diff.New(parsed)
+	}
+	options := api.Options{DgraphVersion: w.cfg.DgraphVersion}
+	apis := usage.NewPair(api.Derive(schemas[0].Schema, options), api.Derive(schemas[1].Schema, options))
+	variables, err := variablesOf(filesOf(w.operations))
+	if err != nil {
+		return nil, err
+	}
+	result, err := rewrite.Operations(w.compare(schemas[0], schemas[1]), apis, w.operations.Operations,
+		rewrite.Options{NoAlias: noAlias, Variables: variables})
+	if err != nil {
+		return nil, err
+	}
+	out := &rewritten{Result: *result}
+	for _, e := range result.Patch.Edits {
+		if !slices.Contains(out.before, e.Span.File) {
+			out.before = append(out.before, e.Span.File)
+		}
+	}
+	out.after, err = result.Patch.Apply(out.before)
+	return out, err
+}
+
+// variablesOf are the files with variables beside files of GraphQL: list.json beside list.graphql.
+func variablesOf(files []*sdl.File) (map[*sdl.File]*sdl.File, error) {
+	const most = 16 << 20
+	all := map[*sdl.File]*sdl.File{}
+	for _, f := range files {
+		extension := path.Ext(f.Name)
+		if f.Path == "" || extension != ".graphql" && extension != ".gql" {
+			continue
+		}
+		at := strings.TrimSuffix(f.Path, filepath.Ext(f.Path)) + ".json"
+		if info, err := os.Stat(at); err != nil || !info.Mode().IsRegular() {
+			continue
+		}
+		opened, err := os.Open(at)
+		if err != nil {
+			return nil, fmt.Errorf("reading variables: %w", err)
+		}
+		text, err := io.ReadAll(io.LimitReader(opened, most+1))
+		opened.Close()
+		switch {
+		case err != nil:
+			return nil, fmt.Errorf("reading variables: %w", err)
+		case len(text) > most:
+			return nil, fmt.Errorf("reading variables: %s has more than %d MiB", at, most>>20)
+		}
+		all[f] = &sdl.File{Name: strings.TrimSuffix(f.Name, extension) + ".json", Path: at, Text: string(text)}
+	}
+	return all, nil
+}
+
+// conclusions say what comes of the operations. written are the names of the files that were written.
+func (r *rewritten) conclusions(written []string) []string {
+	var all []string
+	switch n := len(r.Rewritten); {
+	case len(r.before) == 0:
+	case len(written) > 0:
+		all = append(all, fmt.Sprintf("%s rewritten in %s.", number(n, "operation", "operations"), strings.Join(written, ", ")))
+	default:
+		all = append(all, fmt.Sprintf("%s would be rewritten in %s: --write makes the edits.",
+			number(n, "operation", "operations"), number(len(r.before), "file", "files")))
+	}
+	return all
+}
+
+// notes are what people have to see to themselves, each operation once. After many it is always the same.
+func (r *rewritten) notes() []report.Note {
+	var all []report.Note
+	for i, l := range r.Left {
+		if i == mostProblems {
+			all = append(all, report.Note{Kind: "warning", Message: fmt.Sprintf("and %d more operations that somebody has to look at", len(r.Left)-i)})
+			break
+		}
+		name := l.Operation.Name
+		if name == "" {
+			name = "a " + l.Operation.Kind + " without a name"
+		}
+		verdict := "look at"
+		if l.Broken {
+			verdict = "still breaks:"
+		}
+		all = append(all, report.Note{Kind: "warning", Message: verdict + " " + name + ": " + strings.Join(l.Reasons, "; "), Location: location("", l.Operation.Span())})
+	}
+	return all
+}

@@ -1,0 +1,105 @@
+package rewrite
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/schemacheck/schemacheck/diff/api"
+	"github.com/schemacheck/schemacheck/diff/schema"
+	"github.com/schemacheck/schemacheck/diff/sdl"
+	"github.com/schemacheck/schemacheck/diff/usage"
+)
+
+// answers tells what no alias hides: names that come in answers, and those in variables that a program makes.
+func (w *rewriter) answers(out *outcome, before *usage.Walk) {
+	if slices.Contains(out.operation.Fields(), "__typename") {
+		for _, t := range w.renamed {
+			if now := w.diff.Survivor(t); now != nil && t.Kind == sdl.Object && w.met(t, before.Met) {
+				out.reason(fmt.Sprintf("__typename answers %q where it was %q", now.Name, t.Name))
+			}
+		}
+	}
+	for i := range before.Uses {
+		u := &before.Uses[i]
+		if u.Gives == nil || u.Kind != usage.Field {
+			continue
+		}
+		for _, v := range w.renamedValues(u.Gives.Named()) {
+			out.reason(fmt.Sprintf("%s answers %s", u.Coordinate, v))
+		}
+	}
+	for _, v := range out.operation.AST.VariableDefinitions {
+		if out.kept[v.Variable] {
+			continue // it is rewritten where it stands
+		}
+		if changes := w.within(v.Type.Name()); len(changes) > 0 {
+			const most = 5
+			more := ""
+			if len(changes) > most {
+				more = fmt.Sprintf(", and %d more", len(changes)-most)
+				changes = changes[:most]
+			}
+			out.reason(fmt.Sprintf("$%s is made elsewhere; in it, %s%s", v.Variable, strings.Join(changes, ", "), more))
+		}
+	}
+}
+
+// met reports whether answers can have objects of the type, where these types decide about an operation.
+func (w *rewriter) met(t *schema.Type, names []string) bool {
+	if slices.Contains(names, t.Name) {
+		return true
+	}
+	for _, name := range names {
+		if of := w.apis.Before.Type(name); of != nil && (of.Kind == sdl.Union && slices.Contains(of.Members, t.Name) ||
+			slices.ContainsFunc(t.Interfaces, func(i *schema.Type) bool { return i.Name == name })) {
+			return true
+		}
+	}
+	return false
+}
+
+// renamedValues are the values of an enum that go by other names, as in "B instead of A".
+func (w *rewriter) renamedValues(enum string) []string {
+	of := w.apis.Before.Type(enum)
+	if of == nil || of.Kind != sdl.Enum || of.Origin != api.Written {
+		return nil
+	}
+	var all []string
+	for _, v := range of.Values {
+		if to := w.values[enumValue{of.Source.Type, v.Name}]; to != "" {
+			all = append(all, to+" instead of "+v.Name)
+		}
+	}
+	return all
+}
+
+// within are the elements of an input, and of all inputs in it, that go by other names.
+func (w *rewriter) within(input string) []string {
+	var all []string
+	seen := map[string]bool{}
+	var look func(name string)
+	look = func(name string) {
+		of := w.apis.Before.Type(name)
+		if of == nil || seen[name] {
+			return
+		}
+		seen[name] = true
+		for _, v := range of.Values {
+			if to := w.valueOf(of, v); of.Kind == sdl.Enum && to != "" && to != v.Name {
+				all = append(all, fmt.Sprintf("%s.%s is now %s", name, v.Name, to))
+			}
+		}
+		if of.Kind != sdl.InputObject {
+			return
+		}
+		for _, f := range of.Fields {
+			if g := w.fieldOf(of, f); g != nil && g.Name != f.Name {
+				all = append(all, fmt.Sprintf("%s.%s is now %s", name, f.Name, g.Name))
+			}
+			look(f.Type.Named())
+		}
+	}
+	look(input)
+	return all
+}

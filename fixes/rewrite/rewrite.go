@@ -1,0 +1,255 @@
+// Package rewrite brings client operations, and files with their variables, to the names that a schema change gives to
+// types, fields, arguments and values of enums.
+package rewrite
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/schemacheck/schemacheck/diff"
+	"github.com/schemacheck/schemacheck/diff/operations"
+	"github.com/schemacheck/schemacheck/diff/sdl"
+	"github.com/schemacheck/schemacheck/diff/usage"
+	"github.com/schemacheck/schemacheck/fixes"
+)
+
+// Options are what is wanted of rewritten operations.
+type Options struct {
+	// NoAlias lets answers have the new names. Without it a field that goes by another name is asked for under the old
+	// one (phone: tel), so that whoever reads the answer need not change.
+	NoAlias bool
+	// Variables are JSON files with variables for the operations of a file: {"OPERATION": {"VARIABLE": value}}, or
+	// {"VARIABLE": value} for a file with one operation.
+	Variables map[*sdl.File]*sdl.File
+}
+
+// Result is what came of some operations.
+type Result struct {
+	// Patch has the edits of all files, those with variables too.
+	Patch fixes.Patch
+	// Rewritten are the operations that are changed, and valid for the new API afterwards.
+	Rewritten []Rewritten
+	// Left are the operations that somebody has to look at, in their order, each with all that is to be known of it.
+	Left []Left
+}
+
+// Rewritten is an operation that is changed.
+type Rewritten struct {
+	Operation *operations.Operation
+	// Patch has its edits, those of the fragments that it uses, and of its variables.
+	Patch fixes.Patch
+}
+
+// Left is an operation, or part of one, that cannot be rewritten safely, or whose answer changes in spite of it.
+type Left struct {
+	Operation *operations.Operation
+	// Broken says that the operation is not valid for the new API when the patch is made.
+	Broken bool
+	// Reasons are sentences without periods.
+	Reasons []string
+}
+
+// Operations rewrites operations for declared and certain renames. APIs are complete ones, of the two schemas of d. An
+// operation that is not valid for the old API is left alone: where it is valid for the new one, it is rewritten already, and
+// else nobody knows what it means.
+func Operations(d *diff.Diff, apis *usage.Pair, all []*operations.Operation, o Options) (*Result, error) {
+	w := &rewriter{Options: o, names: newNames(d, apis), inFile: map[*sdl.File]int{}}
+	for _, operation := range all {
+		w.inFile[operation.Document.File]++
+	}
+	for _, operation := range all {
+		w.operation(operation)
+	}
+	return w.result()
+}
+
+type rewriter struct {
+	Options
+	*names
+	done   []outcome
+	inFile map[*sdl.File]int // how many operations a file has
+}
+
+// place is a name in a document.
+type place struct {
+	document   *operations.Document
+	start, end int
+}
+
+// edit is what stands at a place afterwards.
+type edit struct {
+	text string
+	at   sdl.Span
+}
+
+// outcome is what came of an operation.
+type outcome struct {
+	operation *operations.Operation
+	edits     []sdl.Edit
+	broken    bool
+	reasons   []string
+	kept      map[string]bool // variables whose values stand in a file
+}
+
+func (w *rewriter) operation(o *operations.Operation) {
+	before := w.apis.Before.Check(o)
+	if len(before.Refusals) > 0 || len(before.Uses) == 0 { // without uses, it asks no server
+		return
+	}
+	out := outcome{operation: o}
+	edits := map[place]edit{}
+	for i := range before.Uses {
+		u := &before.Uses[i]
+		to := w.become(u)
+		if to == "" || to == u.Name() {
+			continue // what is gone, the new API tells
+		}
+		if guess := w.guessed(u); guess != "" {
+			out.reason(guess + ": declare the rename, and it is rewritten")
+			continue
+		}
+		at, exact := u.Span()
+		if !exact {
+			out.reason(fmt.Sprintf("%s is now %s, but is not written out in one piece at %s", u.Name(), to, where(at)))
+			continue
+		}
+		if generated(at.File) {
+			out.reason("it is in a list of operations that is made from others, with ids that depend on its text: rewrite those, and make the list anew")
+			w.leave(out)
+			return
+		}
+		edits[place{u.Document, u.Start, u.End}] = edit{w.text(u, to), at}
+	}
+	if len(edits) > 0 && len(w.apis.After.Check(o).Refusals) == 0 {
+		// The names are there with other meanings: once rewritten, it looks as before.
+		out.reason("the new schema has its names too, for something else, so that nobody can tell whether it is rewritten already")
+		w.leave(out)
+		return
+	}
+	rewritten := o
+	if len(edits) > 0 {
+		var err error
+		if rewritten, err = w.apply(o, edits); err != nil {
+			out.reason("it cannot be read any more when it is rewritten: " + err.Error())
+			w.leave(out)
+			return
+		}
+	}
+	w.judge(&out, rewritten)
+	for _, e := range edits {
+		out.edits = append(out.edits, sdl.Edit{Span: e.at, New: e.text})
+	}
+	w.variables(&out)
+	w.answers(&out, before)
+	w.done = append(w.done, out)
+}
+
+// leave leaves an operation as it is.
+func (w *rewriter) leave(out outcome) {
+	w.judge(&out, out.operation)
+	w.done = append(w.done, out)
+}
+
+// judge says what is wrong with an operation under the new API.
+func (w *rewriter) judge(out *outcome, o *operations.Operation) {
+	if after := w.apis.After.Check(o); len(after.Refusals) > 0 {
+		out.broken = true
+		for _, f := range after.Faults {
+			out.reason(f.Message)
+		}
+		if len(after.Faults) == 0 {
+			out.reason(after.Refusals[0])
+		}
+	}
+}
+
+// guessed is which rename that nobody declared stands behind a use.
+func (w *rewriter) guessed(u *usage.Use) string {
+	value := ""
+	if u.Kind == usage.EnumValue {
+		value = u.Name()
+	}
+	return w.guess(u.Source, value)
+}
+
+// text is what stands for a use: a field keeps its name in the answer.
+func (w *rewriter) text(u *usage.Use, to string) string {
+	quoted := u.Start > 0 && u.Document.Text[u.Start-1] == '"' // in @cascade(fields:)
+	if u.Kind == usage.Field && !u.Aliased && !quoted && !w.NoAlias {
+		return u.Name() + ": " + to
+	}
+	return to
+}
+
+// generated reports whether the file is a list of persisted operations.
+func generated(f *sdl.File) bool { return strings.HasSuffix(strings.ToLower(f.Name), ".json") }
+
+// apply is the operation after its edits, with its fragments and in a document of its own.
+func (w *rewriter) apply(o *operations.Operation, edits map[place]edit) (*operations.Operation, error) {
+	var b strings.Builder
+	part := func(d *operations.Document, start, end int) {
+		var here []place
+		for at := range edits {
+			if at.document == d && start <= at.start && at.end <= end {
+				here = append(here, at)
+			}
+		}
+		slices.SortFunc(here, func(a, b place) int { return cmp.Compare(a.start, b.start) })
+		for _, at := range here {
+			b.WriteString(d.Text[start:at.start] + edits[at].text)
+			start = at.end
+		}
+		b.WriteString(d.Text[start:end] + "\n")
+	}
+	part(o.Document, o.Start, o.End)
+	for _, f := range o.Fragments {
+		part(f.Document, f.Start, f.End)
+	}
+	found := operations.Join(operations.Whole(&sdl.File{Name: o.Document.File.Name, Text: b.String()}))
+	for _, p := range found.Problems {
+		if p.Kind == operations.Unreadable {
+			return nil, errors.New(p.What)
+		}
+	}
+	if len(found.Operations) != 1 {
+		return nil, fmt.Errorf("%d operations came of one", len(found.Operations))
+	}
+	return found.Operations[0], nil
+}
+
+func (w *rewriter) result() (*Result, error) {
+	r := &Result{}
+	var all []fixes.Patch
+	for _, o := range w.done {
+		patch, err := fixes.Join(fixes.Patch{Edits: o.edits})
+		if err != nil {
+			return nil, fmt.Errorf("rewriting operations: %w", err)
+		}
+		all = append(all, patch)
+		if !patch.Empty() && !o.broken {
+			r.Rewritten = append(r.Rewritten, Rewritten{o.operation, patch})
+		}
+		if len(o.reasons) > 0 {
+			r.Left = append(r.Left, Left{o.operation, o.broken, o.reasons})
+		}
+	}
+	var err error
+	if r.Patch, err = fixes.Join(all...); err != nil {
+		return nil, fmt.Errorf("rewriting operations: %w", err)
+	}
+	return r, nil
+}
+
+func (o *outcome) reason(text string) {
+	if !slices.Contains(o.reasons, text) {
+		o.reasons = append(o.reasons, text)
+	}
+}
+
+func where(at sdl.Span) string {
+	begin := at.Begin()
+	return fmt.Sprintf("%s:%d:%d", at.File.Name, begin.Line, begin.Column)
+}
