@@ -26,6 +26,7 @@ type (
 // writeGitLab writes a code quality report. GitLab drops what has no path, so
 // that a finding without a file of its own is placed in the new schema.
 func writeGitLab(w io.Writer, r *Report, opt Options) error {
+	r = r.rooted(opt.Folder)
 	shown := worst(r.shown(opt.additions()))
 	if opt.Verbose {
 		shown = append(shown, worst(r.known())...)
