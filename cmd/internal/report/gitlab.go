@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"io"
 	"path"
+	"strings"
 )
 
 // The wire structs of a code quality report of GitLab.
@@ -37,7 +38,7 @@ func writeGitLab(w io.Writer, r *Report, opt Options) error {
 			text += " (" + affected(f.Evidence) + ")"
 		}
 		one := wireQuality{
-			Description: Escape(about(f) + ": " + text),
+			Description: Escape(strings.TrimPrefix(about(f)+": "+text, ": ")),
 			CheckName:   f.Rule,
 			Fingerprint: f.Fingerprint,
 			Severity:    qualityOf(f.Severity),
