@@ -114,6 +114,7 @@ func (p program) review(cmd *cobra.Command, o *reviewOptions) error {
 	if err != nil {
 		return err
 	}
+	out.options.Folder = request.Prefix
 	request.Report = withoutValues(done.report)
 	if request.Summary, err = commentOf(request.Report, out.options); err != nil {
 		return &problem{exitUnfinished, fmt.Errorf("writing the summary: %w", err)}
