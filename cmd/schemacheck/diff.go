@@ -132,7 +132,8 @@ func (p program) diff(cmd *cobra.Command, o *diffOptions) error {
 		return err
 	}
 	defer w.close()
-	done, err := w.comparison.run()
+	w.once = true
+	done, err := w.run()
 	if err != nil {
 		return err
 	}
@@ -461,8 +462,10 @@ type comparison struct {
 	// alongside gives findings that need more than the two schemas; nil gives
 	// none.
 	alongside func(*diff.Diff, *report.Report) []*rules.Finding
-	// operations are those of the application; nil where none are looked at.
+	// operations are those of the application; nil where none are looked at. They are let go when they have been judged
+	// once, where nothing comes after that.
 	operations *operations.Found
+	once       bool
 	// settle has the data decide about findings; nil asks nothing.
 	settle func(*report.Report, []*rules.Finding) error
 }

@@ -194,7 +194,8 @@ func (p program) reviewed(cmd *cobra.Command, o *reviewOptions, r *review.Reques
 			return nil, nil, err
 		}
 		defer w.close()
-		done, err := w.comparison.run()
+		w.once = true
+		done, err := w.run()
 		if err != nil {
 			return nil, nil, err
 		}
