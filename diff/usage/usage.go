@@ -75,6 +75,8 @@ type Walk struct {
 	Faults []Fault
 	// Sent are the variables whose types are inputs of the API: what they hold is not in the operation.
 	Sent []Sent
+	// Naming are the variables that hold names of fields: what those are is not in the operation.
+	Naming []Naming
 	// Met are the names of all types that decide whether the operation is valid.
 	Met []string
 	// Refusals are why Dgraph would refuse the operation, in the words of GraphQL's validator and of Dgraph's own checks;
@@ -89,6 +91,12 @@ type Sent struct {
 	// Document has the variable, with its $, at the bytes from Start to End.
 	Document   *operations.Document
 	Start, End int
+}
+
+// Naming is a variable of an operation that holds names of fields, for @cascade.
+type Naming struct {
+	Variable string    // without the $
+	Type     *api.Type // whose fields they are
 }
 
 // Span is the place of the variable in its file; see [operations.Document.Span].

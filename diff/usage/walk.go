@@ -285,6 +285,10 @@ func (w *walker) cascade(v *ast.Value, of *known) {
 		}
 		return
 	}
+	if v.Kind == ast.Variable {
+		w.found.Naming = append(w.found.Naming, Naming{v.Raw, of.Type})
+		return
+	}
 	if v.Kind != ast.StringValue && v.Kind != ast.BlockValue {
 		return
 	}
