@@ -431,6 +431,9 @@ func (o *diffOptions) fromConfiguration(ctx context.Context, loader sdl.Loader, 
 	if err != nil {
 		return fmt.Errorf("finding the old version of %s: %w", cfg.Schema, err)
 	}
+	if relative != "-" && !strings.Contains(relative, ":") {
+		path = relative // reports are read on other machines
+	}
 	relative = filepath.ToSlash(relative)
 	if !strings.HasPrefix(relative, ".") {
 		relative = "./" + relative

@@ -158,7 +158,9 @@ func (p program) write(o *output, r *report.Report, invalid bool) error {
 	}
 	for _, x := range o.extra {
 		var text strings.Builder
-		options := report.Options{Verbose: o.options.Verbose, FailOn: o.options.FailOn, Verdict: o.options.Verdict, Limit: x.limit}
+		options := report.Options{
+			Verbose: o.options.Verbose, FailOn: o.options.FailOn, Verdict: o.options.Verdict, Folder: o.options.Folder, Limit: x.limit,
+		}
 		if err := x.format.Write(&text, r, options); err != nil {
 			return &problem{code, fmt.Errorf("writing the report: %w", err)}
 		}

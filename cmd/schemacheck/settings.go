@@ -10,6 +10,7 @@ import (
 
 	"github.com/schemacheck/schemacheck/cmd/internal/config"
 	"github.com/schemacheck/schemacheck/cmd/internal/report"
+	"github.com/schemacheck/schemacheck/diff/sdl"
 	"github.com/schemacheck/schemacheck/rules"
 )
 
@@ -136,6 +137,9 @@ func (p program) prepare(cmd *cobra.Command, s *settings, level, schema string) 
 	if out.options.FailOn, err = failOn(cmd, level, cfg); err != nil {
 		return "", nil, nil, err
 	}
+	if here, err := (sdl.Loader{Dir: dir}).Here(cmd.Context()); err == nil {
+		out.options.Folder = here
+	} // where there is no repository, files count from the working directory
 	return dir, cfg, out, nil
 }
 

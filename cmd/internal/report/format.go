@@ -23,6 +23,10 @@ type Options struct {
 	// details are left out, and then findings. 0 is what fits into a comment on
 	// GitHub together with a marker. Less than 4 KiB counts as that.
 	Limit int
+	// Folder is the one of the repository that the files of the report count from,
+	// as a path from its root, for formats that platforms read: they know files by
+	// their paths from there. Empty is the root.
+	Folder string
 	// Verdict is the sentence on the exit code when something other than the
 	// findings decides it, such as "exit 2: the new schema is invalid".
 	Verdict string

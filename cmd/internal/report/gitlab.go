@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"io"
 	"path"
+	"strings"
 )
 
 // The wire structs of a code quality report of GitLab.
@@ -26,6 +27,7 @@ type (
 // writeGitLab writes a code quality report. GitLab drops what has no path, so
 // that a finding without a file of its own is placed in the new schema.
 func writeGitLab(w io.Writer, r *Report, opt Options) error {
+	r = r.rooted(opt.Folder)
 	shown := worst(r.shown(opt.additions()))
 	if opt.Verbose {
 		shown = append(shown, worst(r.known())...)
@@ -36,7 +38,7 @@ func writeGitLab(w io.Writer, r *Report, opt Options) error {
 			text += " (" + affected(f.Evidence) + ")"
 		}
 		one := wireQuality{
-			Description: Escape(about(f) + ": " + text),
+			Description: Escape(strings.TrimPrefix(about(f)+": "+text, ": ")),
 			CheckName:   f.Rule,
 			Fingerprint: f.Fingerprint,
 			Severity:    qualityOf(f.Severity),

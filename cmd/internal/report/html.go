@@ -223,6 +223,9 @@ func headline(s Summary, findings int) string {
 	if s.Info > 0 {
 		parts = append(parts, fmt.Sprintf("%d info", s.Info))
 	}
+	if len(parts) == 0 {
+		return "No new findings"
+	}
 	return strings.Join(parts, ", ")
 }
 

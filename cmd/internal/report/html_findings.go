@@ -14,8 +14,9 @@ type findingsView struct {
 	Groups []*groupView
 	Rules  []ruleView
 	// Total are all findings of the report, Short those that are shown without
-	// their details, and LeftOut those that are not shown.
-	Total, Short, LeftOut int
+	// their details, and LeftOut those that are not shown. Known are those that
+	// the baseline has.
+	Total, Short, LeftOut, Known int
 }
 
 type ruleView struct {
@@ -23,7 +24,8 @@ type ruleView struct {
 	N    int
 }
 
-// groupView has the findings on one type, the gravest first.
+// groupView has the findings on one type, the gravest first, and those that are
+// known last. Counts leaves out what is known.
 type groupView struct {
 	ID, Name string
 	Counts   []countView
@@ -33,6 +35,7 @@ type groupView struct {
 type cardView struct {
 	ID                   string
 	Severity             Severity
+	Known                bool
 	Rule, About          string
 	Tags                 []string
 	Consequence, Message string
@@ -101,7 +104,7 @@ type htmlBook struct {
 	most    htmlLimits
 	compare bool       // there are two schemas
 	asked   bool       // the data was asked
-	listed  []*Finding // the findings that are shown, the gravest first
+	listed  []*Finding // the findings that are shown, the gravest first, known ones last
 	total   int        // all findings
 	// operations are those that the run looked at, or -1.
 	operations int
@@ -127,6 +130,12 @@ func newHTMLBook(r *Report, most htmlLimits) *htmlBook {
 		}
 	}
 	slices.SortStableFunc(all, func(x, y *Finding) int {
+		switch {
+		case x.Known && !y.Known:
+			return 1
+		case y.Known && !x.Known:
+			return -1
+		}
 		return cmp.Compare(shownAs(y.Severity).rank(), shownAs(x.Severity).rank())
 	})
 	b.listed = all[:min(len(all), most.listed)]
@@ -183,8 +192,12 @@ func (b *htmlBook) findings() findingsView {
 		rule := b.prose(f.Rule)
 		rules[rule]++
 		card := &cardView{
-			ID: anchor(f), Severity: shownAs(f.Severity), Rule: rule, About: b.prose(about(f)), Places: b.places(f),
+			ID: anchor(f), Severity: shownAs(f.Severity), Known: f.Known, Rule: rule, About: b.prose(about(f)), Places: b.places(f),
 			Consequence: b.prose(f.Consequence), Message: b.prose(f.Message),
+		}
+		if f.Known {
+			card.Tags = append(card.Tags, "known")
+			v.Known++
 		}
 		if f.Confidence != "" {
 			card.Tags = append(card.Tags, b.prose(f.Confidence))
@@ -207,11 +220,14 @@ func (b *htmlBook) findings() findingsView {
 	return v
 }
 
-// countsOf counts cards by their severity, leaving out what there is none of.
+// countsOf counts cards by their severity, leaving out what is known, and what
+// there is none of.
 func countsOf(cards []*cardView) []countView {
 	n := map[Severity]int{}
 	for _, c := range cards {
-		n[c.Severity]++
+		if !c.Known {
+			n[c.Severity]++
+		}
 	}
 	return counted(n)
 }

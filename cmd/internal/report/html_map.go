@@ -42,7 +42,11 @@ func (b *boxView) Title() string {
 	for _, c := range b.Counts {
 		parts = append(parts, fmt.Sprintf("%d %s", c.N, c.Name))
 	}
-	if len(b.Counts) == 0 {
+	switch {
+	case len(b.Counts) > 0:
+	case b.Group != "":
+		parts = append(parts, "only known findings")
+	default:
 		parts = append(parts, "no findings")
 	}
 	if b.Place != "" {
@@ -55,9 +59,9 @@ func (b *boxView) Title() string {
 type node struct {
 	name     string // the new one
 	old, new *Type
-	counts   map[Severity]int
-	total    int
-	worst    Severity
+	counts   map[Severity]int // of findings that are not known
+	total    int              // of all findings
+	worst    Severity         // of those in counts
 	edges    []link
 	usedBy   int
 	changed  bool // it is on the map in any case
@@ -134,9 +138,11 @@ func (b *htmlBook) nodes(r *Report) []*node {
 		if n == nil {
 			continue
 		}
+		if n.total++; f.Known {
+			continue
+		}
 		s := shownAs(f.Severity)
 		n.counts[s]++
-		n.total++
 		if s.rank() > n.worst.rank() {
 			n.worst = s
 		}

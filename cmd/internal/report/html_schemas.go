@@ -398,7 +398,7 @@ func (b *htmlBook) cell(key lineKey, text string) *cellView {
 		c.ID = key.id()
 		c.Severity = Info
 		for _, f := range at.findings {
-			if s := shownAs(f.Severity); s.rank() > c.Severity.rank() {
+			if s := shownAs(f.Severity); !f.Known && s.rank() > c.Severity.rank() {
 				c.Severity = s
 			}
 		}
@@ -422,7 +422,11 @@ func (b *htmlBook) notes(key lineKey, beside func(*Finding) bool) []markView {
 		if left > 0 {
 			message += "…"
 		}
-		notes = append(notes, markView{"#" + anchor(f), shownAs(f.Severity), b.prose(f.Rule), b.prose(about(f)), Escape(message), key.old && !old})
+		rule := b.prose(f.Rule)
+		if f.Known {
+			rule += " (known)"
+		}
+		notes = append(notes, markView{"#" + anchor(f), shownAs(f.Severity), rule, b.prose(about(f)), Escape(message), key.old && !old})
 	}
 	slices.SortStableFunc(notes, func(x, y markView) int { return cmp.Compare(y.Severity.rank(), x.Severity.rank()) })
 	return notes

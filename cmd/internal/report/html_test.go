@@ -262,6 +262,50 @@ func TestHTMLData(t *testing.T) {
 	}
 }
 
+// TestHTMLKnown: what the baseline has is told apart from what is new, comes
+// after it, and counts nowhere.
+func TestHTMLKnown(t *testing.T) {
+	t.Parallel()
+	r := shop()
+	base := shop()
+	base.Findings = slices.DeleteFunc(base.Findings, func(f Finding) bool { return f.Coordinate == "Customer.fax" })
+	if len(base.Findings) != len(r.Findings)-1 {
+		t.Fatal("the sample has another finding than this test takes out")
+	}
+	base.Seal()
+	r.Against(base)
+	text := render(t, r, "html", Options{})
+	cards := regexp.MustCompile(`<article class="card (\w+)( known)?" id="[^"]+" data-severity="(\w+)"`).FindAllStringSubmatch(text, -1)
+	if len(cards) != len(r.Findings) || cards[0][2] != "" || cards[0][3] != cards[0][1] {
+		t.Fatalf("%d findings, the first of them %q", len(cards), cards[0])
+	}
+	for _, c := range cards[1:] {
+		if c[2] != " known" || c[3] != "known" {
+			t.Errorf("the page does not say that a finding is known: %q", c)
+		}
+	}
+	if want := fmt.Sprintf(`data-severity="known" aria-pressed="true">Known (%d)<`, len(cards)-1); !strings.Contains(text, want) {
+		t.Errorf("the page has no filter for what is known, %s", want)
+	}
+	for _, box := range newHTMLBook(r, htmlMost).typeMap(r).Drawing.Boxes {
+		n := 0
+		for _, c := range box.Counts {
+			n += c.N
+		}
+		if want := map[string]int{"Client": 1}[box.Name]; n != want {
+			t.Errorf("the map counts %d findings of %s, want %d", n, box.Title(), want)
+		}
+	}
+	r = shop()
+	r.Against(shop())
+	if text := render(t, r, "html", Options{}); !strings.Contains(text, "<h1>No new findings</h1>") || !strings.Contains(text, "only known findings") {
+		t.Error("a report in which all is known does not say so")
+	}
+	if text := render(t, shop(), "html", Options{}); strings.Contains(text, `data-severity="known"`) {
+		t.Error("a page without known findings has a filter for them")
+	}
+}
+
 // TestHTMLDegrades: details go first, then findings, then what did not change,
 // and the page says how much.
 func TestHTMLDegrades(t *testing.T) {

@@ -2,6 +2,7 @@ package report
 
 import (
 	"io"
+	"math"
 	"strconv"
 	"strings"
 )
@@ -144,11 +145,7 @@ func full(f *Finding, r *Report, verbose bool) string {
 		b.WriteString("- **at:** " + codeSpan(Escape(at)) + "\n")
 	}
 	for _, x := range facts(f, r.Data.Asked, r.operations(), verbose) {
-		text := markdownProse(x.text)
-		if x.label == "was" {
-			text = codeSpan(Escape(x.text))
-		}
-		b.WriteString("- **" + x.label + ":** " + text + "\n")
+		b.WriteString("- **" + x.label + ":** " + markdownFact(x, math.MaxInt) + "\n")
 	}
 	for _, x := range f.Fixes {
 		b.WriteString("- **fix:** " + markdownProse(x.Title) + " (" + codeSpan(Escape(x.ID)) + ", " + markdownProse(x.Kind+", "+x.Risk) + ")\n")

@@ -15,6 +15,17 @@ import (
 // markdownProse is text as Markdown within a line.
 func markdownProse(text string) string { return dressed(text, codeSpan) }
 
+// markdownFact is what is told of a finding as Markdown, of at most so many code
+// points. What stands for itself, such as a command to copy, is code as a whole.
+func markdownFact(x fact, most int) string {
+	text := short(Escape(x.text), most)
+	switch x.label {
+	case "was", "asked", "accept":
+		return codeSpan(text)
+	}
+	return markdownProse(text)
+}
+
 // htmlProse is text as HTML, for the inside of an HTML block, which Markdown
 // leaves alone.
 func htmlProse(text string) string { return dressed(text, htmlCode) }

@@ -18,7 +18,7 @@ func MarkdownFinding(f *Finding, asked bool) string {
 		if i == 0 {
 			b.WriteString("\n")
 		}
-		b.WriteString("- **" + x.label + ":** " + markdownProse(short(Escape(x.text), maxFact)) + "\n")
+		b.WriteString("- **" + x.label + ":** " + markdownFact(x, maxFact) + "\n")
 	}
 	return b.String()
 }

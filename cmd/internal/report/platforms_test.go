@@ -151,7 +151,7 @@ func TestPlatformsGetPaths(t *testing.T) {
 		r := compare(Finding{Rule: "x", Severity: Error, Location: c.at})
 		r.Before, r.After = c.before, c.after
 		r.Seal()
-		if text := render(t, r, "gitlab", Options{}); !strings.Contains(text, `"path": "`+c.gitlab+`"`) || strings.Contains(text, `"begin": 0`) {
+		if text := render(t, r, "gitlab", Options{}); !strings.Contains(text, `"path": "`+c.gitlab+`"`) || strings.Contains(text, `"begin": 0`) || strings.Contains(text, `"description": ":`) {
 			t.Errorf("%+v: not %s in\n%s", c, c.gitlab, text)
 		}
 		if text := render(t, r, "sarif", Options{}); !strings.Contains(text, `"uri": "`+c.inSARIF+`"`) {

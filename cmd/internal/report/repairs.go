@@ -48,6 +48,7 @@ func WriteRepairs(w io.Writer, left *Report, r Repairs, opt Options) error {
 		}
 		p.WriteByte('\n')
 		p.notes(left.Notes)
+		p.Verbose = true // what is known or suppressed is left alone, and -v would show no more of it
 		p.summary(left, 0)
 	}
 	_, err := io.WriteString(w, p.String())

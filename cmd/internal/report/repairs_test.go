@@ -26,3 +26,32 @@ func TestRepairsAreClean(t *testing.T) {
 		}
 	}
 }
+
+// TestRepairsTellNoSwitchThatShowsNothing: fix leaves what is known or suppressed alone, with -v too.
+func TestRepairsTellNoSwitchThatShowsNothing(t *testing.T) {
+	t.Parallel()
+	r, baseline := against()
+	r.Against(baseline)
+	var out strings.Builder
+	if err := WriteRepairs(&out, r, Repairs{}, Options{}); err != nil {
+		t.Fatal(err)
+	}
+	if text := out.String(); !strings.Contains(text, "2 known, 1 suppressed\n") || strings.Contains(text, "-v") {
+		t.Errorf("%s", text)
+	}
+}
+
+// TestMarkdownCommands: a command that people copy is in one piece of code.
+func TestMarkdownCommands(t *testing.T) {
+	t.Parallel()
+	r, _ := against()
+	want := "`schemacheck accept " + r.Findings[0].Fingerprint[:shortPrint] + " --reason WHY`"
+	if text := render(t, r, "markdown", Options{Verbose: true}); !strings.Contains(text, want) {
+		t.Errorf("%s is not in:\n%s", want, text)
+	}
+	f := about1("a", Error, "T.a")
+	f.Previous = Location{Ref: "main", File: "old.graphql", Line: 2}
+	if text := MarkdownFinding(&f, false); !strings.Contains(text, "- **was:** `git:main:old.graphql:2`\n") {
+		t.Errorf("%s", text)
+	}
+}

@@ -138,6 +138,7 @@ type (
 // writeSARIF writes the gravest findings up to what code scanning takes. Rules
 // are explained as far as they have results.
 func writeSARIF(w io.Writer, r *Report, opt Options) error {
+	r = r.rooted(opt.Folder)
 	type result struct {
 		*Finding
 		reason string

@@ -53,28 +53,35 @@ func findingBody(id string, f *report.Finding, asked bool, change *suggestion) s
 		fmt.Fprintf(&b, "\n**%s:** %s (%s, %s)\n", label, report.Markdown(short(x.Title, 500)), report.MarkdownCode(short(x.ID, 100)), report.Markdown(short(x.Kind+", "+x.Risk, 100)))
 		switch {
 		case i > 0:
-		case change != nil:
+		case change != nil && len(suggested(change.lines)) <= blockRoom:
 			b.WriteString("\n" + suggested(change.lines))
 		case x.Diff != "":
-			b.WriteString("\n" + report.MarkdownFence("diff", excerpt(x.Diff)))
+			b.WriteString("\n" + excerpt(x.Diff))
 		}
 	}
 	fmt.Fprintf(&b, "\nmore: %s\n", report.MarkdownCode("schemacheck explain "+short(f.Rule, 100)))
 	return b.String()
 }
 
-// excerpt is the first lines of a diff.
+// blockRoom is the number of bytes that a suggestion or a diff may have: what GitHub does not take of one comment, it takes
+// of none.
+const blockRoom = maxBody / 2
+
+// excerpt is the first lines of a diff, as a block. What steers or hides is several signs there.
 func excerpt(diff string) string {
 	const most, widest = 60, 400
 	var b strings.Builder
-	n := 0
+	n, room := 0, blockRoom
 	for line := range strings.Lines(report.Redact(diff)) {
-		if n++; n > most {
-			return b.String() + "...\n"
+		line = short(strings.TrimRight(line, "\r\n"), widest) + "\n"
+		room -= len(report.MarkdownFence("", line))
+		if n++; n > most || room < 0 {
+			b.WriteString("...\n")
+			break
 		}
-		b.WriteString(short(strings.TrimRight(line, "\r\n"), widest) + "\n")
+		b.WriteString(line)
 	}
-	return b.String()
+	return report.MarkdownFence("diff", b.String())
 }
 
 // The reasons to settle a comment.

@@ -248,6 +248,16 @@ func TestHostile(t *testing.T) {
 	if body := findingBody("schema", &long, true, nil); len(body) > maxBody {
 		t.Errorf("a comment has %d bytes", len(body))
 	}
+	for what, wide := range map[string]string{"tabs": strings.Repeat("\t", 399), "controls": strings.Repeat("\x01", 399), "bidi": strings.Repeat("\u202e", 133)} {
+		f := at("id-added", "T.f", 1)
+		f.Fixes = []report.Fix{{ID: "x", Diff: strings.Repeat("+"+wide+"\n", 60)}}
+		if body := findingBody("schema", &f, true, nil); len(body) > maxBody || !strings.Contains(body, "schemacheck explain id-added") {
+			t.Errorf("a comment with %s has %d bytes", what, len(body))
+		}
+		if body := findingBody("schema", &f, true, &suggestion{lines: []string{strings.Repeat("x", maxBody)}}); len(body) > maxBody || strings.Contains(body, "suggestion") {
+			t.Errorf("a comment with a suggestion of %d bytes has %d bytes", maxBody, len(body))
+		}
+	}
 	if body := summaryBody("schema", strings.Repeat("x", SummaryRoom), strings.Repeat("f", 64), []string{strings.Repeat("r", 200), strings.Repeat("r", 200), strings.Repeat("r", 200)}); len(body) > maxBody {
 		t.Errorf("a summary has %d bytes", len(body))
 	}

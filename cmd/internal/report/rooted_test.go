@@ -1,0 +1,54 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// TestRooted: platforms get the paths of files from the root of the repository, people those that they typed.
+func TestRooted(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ folder, file, want string }{
+		{"", "s.graphql", "s.graphql"},
+		{"services/api/", "s.graphql", "services/api/s.graphql"},
+		{"services/api/", "../web/s.graphql", "services/web/s.graphql"},
+		{"api/", "../../else/s.graphql", "../../else/s.graphql"},
+		{"api/", "/tmp/s.graphql", "/tmp/s.graphql"},
+		{"api/", "C:/s.graphql", "C:/s.graphql"},
+		{"api/", "<stdin>", "<stdin>"},
+		{"api/", "dgraph://host:9080", "dgraph://host:9080"},
+	} {
+		r := compare(about1("a", Error, "T.a"))
+		r.Findings[0].Location.File = test.file
+		r.Findings[0].Fixes[0].Edits = []Edit{{Location{File: test.file, Line: 3, Column: 3, EndLine: 3, EndColumn: 3}, "x"}}
+		r.Suppressed = []Suppressed{{Finding{Location: Location{File: test.file}}, "because"}}
+		r.Notes = []Note{{Location: Location{File: test.file}}}
+		r.Before, r.After = Source{Source: "git:main:./s.graphql", Ref: "main"}, Source{Source: test.file}
+		before := fmt.Sprintf("%+v", *r)
+		got := r.rooted(test.folder)
+		for what, file := range map[string]string{
+			"location": got.Findings[0].Location.File, "edit": got.Findings[0].Fixes[0].Edits[0].At.File,
+			"suppressed": got.Suppressed[0].Finding.Location.File, "note": got.Notes[0].Location.File, "source": got.After.Source,
+		} {
+			if file != test.want {
+				t.Errorf("%s of %q in %q is %q, want %q", what, test.file, test.folder, file, test.want)
+			}
+		}
+		if got.Before.Source != "git:main:./s.graphql" {
+			t.Errorf("the name of a commit's file became %q", got.Before.Source)
+		}
+		if after := fmt.Sprintf("%+v", *r); after != before {
+			t.Errorf("the report itself changed: %s", after)
+		}
+	}
+	r := compare(about1("a", Error, "T.a"))
+	for format, want := range map[string]string{
+		"github": "file=api/new.graphql,", "gitlab": `"path": "api/new.graphql"`, "sarif": `"uri": "api/new.graphql"`,
+		"junit": `file="api/new.graphql"`, "text": "at new.graphql:3:3", "json": `"file": "new.graphql"`,
+	} {
+		if text := render(t, r, format, Options{Folder: "api/"}); !strings.Contains(text, want) {
+			t.Errorf("%s has no %s:\n%s", format, want, text)
+		}
+	}
+}
