@@ -56,7 +56,7 @@ type Left struct {
 // operation that is not valid for the old API is left alone: where it is valid for the new one, it is rewritten already, and
 // else nobody knows what it means.
 func Operations(d *diff.Diff, apis *usage.Pair, all []*operations.Operation, o Options) (*Result, error) {
-	w := &rewriter{Options: o, names: newNames(d, apis), inFile: map[*sdl.File]int{}, wanted: map[sdl.Span]string{}, torn: map[sdl.Span]bool{}}
+	w := &rewriter{Options: o, names: newNames(d, apis), inFile: map[*sdl.File]int{}, wanted: map[sdl.Span]string{}, torn: map[sdl.Span]bool{}, inputs: map[string]string{}}
 	for _, operation := range all {
 		w.inFile[operation.Document.File]++
 	}
@@ -77,6 +77,7 @@ type rewriter struct {
 	// wanted is what shall stand where several operations can have a part in common, and torn where they want different things.
 	wanted map[sdl.Span]string
 	torn   map[sdl.Span]bool
+	inputs map[string]string // what within says
 }
 
 // place is a name in a document.
