@@ -99,6 +99,8 @@ type outcome struct {
 	broken    bool
 	reasons   []string
 	kept      map[string]bool // variables whose values stand in a file
+	waits     bool            // a rename has to be declared first
+	edited    []*operations.Fragment
 }
 
 // note notes what an operation wants of the strings that it is put together of: "id name" can be part of operations on two
@@ -141,7 +143,7 @@ func (w *rewriter) operation(o *operations.Operation) {
 		}
 		if guess := w.guessed(u); guess != "" {
 			out.reason(guess + ": declare the rename, and it is rewritten")
-			whole = false
+			whole, out.waits = false, true
 			continue
 		}
 		at, exact := u.Span()
@@ -191,6 +193,14 @@ func (w *rewriter) operation(o *operations.Operation) {
 	w.judge(&out, rewritten)
 	for _, e := range edits {
 		out.edits = append(out.edits, sdl.Edit{Span: e.at, New: e.text})
+	}
+	for _, f := range o.Fragments {
+		for at := range edits {
+			if at.document == f.Document && f.Start <= at.start && at.end <= f.End {
+				out.edited = append(out.edited, f)
+				break
+			}
+		}
 	}
 	w.variables(&out)
 	w.answers(&out, before)
@@ -270,7 +280,31 @@ func (w *rewriter) apply(o *operations.Operation, edits map[place]edit) (*operat
 	return found.Operations[0], nil
 }
 
+// wait has operations wait for those that wait, where both use a fragment that would be edited: what waits fits the old
+// schema only.
+func (w *rewriter) wait() {
+	held := map[*operations.Fragment]string{} // by whom
+	for more := true; more; {
+		more = false
+		for i := range w.done {
+			o := &w.done[i]
+			if n := slices.IndexFunc(o.edited, func(f *operations.Fragment) bool { return held[f] != "" }); n >= 0 {
+				of := o.edited[n]
+				o.reason(fmt.Sprintf("it shares the fragment %s with %s, which waits for a rename to be declared", of.Name, held[of]))
+				o.edits, o.edited, o.waits, o.broken = nil, nil, true, true // as it is, the new API refuses it
+			}
+			for _, f := range o.operation.Fragments {
+				if o.waits && held[f] == "" {
+					held[f] = cmp.Or(o.operation.Name, "a "+o.operation.Kind)
+					more = true
+				}
+			}
+		}
+	}
+}
+
 func (w *rewriter) result() (*Result, error) {
+	w.wait()
 	r := &Result{}
 	var all []fixes.Patch
 	for _, o := range w.done {
