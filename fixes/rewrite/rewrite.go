@@ -183,14 +183,15 @@ func (w *rewriter) operation(o *operations.Operation) {
 			w.leave(out)
 			return
 		}
-		if after := w.apis.After.Check(rewritten); len(after.Refusals) > 0 && len(after.Faults) == 0 {
-			// All names are right, and what comes of them is not: two answers of one name.
-			out.reason("rewritten, it would be refused: " + strings.TrimSuffix(after.Refusals[0], "."))
-			w.leave(out)
-			return
-		}
 	}
-	w.judge(&out, rewritten)
+	after := w.apis.After.Check(rewritten)
+	if len(edits) > 0 && len(after.Refusals) > 0 && len(after.Faults) == 0 {
+		// All names are right, and what comes of them is not: two answers of one name.
+		out.reason("rewritten, it would be refused: " + strings.TrimSuffix(after.Refusals[0], "."))
+		w.leave(out)
+		return
+	}
+	out.judge(after)
 	for _, e := range edits {
 		out.edits = append(out.edits, sdl.Edit{Span: e.at, New: e.text})
 	}
@@ -209,19 +210,19 @@ func (w *rewriter) operation(o *operations.Operation) {
 
 // leave leaves an operation as it is.
 func (w *rewriter) leave(out outcome) {
-	w.judge(&out, out.operation)
+	out.judge(w.apis.After.Check(out.operation))
 	w.done = append(w.done, out)
 }
 
 // judge says what is wrong with an operation under the new API.
-func (w *rewriter) judge(out *outcome, o *operations.Operation) {
-	if after := w.apis.After.Check(o); len(after.Refusals) > 0 {
-		out.broken = true
+func (o *outcome) judge(after *usage.Walk) {
+	if len(after.Refusals) > 0 {
+		o.broken = true
 		for _, f := range after.Faults {
-			out.reason(f.Message)
+			o.reason(f.Message)
 		}
 		if len(after.Faults) == 0 {
-			out.reason(after.Refusals[0])
+			o.reason(after.Refusals[0])
 		}
 	}
 }
