@@ -247,6 +247,23 @@ func TestReview(t *testing.T) {
 	w.quiet(r)
 }
 
+// TestAccepted: what somebody decided to live with is told as that, and not as gone.
+func TestAccepted(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.run(request(at("id-added", "Customer.email", 4)))
+	r := request()
+	r.Report.Suppressed = []report.Suppressed{{Finding: at("id-added", "Customer.email", 4), Reason: "test data"}}
+	r.Report.Seal()
+	if out, _ := w.run(r); out.Settled != 1 {
+		t.Errorf("a finding is accepted, and it says %s", out)
+	}
+	if body := w.Threads()[0].Body; !strings.Contains(body, "**Settled:** "+accepted+".") {
+		t.Errorf("the comment does not say so:\n%s", body)
+	}
+	w.quiet(r)
+}
+
 // TestMoved: a comment goes with its line; one whose line is gone makes place for another one, unless people talk there.
 func TestMoved(t *testing.T) {
 	t.Parallel()

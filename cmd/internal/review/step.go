@@ -89,10 +89,16 @@ func (w *writer) plan(now *state) []step {
 	for i := range w.Report.Findings {
 		found[w.Report.Findings[i].Fingerprint] = &w.Report.Findings[i]
 	}
+	suppressed := map[string]bool{}
+	for i := range w.Report.Suppressed {
+		suppressed[w.Report.Suppressed[i].Finding.Fingerprint] = true
+	}
 	for _, t := range now.threads {
 		f := found[t.fingerprint]
 		switch _, left := threads[t.fingerprint]; {
 		case !left:
+		case f == nil && suppressed[t.fingerprint]:
+			steps = append(steps, w.settle(t, accepted)...)
 		case f == nil:
 			steps = append(steps, w.settle(t, fixed)...)
 		case f.Severity == report.Info: // most likely its suggestion was accepted
