@@ -247,6 +247,24 @@ func TestReview(t *testing.T) {
 	w.quiet(r)
 }
 
+// TestNothingToTell: a pull request that never had a finding gets no comment; one that had is told that it is over.
+func TestNothingToTell(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	if out, calls := w.run(request()); out.Summary != "" || githubtest.Writes(calls) != 0 {
+		t.Errorf("there is nothing to tell, and it says %s", out)
+	}
+	w.run(request(at("id-added", "Customer.email", 4)))
+	if out, _ := w.run(request()); out.Summary != "edited" || out.Settled != 1 {
+		t.Errorf("what was found is gone, and it says %s", out)
+	}
+	noted := request()
+	noted.Report.Notes, noted.ID = []report.Note{{Kind: "not-checked", Message: "the history"}}, "other"
+	if out, _ := w.run(noted); out.Summary != "posted" {
+		t.Errorf("something was not checked, and it says %s", out)
+	}
+}
+
 // TestAccepted: what somebody decided to live with is told as that, and not as gone.
 func TestAccepted(t *testing.T) {
 	t.Parallel()

@@ -152,8 +152,12 @@ func (w *writer) settle(t thread, why string) []step {
 	return append(steps, step{kind: resolve, id: t.id, node: t.node, body: body, why: why})
 }
 
-// summarize has one summary with this body, the oldest one.
+// summarize has one summary with this body, the oldest one. A pull request about which there is nothing to tell gets none;
+// one that was told something is told that it is over.
 func (w *writer) summarize(there []comment, body string) []step {
+	if r := w.Report; len(there) == 0 && len(r.Findings)+len(r.Suppressed)+len(r.Notes) == 0 {
+		return nil
+	}
 	if len(there) == 0 {
 		return []step{{kind: postSummary, body: body}}
 	}
