@@ -84,6 +84,11 @@ func JudgeClients(d *diff.Diff, findings []*Finding, c Clients) *Clientele {
 			brokenFiles[o.Document.File] = true
 		case operationAffected:
 			j.found.Affected++
+			fallthrough
+		default:
+			if o.Spliced() {
+				j.mendable = append(j.mendable, o)
+			}
 		}
 		for _, f := range j.found.Findings[before:] {
 			f.Impact.complete()
@@ -101,7 +106,8 @@ type clients struct {
 	pair    *usage.Pair
 	sending *sending
 	found   *Clientele
-	// mendable are the operations that break, and of is which one a finding is about.
+	// mendable are the operations that break, with those that can have a part in common with them, and of is which one a
+	// finding is about.
 	mendable []*operations.Operation
 	of       map[*Finding]*operations.Operation
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"strings"
 
 	"github.com/schemacheck/schemacheck/cmd/internal/config"
@@ -15,27 +16,40 @@ import (
 	"github.com/schemacheck/schemacheck/rules"
 )
 
+// operationOptions say where operations are: in the files that flags name, else those of the configuration, whose patterns
+// count from its folder.
+func operationOptions(given []string, cfg *config.Config) operations.Options {
+	options := operations.Options{
+		Patterns: given,
+		Tags:     slices.Concat(operations.DefaultTags, cfg.OperationTags),
+		Calls:    slices.Concat(operations.DefaultCalls, cfg.OperationCalls),
+	}
+	if len(given) > 0 {
+		return options
+	}
+	for _, pattern := range cfg.Operations {
+		pattern, excluded := strings.CutPrefix(pattern, "!")
+		pattern = from(filepath.Dir(cfg.File), filepath.FromSlash(pattern))
+		if excluded {
+			pattern = "!" + pattern
+		}
+		options.Patterns = append(options.Patterns, pattern)
+	}
+	return options
+}
+
 // clientele finds the operations that flags name, or the configuration; nil when neither does. Patterns of the
 // configuration can name nothing: what they name can be gone, and the change of the schema is told all the same.
 func clientele(ctx context.Context, loader sdl.Loader, patterns []string, cfg *config.Config) (*operations.Found, error) {
 	fromConfig := len(patterns) == 0
-	if fromConfig {
-		for _, pattern := range cfg.Operations {
-			out, is := strings.CutPrefix(pattern, "!")
-			pattern = from(filepath.Dir(cfg.File), filepath.FromSlash(out))
-			if is {
-				pattern = "!" + pattern
-			}
-			patterns = append(patterns, pattern)
-		}
-	}
-	if len(patterns) == 0 {
+	options := operationOptions(patterns, cfg)
+	if len(options.Patterns) == 0 {
 		return nil, nil
 	}
-	// What is found is most of what a run has in memory, and no garbage: with less than half of the room that Go usually takes, ten thousand
+	// What is found is most of what a run has in memory, and no garbage: with a third of the room that Go usually takes, ten thousand
 	// operations stay below 300 MiB.
-	debug.SetGCPercent(40)
-	found, err := operations.Find(ctx, loader, operations.Options{Patterns: patterns})
+	debug.SetGCPercent(33)
+	found, err := operations.Find(ctx, loader, options)
 	switch {
 	case err == nil:
 		return found, nil
@@ -93,9 +107,14 @@ func (c comparison) judgeClients(d *diff.Diff, findings []*rules.Finding, r *rep
 		r.Notes = append(r.Notes, report.Note{Kind: "warning", Message: fmt.Sprintf(
 			"no operations were found in %d files: nothing is known of what clients use", c.operations.Files)})
 	}
-	c.operations.Fragments = nil // operations have those that they use
+	all := c.operations.Operations
+	if c.once {
+		c.operations.Fragments = nil // operations have those that they use
+	} else {
+		all = slices.Clone(all)
+	}
 	judged := rules.JudgeClients(d, findings, rules.Clients{
-		Operations:      c.operations.Operations,
+		Operations:      all,
 		Unread:          unread,
 		DowngradeUnused: c.cfg.Usage == "downgrade-unused",
 		DgraphVersion:   c.cfg.DgraphVersion,

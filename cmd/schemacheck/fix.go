@@ -316,8 +316,10 @@ func (m *mended) repairs() report.Repairs {
 		r.List = append(r.List, one)
 	}
 	changed := 0
+	var edits strings.Builder
+	after := slices.Concat(m.Files, m.clients.after)
 	for i, f := range slices.Concat(m.before, m.clients.before) {
-		now := slices.Concat(m.Files, m.clients.after)[i]
+		now := after[i]
 		if now == f {
 			continue
 		}
@@ -326,8 +328,9 @@ func (m *mended) repairs() report.Repairs {
 		}
 		text := string(diff.Diff(f.Name, []byte(f.Text), f.Name, []byte(now.Text)))
 		_, text, _ = strings.Cut(text, "\n") // the command that nobody gave
-		r.Diff += text
+		edits.WriteString(text)
 	}
+	r.Diff = edits.String()
 	var schemas, clients []string // the files that were written
 	for _, name := range m.written {
 		if slices.ContainsFunc(m.before, func(f *sdl.File) bool { return f.Name == name }) {

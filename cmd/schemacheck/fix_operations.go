@@ -6,7 +6,6 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/schemacheck/schemacheck/cmd/internal/report"
@@ -48,8 +47,10 @@ func (w *work) rewriteOperations(files []*sdl.File, noAlias bool) (*rewritten, e
 		return nil, err
 	}
 	out := &rewritten{Result: *result}
+	seen := map[*sdl.File]bool{}
 	for _, e := range result.Patch.Edits {
-		if !slices.Contains(out.before, e.Span.File) {
+		if !seen[e.Span.File] {
+			seen[e.Span.File] = true
 			out.before = append(out.before, e.Span.File)
 		}
 	}

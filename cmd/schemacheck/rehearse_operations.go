@@ -41,36 +41,18 @@ func (o operation) String() string {
 // uidPattern is how operations name nodes.
 var uidPattern = regexp.MustCompile(`\b0x[0-9a-fA-F]{1,16}\b`)
 
-// operationFiles are the patterns of files with operations: those of flags, else those of the configuration, which count
-// from its folder.
-func operationFiles(given []string, cfg *config.Config) []string {
-	if len(given) > 0 {
-		return given
-	}
-	var patterns []string
-	for _, pattern := range cfg.Operations {
-		pattern, excluded := strings.CutPrefix(pattern, "!")
-		pattern = from(filepath.Dir(cfg.File), filepath.FromSlash(pattern))
-		if excluded {
-			pattern = "!" + pattern
-		}
-		patterns = append(patterns, pattern)
-	}
-	return patterns
-}
-
 // operations reads the files that flags name, or the configuration. Remarks are about what was left out.
 func (p program) operations(ctx context.Context, loader sdl.Loader, o *rehearseOptions, cfg *config.Config) (all []operation, remarks []string, err error) {
-	patterns := operationFiles(o.operations, cfg)
-	if len(patterns) == 0 {
+	options := operationOptions(o.operations, cfg)
+	if len(options.Patterns) == 0 {
 		return nil, nil, nil
 	}
-	for _, pattern := range patterns {
+	for _, pattern := range options.Patterns {
 		if err := noURL(pattern); err != nil {
 			return nil, nil, fmt.Errorf("--operations: %w", err)
 		}
 	}
-	found, err := operations.Find(ctx, loader, operations.Options{Patterns: patterns})
+	found, err := operations.Find(ctx, loader, options)
 	if err == nil {
 		all, remarks, err = operationsOf(found)
 	}
@@ -78,7 +60,7 @@ func (p program) operations(ctx context.Context, loader sdl.Loader, o *rehearseO
 		return nil, nil, fmt.Errorf("--operations: %w", err)
 	}
 	if len(all) == 0 {
-		return nil, nil, fmt.Errorf("--operations: no operations are in %s", strings.Join(patterns, ", "))
+		return nil, nil, fmt.Errorf("--operations: no operations are in %s", strings.Join(options.Patterns, ", "))
 	}
 	return all, remarks, nil
 }

@@ -39,7 +39,7 @@ func (p program) reviewCommand() *cobra.Command {
 		Short: "Tell the pull request what a change does",
 		Long: `Bring the comments on a pull request of GitHub in line with a report: one summary,
 which is kept up to date, and a comment for each finding on its line of the diff,
-with a suggestion to accept where a directive in the diff mends it. Comments whose
+with a suggestion to accept where an edit of lines in the diff mends it. Comments whose
 finding is gone are settled and resolved. Running it again does nothing, unless
 something changed. Only comments that the token's own user or app wrote are touched.
 
@@ -87,6 +87,7 @@ finish: GitHub was not reached or does not let the token write, or what diff say
 	}
 	flags := cmd.Flags()
 	o.bindAll(flags)
+	o.bindOperations(flags)
 	o.base.bind(flags)
 	flags.StringVar(&o.from, "from", "", "take the report from this JSON `FILE`")
 	flags.StringVar(&o.repository, "repo", "", "the pull request's repository, as `OWNER/NAME`")
@@ -195,7 +196,8 @@ func (p program) reviewed(cmd *cobra.Command, o *reviewOptions, r *review.Reques
 			return nil, nil, err
 		}
 		defer w.close()
-		done, err := w.comparison.run()
+		w.once = true
+		done, err := w.run()
 		if err != nil {
 			return nil, nil, err
 		}

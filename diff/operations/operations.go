@@ -94,6 +94,12 @@ func (o *Operation) Span() sdl.Span {
 	return at
 }
 
+// Spliced reports whether it, or a fragment that it uses, is put together of several strings of a program, so that other
+// operations can have some of them, too.
+func (o *Operation) Spliced() bool {
+	return len(o.Document.pieces) > 1 || slices.ContainsFunc(o.Fragments, func(f *Fragment) bool { return len(f.Document.pieces) > 1 })
+}
+
 // Line is where the operation begins in its file, from 1.
 func (o *Operation) Line() int {
 	at, _ := o.Document.Span(o.Start, o.Start)

@@ -27,6 +27,7 @@ func (a *API) shape(k *known) {
 	case sdl.InputObject:
 		for _, f := range k.Fields {
 			k.show(f)
+			a.hold(f.Type.Named())
 		}
 	case sdl.Enum:
 		for _, v := range k.Values {
@@ -51,6 +52,14 @@ func (k *known) show(f *api.Field) {
 		form.Arguments = append(form.Arguments, &ast.ArgumentDefinition{Name: x.Name, Type: formOf(x.Type)})
 	}
 	k.form.Fields = append(k.form.Fields, form)
+}
+
+// hold holds the place of a type that nothing has come by, or that is missing in a schema that is not valid: the validator
+// wants to find the type of every field.
+func (a *API) hold(name string) {
+	if a.forms.Types[name] == nil {
+		a.forms.Types[name] = &ast.Definition{Kind: ast.Scalar, Name: name}
+	}
 }
 
 func (a *API) direct(d *api.Directive) {

@@ -75,7 +75,9 @@ type Walk struct {
 	Faults []Fault
 	// Sent are the variables whose types are inputs of the API: what they hold is not in the operation.
 	Sent []Sent
-	// Met are the names of all types that decide whether the operation is valid.
+	// Naming are the variables that hold names of fields: what those are is not in the operation.
+	Naming []Naming
+	// Met are the names of all types that decide whether the operation is valid, each once.
 	Met []string
 	// Refusals are why Dgraph would refuse the operation, in the words of GraphQL's validator and of Dgraph's own checks;
 	// empty when it would take it. Check fills them.
@@ -89,6 +91,12 @@ type Sent struct {
 	// Document has the variable, with its $, at the bytes from Start to End.
 	Document   *operations.Document
 	Start, End int
+}
+
+// Naming is a variable of an operation that holds names of fields, for @cascade.
+type Naming struct {
+	Variable string    // without the $
+	Type     *api.Type // whose fields they are
 }
 
 // Span is the place of the variable in its file; see [operations.Document.Span].
@@ -152,6 +160,18 @@ type known struct {
 	values map[string]*api.Value
 	form   *ast.Definition
 	shown  map[string]bool // the fields that form has
+	// coordinates are those of its elements that some operation has asked for: most are asked for again and again.
+	coordinates map[string]string
+}
+
+// coordinate is that of an element of the type.
+func (k *known) coordinate(name string) string {
+	c, ok := k.coordinates[name]
+	if !ok {
+		c = k.Name + "." + name
+		k.coordinates[name] = c
+	}
+	return c
 }
 
 // composite reports whether the type's fields can be selected.
@@ -185,6 +205,7 @@ func New(s *api.Schema) *API {
 	for _, d := range builtin {
 		a.direct(d)
 	}
+	a.known(typename.Type.Name)
 	a.forms.Query = a.root(s.Query)
 	a.forms.Mutation = a.root(s.Mutation)
 	a.forms.Subscription = a.root(s.Subscription)
@@ -208,7 +229,7 @@ func (a *API) known(name string) *known {
 		a.types[name] = nil
 		return nil
 	}
-	k := &known{Type: t}
+	k := &known{Type: t, coordinates: map[string]string{}}
 	a.types[name] = k
 	a.shape(k)
 	return k
@@ -232,6 +253,8 @@ func (a *API) field(k *known, name string) *api.Field {
 	f := k.fields[name]
 	if f != nil && k.Kind != sdl.InputObject {
 		k.show(f)
+		a.known(f.Type.Named())
+		a.hold(f.Type.Named())
 	}
 	return f
 }

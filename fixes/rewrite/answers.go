@@ -29,6 +29,13 @@ func (w *rewriter) answers(out *outcome, before *usage.Walk) {
 			out.reason(fmt.Sprintf("%s answers %s", u.Coordinate, v))
 		}
 	}
+	for _, n := range before.Naming {
+		for _, f := range n.Type.Fields {
+			if g := w.fieldOf(n.Type, f); g != nil && g.Name != f.Name {
+				out.reason(fmt.Sprintf("$%s names fields for @cascade; of these, %s.%s is now %s", n.Variable, n.Type.Name, f.Name, g.Name))
+			}
+		}
+	}
 	for _, v := range out.operation.AST.VariableDefinitions {
 		if out.kept[v.Variable] {
 			continue // it is rewritten where it stands

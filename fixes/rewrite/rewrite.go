@@ -56,9 +56,12 @@ type Left struct {
 // operation that is not valid for the old API is left alone: where it is valid for the new one, it is rewritten already, and
 // else nobody knows what it means.
 func Operations(d *diff.Diff, apis *usage.Pair, all []*operations.Operation, o Options) (*Result, error) {
-	w := &rewriter{Options: o, names: newNames(d, apis), inFile: map[*sdl.File]int{}}
+	w := &rewriter{Options: o, names: newNames(d, apis), inFile: map[*sdl.File]int{}, wanted: map[sdl.Span]string{}, torn: map[sdl.Span]bool{}}
 	for _, operation := range all {
 		w.inFile[operation.Document.File]++
+	}
+	for _, operation := range all {
+		w.note(operation)
 	}
 	for _, operation := range all {
 		w.operation(operation)
@@ -71,6 +74,9 @@ type rewriter struct {
 	*names
 	done   []outcome
 	inFile map[*sdl.File]int // how many operations a file has
+	// wanted is what shall stand where several operations can have a part in common, and torn where they want different things.
+	wanted map[sdl.Span]string
+	torn   map[sdl.Span]bool
 }
 
 // place is a name in a document.
@@ -94,6 +100,30 @@ type outcome struct {
 	kept      map[string]bool // variables whose values stand in a file
 }
 
+// note notes what an operation wants of the strings that it is put together of: "id name" can be part of operations on two
+// types, and who edits it for one of them changes the other one.
+func (w *rewriter) note(o *operations.Operation) {
+	if !o.Spliced() {
+		return
+	}
+	before := w.apis.Before.Walk(o)
+	for i := range before.Uses {
+		u := &before.Uses[i]
+		at, exact := u.Span()
+		if !exact {
+			continue
+		}
+		text := u.Name()
+		if to := w.become(u); to != "" && to != text && w.guessed(u) == "" {
+			text = w.text(u, to)
+		}
+		if other, ok := w.wanted[at]; ok && other != text {
+			w.torn[at] = true
+		}
+		w.wanted[at] = text
+	}
+}
+
 func (w *rewriter) operation(o *operations.Operation) {
 	before := w.apis.Before.Check(o)
 	if len(before.Refusals) > 0 || len(before.Uses) == 0 { // without uses, it asks no server
@@ -101,6 +131,7 @@ func (w *rewriter) operation(o *operations.Operation) {
 	}
 	out := outcome{operation: o}
 	edits := map[place]edit{}
+	whole := true
 	for i := range before.Uses {
 		u := &before.Uses[i]
 		to := w.become(u)
@@ -109,9 +140,15 @@ func (w *rewriter) operation(o *operations.Operation) {
 		}
 		if guess := w.guessed(u); guess != "" {
 			out.reason(guess + ": declare the rename, and it is rewritten")
+			whole = false
 			continue
 		}
 		at, exact := u.Span()
+		if w.torn[at] {
+			out.reason(fmt.Sprintf("%s is now %s, but what stands at %s is also part of operations where it means something else", u.Name(), to, where(at)))
+			whole = false
+			continue
+		}
 		if !exact {
 			out.reason(fmt.Sprintf("%s is now %s, but is not written out in one piece at %s", u.Name(), to, where(at)))
 			continue
@@ -122,6 +159,11 @@ func (w *rewriter) operation(o *operations.Operation) {
 			return
 		}
 		edits[place{u.Document, u.Start, u.End}] = edit{w.text(u, to), at}
+	}
+	if !whole {
+		// Half rewritten, it would fit neither schema, and nothing could be done for it once the reason is gone.
+		w.leave(out)
+		return
 	}
 	if len(edits) > 0 && len(w.apis.After.Check(o).Refusals) == 0 {
 		// The names are there with other meanings: once rewritten, it looks as before.

@@ -1,10 +1,10 @@
 package rewrite
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -17,7 +17,8 @@ func (w *rewriter) variables(out *outcome) {
 	if file == nil || len(out.operation.AST.VariableDefinitions) == 0 {
 		return
 	}
-	r := &values{rewriter: w, file: file, dec: jsontext.NewDecoder(bytes.NewReader([]byte(file.Text))), out: out, kept: map[string]bool{}}
+	r := &values{rewriter: w, file: file, out: out, kept: map[string]bool{}}
+	r.begin()
 	told := len(out.reasons)
 	err := r.read(out.operation.Name, w.inFile[out.operation.Document.File] == 1)
 	if err == nil {
@@ -42,6 +43,15 @@ type values struct {
 	dec   *jsontext.Decoder
 	edits []sdl.Edit
 	kept  map[string]bool
+	// skipped are the bytes before what dec reads.
+	skipped int32
+}
+
+// begin begins to read the file, after a byte order mark.
+func (r *values) begin() {
+	text := strings.TrimPrefix(r.file.Text, "\ufeff")
+	r.skipped = int32(len(r.file.Text) - len(text))
+	r.dec = jsontext.NewDecoder(strings.NewReader(text))
 }
 
 // read looks for the variables of an operation: under its name, or, where the file is for it alone, at the top.
@@ -53,7 +63,7 @@ func (r *values) read(name string, alone bool) error {
 	if !top && !alone {
 		return nil // there are none for this one
 	}
-	r.dec = jsontext.NewDecoder(bytes.NewReader([]byte(r.file.Text)))
+	r.begin()
 	if !top {
 		return r.object(r.variable)
 	}
@@ -116,7 +126,7 @@ func (r *values) text() (text string, at sdl.Span, exact bool, err error) {
 	if err != nil {
 		return "", sdl.Span{}, false, err
 	}
-	end := int32(r.dec.InputOffset())
+	end := r.skipped + int32(r.dec.InputOffset())
 	at = sdl.Span{File: r.file, Start: end - int32(len(raw)) + 1, End: end - 1}
 	unquoted, err := jsontext.AppendUnquote(nil, raw)
 	return string(unquoted), at, string(unquoted) == at.Text(), err

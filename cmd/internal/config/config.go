@@ -39,8 +39,11 @@ type Config struct {
 	Environments map[string]Environment
 	// DgraphVersion is the version of the server, such as "25.3.8" or "v24".
 	DgraphVersion string
-	// Operations are the patterns of files with GraphQL operations.
+	// Operations are the patterns of files with GraphQL operations; one that begins with "!" leaves files out.
 	Operations []string
+	// OperationTags and OperationCalls name what takes documents in programs: tags of templates and functions in
+	// JavaScript and TypeScript, and functions in Go, beside those that are usual.
+	OperationTags, OperationCalls []string
 	// Usage is "downgrade-unused" where findings that concern nothing but the API weigh less when no operation uses what
 	// they are about.
 	Usage string

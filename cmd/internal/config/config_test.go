@@ -53,6 +53,8 @@ dgraphVersion: 25.10
 operations:
   - "app/**/*.graphql"
   - web/{a,b}/*.gql
+operationTags: apollo
+operationCalls: [client.Query, run]
 usage: downgrade-unused
 migrations: migrations
 fixes:
@@ -96,12 +98,12 @@ func fullConfig() *Config {
 		DgraphVersion: "25.10", Operations: []string{"app/**/*.graphql", "web/{a,b}/*.gql"},
 		Fixes: Fixes{Prefer: "migration", Choose: []string{"User.phone=copy-values"},
 			Set: []string{"User.plan=basic", "Color=RED=CRIMSON", "Color=BLUE=NAVY", "User.email:make-unique=suffix"}},
-		Usage:      "downgrade-unused",
+		Usage: "downgrade-unused", OperationTags: []string{"apollo"}, OperationCalls: []string{"client.Query", "run"},
 		Migrations: "migrations", UndoRetention: 30 * 24 * time.Hour, BatchSize: 250,
 		DeprecationGrace: 36 * time.Hour, Baseline: "known.json",
 		Accept: []Acceptance{
-			{printA, "field-removed", "the app reads both fields", time.Date(2027, 1, 31, 0, 0, 0, 0, time.UTC), 47, 5},
-			{printB, "", "known", time.Time{}, 53, 5},
+			{printA, "field-removed", "the app reads both fields", time.Date(2027, 1, 31, 0, 0, 0, 0, time.UTC), 49, 5},
+			{printB, "", "known", time.Time{}, 55, 5},
 		},
 	}
 }
@@ -221,6 +223,11 @@ var bad = []struct {
 	{text: "operations: [a, 'b[', 3]", want: []string{
 		`1:17: "b[" is not a pattern of file names`,
 		`1:23: operations is a number, but text is needed here; put it into quotes`,
+	}},
+	{text: "operationTags: [gql, 'a b', '`']\noperationCalls: a.b.c", want: []string{
+		`1:22: "a b" is not a name in a program, such as gql`,
+		"1:29: \"`\" is not a name in a program, such as gql",
+		`2:17: "a.b.c" is not a name in a program, such as graphql.NewRequest`,
 	}},
 	{text: "undoRetention: 0d", want: []string{`1:16: undoRetention is "0d", but has to be a number of days or hours such as 30d or 12h`}},
 	{text: "batchSize: 0", want: []string{`1:12: batchSize has to be a number of nodes from 1 to 10000`}},

@@ -22,6 +22,8 @@ var (
 	decision    = regexp.MustCompile(`^[_A-Za-z][_0-9A-Za-z]*(\.[_A-Za-z][_0-9A-Za-z]*)?(:[a-z-]+)?$`)
 	fingerprint = regexp.MustCompile(`^[0-9a-f]{64}$`)
 	environment = regexp.MustCompile(`^[0-9A-Za-z][0-9A-Za-z._-]*$`)
+	programName = regexp.MustCompile(`^[$_\pL][$_\pL\pN]*$`)
+	programCall = regexp.MustCompile(`^[_\pL][_\pL\pN]*(\.[_\pL][_\pL\pN]*)?$`)
 	reference   = regexp.MustCompile(`^(@.+|\$[_A-Za-z][_0-9A-Za-z]*)$`)
 )
 
@@ -69,6 +71,8 @@ func (c *Config) keys(rules []string) []key {
 				c.Operations = append(c.Operations, text)
 			})
 		}},
+		{"operationTags", names("operationTags", programName, &c.OperationTags)},
+		{"operationCalls", names("operationCalls", programCall, &c.OperationCalls)},
 		{"usage", func(r *reader, e entry) {
 			r.choice(e.value, "usage", []string{"downgrade-unused"}, func(s string) { c.Usage = s })
 		}},
@@ -111,6 +115,18 @@ func readDecisions(r *reader, n ast.Node, what string) []string {
 func line(name string, to *string) func(*reader, entry) {
 	return func(r *reader, e entry) {
 		r.text(e.value, name, func(text string, _ *token.Token) { *to = text })
+	}
+}
+
+// names reads names of programs, each as pattern has it, into *to.
+func names(key string, pattern *regexp.Regexp, to *[]string) func(*reader, entry) {
+	return func(r *reader, e entry) {
+		r.texts(e.value, key, func(text string, at *token.Token) {
+			if !pattern.MatchString(text) {
+				r.fail(at, "%s is not a name in a program, such as %s", quoted(text), map[string]string{"operationTags": "gql", "operationCalls": "graphql.NewRequest"}[key])
+			}
+			*to = append(*to, text)
+		})
 	}
 }
 

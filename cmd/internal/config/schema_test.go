@@ -38,7 +38,7 @@ func TestSchemaAgrees(t *testing.T) {
 		return schema.Validate(plain)
 	}
 	good := []string{
-		full, "{}", "rules:\nrenames:\nschema:\nalpha:\nenvironments:\noperations:\nusage:\nmigrations:\nbatchSize:\nfixes:\nundoRetention:\ndeprecationGrace:\nbaseline:\naccept:\nfailOn:\ndgraphVersion:\n",
+		full, "{}", "rules:\nrenames:\nschema:\nalpha:\nenvironments:\noperations:\noperationTags:\noperationCalls:\nusage:\nmigrations:\nbatchSize:\nfixes:\nundoRetention:\ndeprecationGrace:\nbaseline:\naccept:\nfailOn:\ndgraphVersion:\n",
 		"dgraphVersion: v24.1.2-rc1", "dgraphVersion: '25'", "dgraphVersion: 25", "alpha: a:1,b:2", "operations: '*.graphql'",
 		"environments: {a: , b: {connStr: '@file', protected: true}, c: {connStr: $CONN}}", "undoRetention: 12h", "batchSize: 1",
 		"renames: {_a: B9, A.b: C.d}", "failOn: never", "deprecationGrace: 720h", "baseline: 'reports/known.json'",

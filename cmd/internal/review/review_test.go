@@ -282,6 +282,23 @@ func TestAccepted(t *testing.T) {
 	w.quiet(r)
 }
 
+// TestOperationSuggested: what an operation is rewritten to can be accepted, where it is in one file of the pull request.
+func TestOperationSuggested(t *testing.T) {
+	t.Parallel()
+	for _, elsewhere := range []bool{false, true} {
+		w := newWorld(t)
+		f := renamed()
+		f.Fixes[0].Kind = "operation"
+		if elsewhere { // a fragment of it
+			f.Fixes[0].Edits = append(f.Fixes[0].Edits, report.Edit{At: report.Location{File: "other.graphql", Line: 1, Column: 1, EndLine: 1, EndColumn: 1}, New: "x"})
+		}
+		w.run(request(f))
+		if all := w.Threads(); len(all) != 1 || strings.Contains(all[0].Body, "```suggestion") == elsewhere {
+			t.Errorf("with edits elsewhere %v: %+v", elsewhere, all)
+		}
+	}
+}
+
 // TestMoved: a comment goes with its line; one whose line is gone makes place for another one, unless people talk there.
 func TestMoved(t *testing.T) {
 	t.Parallel()
