@@ -82,17 +82,23 @@ func (r *run) pages(ctx context.Context, s *Step, p paged, name string) error {
 		return err
 	}
 	if len(spans) == 0 {
-		if spans, err = r.cut(ctx, s, name, w.nodes); err != nil {
+		if spans, err = w.cut(ctx, s); err != nil {
 			return err
 		}
 	}
+	m, ok := p.(amending)
+	w.plain = ok && m.amends() && s.Convergent && name == s.ID && w.nodes >= worthPlain*uint64(w.size*len(spans))
 	return w.all(ctx, spans)
 }
+
+// worthPlain is how many batches a range has on the average where it is worth while
+// to read pages without facets: the first of each is read in both ways.
+const worthPlain = 4
 
 // begin learns how large the step is, and refuses what cannot be as it is wanted.
 func (w *work) begin(ctx context.Context) error {
 	s := w.reader.step.Select
-	n, err := countNodes(ctx, w.client.Snapshot(), s)
+	n, err := w.measure(ctx)
 	if err != nil {
 		return err
 	}
@@ -149,6 +155,8 @@ type work struct {
 	size  int    // of the next batch
 	fixed int    // the size that somebody wants; 0 when nobody has said it
 	total func() // brings the counts of the status up to date
+	plain bool   // whether pages may be read without facets
+	marks *marks // of the nodes in the order of uids; nil when they were only counted
 }
 
 // all goes through all ranges.
