@@ -32,6 +32,8 @@ type reader struct {
 	// ends are the last uids of ranges that the closing question reads at once, but
 	// for the last range; nil is one range.
 	ends []uint64
+	// courtesy bounds and delays the pages of the closing question; nil does not.
+	courtesy *courtesy
 	// began is when the first page was read.
 	began time.Time
 }

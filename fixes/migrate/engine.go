@@ -175,19 +175,23 @@ func (l *lease) carryOut(ctx context.Context, f File, phase Phase, o Options) (*
 	r := &run{client: l.client, file: f, phase: phase, options: o, token: l.token, lease: l, started: l.began}
 	r.tuned = tuned{rate: o.Rate, size: o.BatchSize}
 	r.limit.begin(o.Rate)
+	ctx, cancel := context.WithCancel(ctx)
+	defer r.courtesy.end.Wait()
+	defer cancel()
 	return r.all(ctx)
 }
 
 // run is one call of [Run].
 type run struct {
-	client  *dql.Client
-	file    File
-	phase   Phase
-	options Options
-	token   string
-	lease   *lease
-	started time.Time
-	limit   limiter
+	client   *dql.Client
+	file     File
+	phase    Phase
+	options  Options
+	token    string
+	lease    *lease
+	started  time.Time
+	limit    limiter
+	courtesy courtesy
 
 	node   *kept // where status is kept
 	status Status
@@ -325,7 +329,7 @@ func (r *run) close(ctx context.Context, s *Step) error {
 		if err != nil {
 			return err
 		}
-		check, err := proved(ctx, r.client, &reader{step: s, task: p, live: live, written: before, ends: ends}, r.between)
+		check, err := proved(ctx, r.client, &reader{step: s, task: p, live: live, written: before, ends: ends, courtesy: r.courteous(s)}, r.between)
 		if err != nil {
 			return err
 		}

@@ -129,6 +129,11 @@ func (w *work) fixedSize(s *Step) int {
 // batchSize is the size of the next batch. With a rate it is what a second allows,
 // so that no pause is longer: in it nobody is obeyed.
 func (w *work) batchSize() int {
+	return w.courteous(w.reader.step).limit(w.wantedSize())
+}
+
+// wantedSize is that size where nobody is made way for.
+func (w *work) wantedSize() int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if n := w.fixedSize(w.reader.step); n != w.fixed { // it was changed while this runs

@@ -152,12 +152,14 @@ const (
 // answers tell where they are.
 func (w *work) measure(ctx context.Context) (uint64, error) {
 	s := w.reader.step.Select
-	if w.options.Concurrency == 1 || s.Filter != "" || !strings.HasPrefix(s.Root, "has(") {
+	polite := w.courteous(w.reader.step)
+	if w.options.Concurrency == 1 && polite == nil || s.Filter != "" || !strings.HasPrefix(s.Root, "has(") {
 		return countNodes(ctx, w.client.Snapshot(), s)
 	}
 	w.marks = &marks{every: markEvery}
 	nodes, after := uint64(0), uint64(0)
 	for ctx.Err() == nil {
+		rest := polite.work()
 		// Moments of their own: a server forgets those that are long over.
 		answer, err := w.client.Snapshot().Query(ctx, fmt.Sprintf("{m(func: %s, first: 1, offset: %d, after: %s) {uid}}", s.Root, w.marks.every-1, dql.Node(after)), nil)
 		if err != nil {
@@ -172,6 +174,12 @@ func (w *work) measure(ctx context.Context) (uint64, error) {
 		}
 		nodes += w.marks.every
 		w.marks.add(after)
+		if nodes > courteousFrom {
+			polite.start(ctx, w.lookUp(w.reader.step))
+		}
+		if err := rest(ctx); err != nil {
+			return 0, err
+		}
 	}
 	if ctx.Err() != nil {
 		return 0, context.Cause(ctx)

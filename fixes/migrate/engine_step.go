@@ -110,6 +110,9 @@ func (w *work) begin(ctx context.Context) error {
 	if w.options.SingleTxn && n >= MostSingle {
 		return &Stopped{Reason: fmt.Sprintf("it goes through %d nodes, and one transaction is for fewer than %d: leave --single-txn out", n, MostSingle)}
 	}
+	if n > courteousFrom {
+		w.courteous(w.reader.step).start(ctx, w.lookUp(w.reader.step))
+	}
 	w.nodes, w.fixed, w.size = n, w.fixedSize(w.reader.step), w.firstSize(w.reader.step)
 	w.mu.Lock()
 	w.meter = meter{}
@@ -224,6 +227,7 @@ func (w *work) span(ctx context.Context, sp *span) error {
 		if err := w.hook(ctx, w.options.BeforeBatch); err != nil {
 			return err
 		}
+		rest := w.courteous(w.reader.step).work()
 		if err := w.batch(ctx, sp); err != nil {
 			return err
 		}
@@ -235,6 +239,9 @@ func (w *work) span(ctx context.Context, sp *span) error {
 			return err
 		}
 		if err := w.limit.wait(ctx, sp.Counts.Nodes-before); err != nil {
+			return err
+		}
+		if err := rest(ctx); err != nil {
 			return err
 		}
 	}
