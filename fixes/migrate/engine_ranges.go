@@ -49,10 +49,10 @@ func (r *run) fence(ctx context.Context, step string) ([]*span, error) {
 // may run at once, and notes them.
 func (w *work) cut(ctx context.Context, s *Step) ([]*span, error) {
 	r, name := w.run, w.name
-	bounds, ok := w.marks.bounds(r.options.Concurrency)
-	if !ok {
+	bounds := w.bounds
+	if bounds == nil {
 		var err error
-		if bounds, err = r.bounds(ctx, s, w.nodes); err != nil {
+		if bounds, err = r.divide(ctx, s, w.nodes); err != nil {
 			return nil, err
 		}
 	}
@@ -98,9 +98,9 @@ func (w *work) cut(ctx context.Context, s *Step) ([]*span, error) {
 	}
 }
 
-// bounds are the last uids of all ranges but the last one, so that each has as
+// divide returns the last uids of all ranges but the last one, so that each has as
 // many of the nodes.
-func (r *run) bounds(ctx context.Context, s *Step, nodes uint64) ([]uint64, error) {
+func (r *run) divide(ctx context.Context, s *Step, nodes uint64) ([]uint64, error) {
 	n := uint64(r.options.Concurrency)
 	if n == 1 {
 		return nil, nil
@@ -132,89 +132,6 @@ func (r *run) bounds(ctx context.Context, s *Step, nodes uint64) ([]uint64, erro
 		}
 	}
 	return bounds, nil
-}
-
-// marks are uids of some nodes of a step, of which each is as many nodes after the
-// one before.
-type marks struct {
-	every uint64
-	uids  []uint64
-}
-
-// The nodes between two marks, at first, and how many marks are kept.
-const (
-	markEvery = 1000
-	mostMarks = 1024
-)
-
-// measure is how many nodes the step goes through. Where ranges of them are wanted,
-// and a server takes the time to pass over all of them for an answer, the same
-// answers tell where they are.
-func (w *work) measure(ctx context.Context) (uint64, error) {
-	s := w.reader.step.Select
-	polite := w.courteous(w.reader.step)
-	if w.options.Concurrency == 1 && polite == nil || s.Filter != "" || !strings.HasPrefix(s.Root, "has(") {
-		return countNodes(ctx, w.client.Snapshot(), s)
-	}
-	w.marks = &marks{every: markEvery}
-	nodes, after := uint64(0), uint64(0)
-	for ctx.Err() == nil {
-		rest := polite.work()
-		// Moments of their own: a server forgets those that are long over.
-		answer, err := w.client.Snapshot().Query(ctx, fmt.Sprintf("{m(func: %s, first: 1, offset: %d, after: %s) {uid}}", s.Root, w.marks.every-1, dql.Node(after)), nil)
-		if err != nil {
-			return 0, fmt.Errorf("counting the nodes of the step: %w", err)
-		}
-		was := after
-		if err := dql.Rows(answer, "m", func(row dql.Row) error { after = row.UID; return nil }); err != nil {
-			return 0, err
-		}
-		if after <= was {
-			break
-		}
-		nodes += w.marks.every
-		w.marks.add(after)
-		if nodes > courteousFrom {
-			polite.start(ctx, w.lookUp(w.reader.step))
-		}
-		if err := rest(ctx); err != nil {
-			return 0, err
-		}
-	}
-	if ctx.Err() != nil {
-		return 0, context.Cause(ctx)
-	}
-	answer, err := w.client.Snapshot().Query(ctx, fmt.Sprintf("{r(func: %s, after: %s) {count(uid)}}", s.Root, dql.Node(after)), nil)
-	if err != nil {
-		return 0, fmt.Errorf("counting the nodes of the step: %w", err)
-	}
-	err = dql.Rows(answer, "r", func(row dql.Row) error { nodes += row.Count("count"); return nil })
-	return nodes, err
-}
-
-// add notes the next mark. When there are many, every other one goes, and those that
-// follow are twice as far from each other.
-func (m *marks) add(uid uint64) {
-	m.uids = append(m.uids, uid)
-	if len(m.uids) < mostMarks {
-		return
-	}
-	for i := range mostMarks / 2 {
-		m.uids[i] = m.uids[2*i+1]
-	}
-	m.uids, m.every = m.uids[:mostMarks/2], 2*m.every
-}
-
-// bounds are the last uids of n ranges but for the last one, that have about as many
-// nodes. ok is false where there are too few marks for that.
-func (m *marks) bounds(n int) (bounds []uint64, ok bool) {
-	if m == nil || len(m.uids) < 4*n {
-		return nil, false
-	}
-	for i := 1; i < n; i++ {
-		bounds = append(bounds, m.uids[i*(len(m.uids)+1)/n-1])
-	}
-	return bounds, true
 }
 
 // ends are the last uids of the ranges of a step but for the last one: of as many

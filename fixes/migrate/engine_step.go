@@ -159,7 +159,9 @@ type work struct {
 	fixed int    // the size that somebody wants; 0 when nobody has said it
 	total func() // brings the counts of the status up to date
 	plain bool   // whether pages may be read without facets
-	marks *marks // of the nodes in the order of uids; nil when they were only counted
+	// bounds are the last uids of ranges but for the last one, as they were estimated;
+	// nil when the nodes were counted.
+	bounds []uint64
 }
 
 // all goes through all ranges.
@@ -193,6 +195,9 @@ func (w *work) all(ctx context.Context, spans []*span) error {
 		})
 	}
 	group.Wait()
+	if w.bounds != nil && context.Cause(ctx) == nil {
+		w.nodes = 0 // as many as there were
+	}
 	w.total()
 	return context.Cause(ctx)
 }
