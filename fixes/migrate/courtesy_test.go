@@ -30,8 +30,8 @@ func TestCourtesyJudges(t *testing.T) {
 	}{
 		{"nothing is slow", func(c *courtesy) { read(c, 1000, 2*time.Millisecond, false) }, defaultBatch, 0},
 		{"not for long", func(c *courtesy) { read(c, quickEnough-2, time.Millisecond, false) }, firstCourteous, 1},
-		{"a little longer", func(c *courtesy) { read(c, quickEnough-1, time.Millisecond, false) }, firstCourteous * 5 / 4, 0.75},
-		{"one is slow", func(c *courtesy) { read(c, 1, 3*time.Millisecond, false) }, firstCourteous * 4 / 5, 1.25},
+		{"a little longer", func(c *courtesy) { read(c, quickEnough-1, time.Millisecond, false) }, firstCourteous * 5 / 4, 0.6},
+		{"one is slow", func(c *courtesy) { read(c, 1, 3*time.Millisecond, false) }, firstCourteous * 4 / 5, 1.5},
 		{"all are slow", func(c *courtesy) { read(c, 100, time.Second, false) }, leastCourteous, mostRests},
 		{"one of 50 is slow", func(c *courtesy) {
 			for range 100 {
@@ -48,7 +48,7 @@ func TestCourtesyJudges(t *testing.T) {
 		{"slow without a batch, too", func(c *courtesy) {
 			read(c, mostAlone, 10*time.Millisecond, true)
 			read(c, 90, 15*time.Millisecond, false)
-		}, firstCourteous * 5 / 4, 0.75},
+		}, firstCourteous * 5 / 4, 0.6},
 		{"slow only without a batch", func(c *courtesy) { read(c, 4, 10*time.Millisecond, true) }, firstCourteous, 1},
 	} {
 		c := begun()
@@ -108,12 +108,12 @@ func TestCourteous(t *testing.T) {
 	c := open(t, d)
 	d.Alter(t, "V.copy: string .\n")
 	defer tidied(t, c, []string{"V.copy"})
-	for _, o := range []Options{{}, {DefaultBatch: defaultBatch}} {
+	for _, o := range []Options{{}, {FullSpeed: true}} {
 		r, err := Run(t.Context(), c, copyOne("has(V.n)", "V.n", "V.copy"), Before, o)
 		if err != nil || r.Status.Counts.Changed != uint64(n) || len(r.Unclean) > 0 {
 			t.Fatalf("%+v, %v", r, err)
 		}
-		if batches, courteous := r.Status.Counts.Batches, o.DefaultBatch == 0; batches > 2*uint64(n)/defaultBatch != courteous {
+		if batches, courteous := r.Status.Counts.Batches, !o.FullSpeed; batches > 2*uint64(n)/defaultBatch != courteous {
 			t.Errorf("%+v: %d batches", o, batches)
 		}
 		tidied(t, c, []string{"V.copy"})
@@ -123,7 +123,7 @@ func TestCourteous(t *testing.T) {
 		o    Options
 		size int // of the step
 		rate float64
-	}{{o: Options{Concurrency: 2}}, {o: Options{SingleTxn: true}}, {o: Options{DefaultBatch: 1000}}, {o: Options{BatchSize: 200}}, {o: Options{Rate: 500}}, {size: 10}, {rate: 100}} {
+	}{{o: Options{FullSpeed: true}}, {o: Options{Concurrency: 2}}, {o: Options{SingleTxn: true}}, {o: Options{DefaultBatch: 1000}}, {o: Options{BatchSize: 200}}, {o: Options{Rate: 500}}, {size: 10}, {rate: 100}} {
 		o := test.o.filled()
 		r := &run{options: o, tuned: tuned{rate: max(o.Rate, test.rate), size: o.BatchSize}}
 		if r.courteous(&Step{BatchSize: test.size}) != nil {

@@ -20,6 +20,10 @@ type Options struct {
 	// DefaultBatch is for steps that do not say it, instead of a size that follows
 	// the time; 0 is none.
 	DefaultBatch int
+	// FullSpeed leaves out to make way for those who read beside the run. Nobody is
+	// made way for either where somebody says the size of batches, the rate, or that
+	// several ranges are gone through at once.
+	FullSpeed bool
 	// Concurrency is the number of ranges of uids that are gone through at once;
 	// 0 means 1.
 	Concurrency int

@@ -44,8 +44,8 @@ const (
 	// Batches begin with firstCourteous nodes, and have leastCourteous at least;
 	// rests are not longer than mostRests times the batch, and not than longestRest.
 	firstCourteous = 200
-	leastCourteous = 100
-	mostRests      = 3.0
+	leastCourteous = 50
+	mostRests      = 8.0
 	longestRest    = time.Second
 	// leastAlone and mostAlone are how many reads while the run rested are needed to
 	// judge others by them, and are kept.
@@ -100,16 +100,16 @@ func (c *courtesy) note(took time.Duration, alone bool) {
 		return
 	}
 	sorted := slices.Sorted(slices.Values(c.alone))
-	slow := took > 2*sorted[len(sorted)*95/100]
+	slow := took > 2*sorted[len(sorted)*90/100]
 	switch {
 	case slow && !alone:
-		c.quick, c.size, c.rests = 0, max(c.size*4/5, leastCourteous), min(c.rests+0.25, mostRests)
+		c.quick, c.size, c.rests = 0, max(c.size*4/5, leastCourteous), min(c.rests*5/4+0.25, mostRests)
 	case slow: // not of what a batch does
 	default:
 		c.quick++
 	}
 	if c.quick >= quickEnough {
-		c.quick, c.size, c.rests = 0, min(c.size*5/4, defaultBatch), max(c.rests-0.25, 0)
+		c.quick, c.size, c.rests = 0, min(c.size*5/4, defaultBatch), max((c.rests-0.25)*4/5, 0)
 	}
 }
 
@@ -154,10 +154,14 @@ func (c *courtesy) turn(busy bool) float64 {
 // courteous is what makes way for readers; nil when somebody has said how fast the
 // run should be.
 func (r *run) courteous(s *Step) *courtesy {
-	o := r.options
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if o.Concurrency > 1 || o.SingleTxn || o.DefaultBatch > 0 || s.BatchSize > 0 || r.tuned.size > 0 || r.tuned.rate > 0 {
+	return r.makesWay(s)
+}
+
+// makesWay is that for one who holds the lock of the run.
+func (r *run) makesWay(s *Step) *courtesy {
+	if o := r.options; o.FullSpeed || o.Concurrency > 1 || o.SingleTxn || o.DefaultBatch > 0 || s.BatchSize > 0 || r.tuned.size > 0 || r.tuned.rate > 0 {
 		return nil
 	}
 	return &r.courtesy

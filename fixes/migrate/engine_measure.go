@@ -15,7 +15,7 @@ const (
 	countedAtOnce = 1000
 	// countedMost is how many nodes are counted, and not estimated, before they are
 	// divided into ranges.
-	countedMost = 50_000
+	countedMost = 20_000
 	// sampleSize is how many nodes show how close to each other those are that follow.
 	sampleSize = 64
 	// mostSamples bounds how many samples are taken.

@@ -85,7 +85,7 @@ func (m *meter) note(now time.Time, nodes uint64) float64 {
 // paced notes how far the step is; the caller holds the lock of the run.
 func (w *work) paced(nodes uint64) {
 	w.goes(Pace{Step: w.reader.step.ID, Nodes: nodes, Total: max(w.nodes, nodes), Rate: w.meter.note(time.Now(), nodes),
-		BatchSize: w.size, FixedSize: w.fixedSize(w.reader.step), Limit: w.tuned.rate})
+		BatchSize: w.makesWay(w.reader.step).limit(w.size), FixedSize: w.fixedSize(w.reader.step), Limit: w.tuned.rate})
 }
 
 // stepBegins tells that a step begins, of whose nodes nothing is known yet.
