@@ -83,6 +83,9 @@ func (p program) accept(cmd *cobra.Command, o *acceptOptions, args []string) err
 	if strings.TrimSpace(o.reason) == "" {
 		return errors.New("--reason is missing: say why this can be lived with, so that it still tells something in a year")
 	}
+	if strings.TrimSpace(o.reason) == "WHY" { // the command that -v shows, as it is
+		return errors.New("--reason WHY: put the reason there, so that it still tells something in a year")
+	}
 	wanted, err := named(args)
 	if err != nil {
 		return err

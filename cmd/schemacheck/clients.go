@@ -46,9 +46,9 @@ func clientele(ctx context.Context, loader sdl.Loader, patterns []string, cfg *c
 	if len(options.Patterns) == 0 {
 		return nil, nil
 	}
-	// What is found is most of what a run has in memory, and no garbage: with less than half of the room that Go usually takes, ten thousand
+	// What is found is most of what a run has in memory, and no garbage: with a third of the room that Go usually takes, ten thousand
 	// operations stay below 300 MiB.
-	debug.SetGCPercent(40)
+	debug.SetGCPercent(33)
 	if fromConfig {
 		options.Standing = "operations: in " + config.Name
 	}

@@ -44,6 +44,7 @@ const gitlabFile = ".gitlab-ci.yml"
 type setup struct {
 	Schema string // as a value of YAML; empty when it is not known
 	Action string // the commit or branch of the action
+	Config string // of the configuration, from the root of the repository; as a value of YAML, empty where it is there
 }
 
 func (p program) initCommand() *cobra.Command {
@@ -56,7 +57,8 @@ func (p program) initCommand() *cobra.Command {
 of migrations with a list of what is not for git, and what tells pull requests on
 GitHub, or merge requests on GitLab, what a change of the schema does. What is there
 already is left as it is, so that it can be run again; it asks nothing. The schema
-is the one file of the folder that has types in it, unless --schema names it.`,
+is the one file of the folder that has types in it, unless --schema names it. Below
+the root of a git repository, what GitHub or GitLab reads is written at the root.`,
 		Example: `  schemacheck init
   schemacheck init --schema api/schema.graphql --ci none
   schemacheck init --ci gitlab
@@ -67,18 +69,22 @@ Exit codes: 0 done; 2 usage; 3 a file could not be written.`,
 			if err := p.environment(cmd); err != nil {
 				return err
 			}
+			dir, err := p.workDir()
+			if err != nil {
+				return err
+			}
+			here, err := (sdl.Loader{Dir: dir}).Here(cmd.Context())
+			if err != nil {
+				here = "" // there is no repository yet: it will begin here
+			}
 			if ci == "" {
 				ci = "github"
-				if _, err := os.Lstat(p.path(gitlabFile)); err == nil {
+				if _, err := os.Lstat(p.path(fromRoot(here, gitlabFile))); err == nil {
 					ci = "gitlab"
 				}
 			}
 			if !slices.Contains(systems, ci) {
 				return given(cmd.Flags(), "ci", unknown("value for --ci", ci, systems))
-			}
-			dir, err := p.workDir()
-			if err != nil {
-				return err
 			}
 			found := []string{schema}
 			if schema == "" {
@@ -88,7 +94,7 @@ Exit codes: 0 done; 2 usage; 3 a file could not be written.`,
 			} else if _, err := os.Stat(p.path(schema)); err != nil {
 				return given(cmd.Flags(), "schema", fmt.Errorf("--schema: %w", err))
 			}
-			return p.setUp(found, ci)
+			return p.setUp(found, ci, here)
 		},
 	}
 	cmd.Flags().StringVar(&schema, "schema", "", "the schema's `PATH` (default: the one file here that has types in it)")
@@ -97,10 +103,18 @@ Exit codes: 0 done; 2 usage; 3 a file could not be written.`,
 	return cmd
 }
 
+// fromRoot is the path of a file at the root of the repository, from the folder here in it.
+func fromRoot(here, file string) string {
+	return strings.Repeat("../", strings.Count(here, "/")) + file
+}
+
 // setUp writes the files that are not there yet. found are the files that may be
-// the schema.
-func (p program) setUp(found []string, ci string) error {
+// the schema, and here is this folder as a path from the root of the repository.
+func (p program) setUp(found []string, ci, here string) error {
 	with := setup{Action: actionRef(buildInfo())}
+	if here != "" {
+		with.Config = inYAML(here + config.Name)
+	}
 	if len(found) == 1 {
 		with.Schema = inYAML(filepath.ToSlash(found[0]))
 	}
@@ -108,15 +122,24 @@ func (p program) setUp(found []string, ci string) error {
 		if f.ci != "" && f.ci != ci {
 			continue
 		}
-		switch written, err := p.writeNew(f.path, f.template, with); {
+		path := f.path
+		if f.ci != "" {
+			path = fromRoot(here, path) // nothing reads it anywhere else
+		}
+		switch written, err := p.writeNew(path, f.template, with); {
 		case err != nil:
 			return &problem{exitUnfinished, err}
 		case written:
-			fmt.Fprintf(p.out, "wrote %s\n", f.path)
+			fmt.Fprintf(p.out, "wrote %s\n", path)
 		default:
-			fmt.Fprintf(p.out, "%s is there already, and stays as it is\n", f.path)
-			if f.path == gitlabFile {
+			fmt.Fprintf(p.out, "%s is there already, and stays as it is\n", path)
+			switch {
+			case f.path == gitlabFile:
 				fmt.Fprint(p.out, "  unless it is there already, add: include: [{local: .gitlab/schemacheck.yml}]\n")
+			case f.ci == "github" && here != "":
+				fmt.Fprintf(p.out, "  unless it is there already, add a step with: {config: %s}\n", report.Escape(with.Config))
+			case f.ci == "gitlab" && here != "":
+				fmt.Fprintf(p.out, "  unless it is there already, add a job with: variables: {SCHEMACHECK_CONFIG: %s}\n", report.Escape(with.Config))
 			}
 		}
 	}

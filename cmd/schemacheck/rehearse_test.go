@@ -63,6 +63,7 @@ func TestOnlyRead(t *testing.T) {
 			"diff.go: func (p program) diff(cmd *cobra.Command, o *diffOptions) error {",
 			"doctor.go: func (p program) doctor(cmd *cobra.Command, o *doctorOptions) error {",
 			"rehearse.go: func (p program) rehearse(cmd *cobra.Command, o *rehearseOptions) error {",
+			"review.go: func (p program) review(cmd *cobra.Command, o *reviewOptions) error {",
 		},
 		"false": {"rehearse_run.go: func (r *rehearsing) start(ctx context.Context) error {"},
 	}, where); d != "" {

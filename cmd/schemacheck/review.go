@@ -257,7 +257,11 @@ func commentOf(r *report.Report, options report.Options) (string, error) {
 		return "", errors.New("there is no format markdown")
 	}
 	var b strings.Builder
-	err := format.Write(&b, r, report.Options{FailOn: options.FailOn, Limit: review.SummaryRoom, Verdict: options.Verdict})
+	err := format.Write(&b, r, report.Options{
+		FailOn: options.FailOn, Limit: review.SummaryRoom, Verdict: options.Verdict,
+		// Who tells only is not who judges: another step fails, or does not.
+		NoVerdict: options.FailOn == report.Never && options.Verdict == "",
+	})
 	return b.String(), err
 }
 

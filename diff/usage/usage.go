@@ -77,7 +77,7 @@ type Walk struct {
 	Sent []Sent
 	// Naming are the variables that hold names of fields: what those are is not in the operation.
 	Naming []Naming
-	// Met are the names of all types that decide whether the operation is valid.
+	// Met are the names of all types that decide whether the operation is valid, each once.
 	Met []string
 	// Refusals are why Dgraph would refuse the operation, in the words of GraphQL's validator and of Dgraph's own checks;
 	// empty when it would take it. Check fills them.
@@ -160,6 +160,18 @@ type known struct {
 	values map[string]*api.Value
 	form   *ast.Definition
 	shown  map[string]bool // the fields that form has
+	// coordinates are those of its elements that some operation has asked for: most are asked for again and again.
+	coordinates map[string]string
+}
+
+// coordinate is that of an element of the type.
+func (k *known) coordinate(name string) string {
+	c, ok := k.coordinates[name]
+	if !ok {
+		c = k.Name + "." + name
+		k.coordinates[name] = c
+	}
+	return c
 }
 
 // composite reports whether the type's fields can be selected.
@@ -217,7 +229,7 @@ func (a *API) known(name string) *known {
 		a.types[name] = nil
 		return nil
 	}
-	k := &known{Type: t}
+	k := &known{Type: t, coordinates: map[string]string{}}
 	a.types[name] = k
 	a.shape(k)
 	return k

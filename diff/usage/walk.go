@@ -29,7 +29,7 @@ func (a *API) Check(o *operations.Operation) *Walk {
 
 // walk looks at an operation as it is sent.
 func (a *API) walk(o *operations.Operation, sent *ast.QueryDocument) *Walk {
-	w := &walker{API: a, sent: sent, found: &Walk{}, met: map[string]bool{}, document: o.Document}
+	w := &walker{API: a, sent: sent, found: &Walk{Uses: make([]Use, 0, 32)}, document: o.Document}
 	for _, operation := range sent.Operations {
 		w.operation = operation
 		w.root()
@@ -42,11 +42,6 @@ func (a *API) walk(o *operations.Operation, sent *ast.QueryDocument) *Walk {
 		}
 		w.fragment(f)
 	}
-	w.found.Met = make([]string, 0, len(w.met))
-	for name := range w.met {
-		w.found.Met = append(w.found.Met, name)
-	}
-	slices.Sort(w.found.Met)
 	return w.found
 }
 
@@ -55,7 +50,6 @@ type walker struct {
 	sent      *ast.QueryDocument
 	operation *ast.OperationDefinition
 	found     *Walk
-	met       map[string]bool
 	document  *operations.Document // that positions are in
 	alone     int                  // values around, that stand alone where a list is expected
 }
@@ -101,7 +95,9 @@ func (w *walker) rootless(root string) {
 
 // meet is the type of that name, or nil, and notes that it matters.
 func (w *walker) meet(name string) *known {
-	w.met[name] = true
+	if !slices.Contains(w.found.Met, name) {
+		w.found.Met = append(w.found.Met, name)
+	}
 	return w.known(name)
 }
 
@@ -207,7 +203,7 @@ func (w *walker) field(of *known, s *ast.Field) {
 		w.fault(Unknown, of.Name+"."+s.Name, at, fmt.Sprintf("%s has no field %s", of.Name, s.Name))
 		return
 	}
-	coordinate := of.Name + "." + s.Name
+	coordinate := of.coordinate(s.Name)
 	if f != typename {
 		w.use(Use{Kind: Field, Coordinate: coordinate, Type: of.Type, Source: f.Source, Gives: f.Type, Aliased: alias.Start < alias.End}, at)
 	}
@@ -298,7 +294,7 @@ func (w *walker) cascade(v *ast.Value, of *known) {
 		w.fault(Unknown, of.Name+"."+v.Raw, at, fmt.Sprintf("%s has no field %s", of.Name, v.Raw))
 		return
 	}
-	w.use(Use{Kind: Field, Coordinate: of.Name + "." + v.Raw, Type: of.Type, Source: f.Source, Gives: f.Type}, at)
+	w.use(Use{Kind: Field, Coordinate: of.coordinate(v.Raw), Type: of.Type, Source: f.Source, Gives: f.Type}, at)
 }
 
 // within is a string without its quotes.
@@ -364,7 +360,7 @@ func (w *walker) value(v *ast.Value, expected *sdl.Type, of string) {
 		case t.Kind == sdl.Enum && t.value(v.Raw) == nil:
 			w.fault(Unknown, t.Name+"."+v.Raw, w.document.Name(v.Position), fmt.Sprintf("%s has no value %s", t.Name, v.Raw))
 		case t.Kind == sdl.Enum:
-			w.use(Use{Kind: EnumValue, Coordinate: t.Name + "." + v.Raw, Type: t.Type, Source: t.value(v.Raw).Source}, w.document.Name(v.Position))
+			w.use(Use{Kind: EnumValue, Coordinate: t.coordinate(v.Raw), Type: t.Type, Source: t.value(v.Raw).Source}, w.document.Name(v.Position))
 		case !fits(v.Kind, t):
 			mismatch(start + len(v.Raw))
 		}
@@ -407,7 +403,7 @@ func fits(k ast.ValueKind, t *known) bool {
 func (w *walker) object(v *ast.Value, t *known, start int) {
 	for _, c := range v.Children {
 		at := w.document.Name(c.Position)
-		coordinate := t.Name + "." + c.Name
+		coordinate := t.coordinate(c.Name)
 		f := w.API.field(t, c.Name)
 		if f == nil {
 			w.fault(Unknown, coordinate, at, fmt.Sprintf("%s has no field %s", t.Name, c.Name))

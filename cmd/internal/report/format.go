@@ -30,6 +30,9 @@ type Options struct {
 	// Verdict is the sentence on the exit code when something other than the
 	// findings decides it, such as "exit 2: the new schema is invalid".
 	Verdict string
+	// NoVerdict has markdown leave out the sentence on the exit code, for readers
+	// of another run than the one that ends with it.
+	NoVerdict bool
 }
 
 // concluded is the sentence on the exit code.

@@ -346,8 +346,12 @@ func (b *htmlBook) patch(diff string) (lines []sourceLine, whole bool) {
 // says where something was removed from is left out.
 func (b *htmlBook) excerpts(f *Finding) []sourceLine {
 	class := ""
-	if b.compare && (f.Location.Anchor == "self" || f.Location.Anchor == "") {
-		class = "new"
+	inSchema := true
+	if b.find != nil {
+		_, inSchema = b.find(f.Location, false)
+	}
+	if b.compare && inSchema && (f.Location.Anchor == "self" || f.Location.Anchor == "") {
+		class = "new" // an operation of an application is no line of the new schema
 	}
 	was := excerptLines(f.PreviousExcerpt, f.Previous, "old")
 	if len(was) > 0 && class == "" {

@@ -306,6 +306,19 @@ func TestHTMLKnown(t *testing.T) {
 	}
 }
 
+// TestHTMLOperations: a line of an application is shown as it is, and not as one that is new in the schema.
+func TestHTMLOperations(t *testing.T) {
+	t.Parallel()
+	r := shop()
+	r.Findings = append(r.Findings, operations().Findings...)
+	r.Seal()
+	text := render(t, r, "html", Options{})
+	line := regexp.MustCompile(`<span class="line ([a-z]*)"><span class="n">12</span>  queryUser`).FindStringSubmatch(text)
+	if line == nil || line[1] != "" {
+		t.Errorf("the line of the operation is shown as %q", line)
+	}
+}
+
 // TestHTMLDegrades: details go first, then findings, then what did not change,
 // and the page says how much.
 func TestHTMLDegrades(t *testing.T) {

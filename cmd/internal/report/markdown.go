@@ -90,7 +90,7 @@ func frame(r *Report, opt Options, hidden int) string {
 		b.WriteString(tally(r.Summary))
 	}
 	b.WriteString("\n\n")
-	if verdict := markdownProse(short(Escape(opt.concluded(r)), maxFrame)); verdict != "" {
+	if verdict := markdownProse(short(Escape(opt.concluded(r)), maxFrame)); verdict != "" && !opt.NoVerdict {
 		b.WriteString("**" + verdict + "**\n\n")
 	}
 	words := compared(r)

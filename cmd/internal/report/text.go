@@ -55,7 +55,7 @@ func writeText(w io.Writer, r *Report, opt Options) error {
 	shown, additions := make([]*Finding, 0, len(r.Findings)), 0
 	for i := range r.Findings {
 		switch f := &r.Findings[i]; {
-		case opt.Verbose || !f.Known && (!f.Addition || f.Severity != Info):
+		case opt.Verbose || !f.Known && (!f.Addition || f.Severity != Info || opt.additions()):
 			shown = append(shown, f)
 		case !f.Known:
 			additions++

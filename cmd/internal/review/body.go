@@ -86,9 +86,10 @@ func excerpt(diff string) string {
 
 // The reasons to settle a comment.
 const (
-	fixed  = "this is no longer found"
-	milder = "this endangers nothing any more; the summary tells what it is now"
-	moved  = "this is found at another line now, or told in the summary only"
+	fixed    = "this is no longer found"
+	accepted = "somebody decided to live with this; the summary has the reason"
+	milder   = "this endangers nothing any more; the summary tells what it is now"
+	moved    = "this is found at another line now, or told in the summary only"
 )
 
 // The marks of settled comments: that of one whose conversation is to be resolved, and that of one whose conversation the

@@ -221,6 +221,9 @@ func (w *writer) wanted() ([]wanted, []string) {
 		return 1
 	})
 	for _, f := range findings {
+		if len(all) == w.MaxComments { // it is only counted: a report can have very many
+			f = &report.Finding{Coordinate: f.Coordinate, Location: f.Location, Previous: f.Previous, Fingerprint: f.Fingerprint}
+		}
 		at, change, ok := w.files.of(f)
 		switch file := w.files.named(f.Location.File); {
 		case !ok && file != nil && w.files.elsewhere[file.path]:

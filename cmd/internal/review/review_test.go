@@ -247,6 +247,41 @@ func TestReview(t *testing.T) {
 	w.quiet(r)
 }
 
+// TestNothingToTell: a pull request that never had a finding gets no comment; one that had is told that it is over.
+func TestNothingToTell(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	if out, calls := w.run(request()); out.Summary != "" || githubtest.Writes(calls) != 0 {
+		t.Errorf("there is nothing to tell, and it says %s", out)
+	}
+	w.run(request(at("id-added", "Customer.email", 4)))
+	if out, _ := w.run(request()); out.Summary != "edited" || out.Settled != 1 {
+		t.Errorf("what was found is gone, and it says %s", out)
+	}
+	noted := request()
+	noted.Report.Notes, noted.ID = []report.Note{{Kind: "not-checked", Message: "the history"}}, "other"
+	if out, _ := w.run(noted); out.Summary != "posted" {
+		t.Errorf("something was not checked, and it says %s", out)
+	}
+}
+
+// TestAccepted: what somebody decided to live with is told as that, and not as gone.
+func TestAccepted(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.run(request(at("id-added", "Customer.email", 4)))
+	r := request()
+	r.Report.Suppressed = []report.Suppressed{{Finding: at("id-added", "Customer.email", 4), Reason: "test data"}}
+	r.Report.Seal()
+	if out, _ := w.run(r); out.Settled != 1 {
+		t.Errorf("a finding is accepted, and it says %s", out)
+	}
+	if body := w.Threads()[0].Body; !strings.Contains(body, "**Settled:** "+accepted+".") {
+		t.Errorf("the comment does not say so:\n%s", body)
+	}
+	w.quiet(r)
+}
+
 // TestOperationSuggested: what an operation is rewritten to can be accepted, where it is in one file of the pull request.
 func TestOperationSuggested(t *testing.T) {
 	t.Parallel()

@@ -89,10 +89,16 @@ func (w *writer) plan(now *state) []step {
 	for i := range w.Report.Findings {
 		found[w.Report.Findings[i].Fingerprint] = &w.Report.Findings[i]
 	}
+	suppressed := map[string]bool{}
+	for i := range w.Report.Suppressed {
+		suppressed[w.Report.Suppressed[i].Finding.Fingerprint] = true
+	}
 	for _, t := range now.threads {
 		f := found[t.fingerprint]
 		switch _, left := threads[t.fingerprint]; {
 		case !left:
+		case f == nil && suppressed[t.fingerprint]:
+			steps = append(steps, w.settle(t, accepted)...)
 		case f == nil:
 			steps = append(steps, w.settle(t, fixed)...)
 		case f.Severity == report.Info: // most likely its suggestion was accepted
@@ -146,8 +152,12 @@ func (w *writer) settle(t thread, why string) []step {
 	return append(steps, step{kind: resolve, id: t.id, node: t.node, body: body, why: why})
 }
 
-// summarize has one summary with this body, the oldest one.
+// summarize has one summary with this body, the oldest one. A pull request about which there is nothing to tell gets none;
+// one that was told something is told that it is over.
 func (w *writer) summarize(there []comment, body string) []step {
+	if r := w.Report; len(there) == 0 && len(r.Findings)+len(r.Suppressed)+len(r.Notes) == 0 {
+		return nil
+	}
 	if len(there) == 0 {
 		return []step{{kind: postSummary, body: body}}
 	}
