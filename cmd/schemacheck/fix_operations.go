@@ -62,12 +62,17 @@ func (w *work) rewriteOperations(files []*sdl.File, noAlias bool) (*rewritten, e
 func variablesOf(files []*sdl.File) (map[*sdl.File]*sdl.File, error) {
 	const most = 16 << 20
 	all := map[*sdl.File]*sdl.File{}
+	read := map[string]*sdl.File{} // list.graphql and list.gql share one
 	for _, f := range files {
 		extension := path.Ext(f.Name)
 		if f.Path == "" || extension != ".graphql" && extension != ".gql" {
 			continue
 		}
 		at := strings.TrimSuffix(f.Path, filepath.Ext(f.Path)) + ".json"
+		if read[at] != nil {
+			all[f] = read[at]
+			continue
+		}
 		if info, err := os.Stat(at); err != nil || !info.Mode().IsRegular() {
 			continue
 		}
@@ -83,7 +88,8 @@ func variablesOf(files []*sdl.File) (map[*sdl.File]*sdl.File, error) {
 		case len(text) > most:
 			return nil, fmt.Errorf("reading variables: %s has more than %d MiB", at, most>>20)
 		}
-		all[f] = &sdl.File{Name: strings.TrimSuffix(f.Name, extension) + ".json", Path: at, Text: string(text)}
+		read[at] = &sdl.File{Name: strings.TrimSuffix(f.Name, extension) + ".json", Path: at, Text: string(text)}
+		all[f] = read[at]
 	}
 	return all, nil
 }
