@@ -96,16 +96,21 @@ func variablesOf(files []*sdl.File) (map[*sdl.File]*sdl.File, error) {
 
 // conclusions say what comes of the operations. written are the names of the files that were written.
 func (r *rewritten) conclusions(written []string) []string {
-	var all []string
-	switch n := len(r.Rewritten); {
-	case len(r.before) == 0:
-	case len(written) > 0:
-		all = append(all, fmt.Sprintf("%s rewritten in %s.", number(n, "operation", "operations"), strings.Join(written, ", ")))
-	default:
-		all = append(all, fmt.Sprintf("%s would be rewritten in %s: --write makes the edits.",
-			number(n, "operation", "operations"), number(len(r.before), "file", "files")))
+	if len(r.before) == 0 {
+		return nil
 	}
-	return all
+	would, where := " would be", fmt.Sprintf(" in %s: --write makes the edits.", number(len(r.before), "file", "files"))
+	if len(written) > 0 {
+		would, where = "", fmt.Sprintf(" in %s.", strings.Join(written, ", "))
+	}
+	what := number(len(r.Rewritten), "operation", "operations") + would + " rewritten"
+	switch {
+	case len(r.Rewritten) == 0:
+		what = number(r.InPart, "operation", "operations") + would + " rewritten in part"
+	case r.InPart > 0:
+		what += fmt.Sprintf(", and %d in part,", r.InPart)
+	}
+	return []string{what + where}
 }
 
 // notes are what people have to see to themselves, each operation once. After many it is always the same.

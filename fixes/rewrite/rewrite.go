@@ -32,6 +32,8 @@ type Result struct {
 	Patch fixes.Patch
 	// Rewritten are the operations that are changed, and valid for the new API afterwards.
 	Rewritten []Rewritten
+	// InPart is how many operations are changed, and not valid for the new API all the same: they are among Left.
+	InPart int
 	// Left are the operations that somebody has to look at, in their order, each with all that is to be known of it.
 	Left []Left
 }
@@ -314,7 +316,11 @@ func (w *rewriter) result() (*Result, error) {
 			return nil, fmt.Errorf("rewriting operations: %w", err)
 		}
 		all = append(all, patch)
-		if !patch.Empty() && !o.broken {
+		switch {
+		case patch.Empty():
+		case o.broken:
+			r.InPart++
+		default:
 			r.Rewritten = append(r.Rewritten, Rewritten{o.operation, patch})
 		}
 		if len(o.reasons) > 0 {
