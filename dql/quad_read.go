@@ -43,7 +43,21 @@ func (p Predicate) Column(alias, edges string) (string, error) {
 	return alias + ": " + name + " @facets", nil
 }
 
-// Quads are the statements about the node that a [Predicate.Column] asked for, in the order of the server.
+// PlainColumn is [Predicate.Column] without the facets, where that saves the server a slower way of reading: for one
+// value without a language (worker/task.go, handleValuePostings). ok is false for other predicates.
+//
+// Dgraph then shows what was written last. Where languages were taken out of the stored schema that may be a value in
+// one of them.
+func (p Predicate) PlainColumn(alias string) (column string, ok bool) {
+	name, err := Quote(p.Name)
+	if err != nil || p.Type == "uid" || p.Type == "password" || p.List || p.Lang {
+		return "", false
+	}
+	return alias + ": " + name, true
+}
+
+// Quads are the statements about the node that a [Predicate.Column] or [Predicate.PlainColumn] asked for, in the order
+// of the server.
 //
 // Those of a predicate with languages come without facets: an answer in all languages has them all under one key, and
 // does not say at which value they stand. Where [Row.Noted] says that there are some, [Predicate.TagColumns] asks for

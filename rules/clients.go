@@ -179,10 +179,9 @@ func (j *clients) broken(o *operations.Operation, subject string, out usage.Outc
 	}
 	groups := map[[2]string]*group{}
 	var order []*group
-	was := map[usage.Place]*usage.Use{}
+	was := map[usage.Place]int{}
 	for i := range out.Before.Uses {
-		u := &out.Before.Uses[i]
-		was[u.Place()] = u
+		was[out.Before.Uses[i].Place()] = i
 	}
 	consequence := "Dgraph refuses the whole operation after the update, before anything of it runs."
 	if unseen(out.After) {
@@ -221,7 +220,11 @@ func (j *clients) broken(o *operations.Operation, subject string, out usage.Outc
 			continue // it was so before
 		}
 		at, _ := fault.Span()
-		e, coordinate := j.cause(was[fault.Place()], fault)
+		var uses []usage.Use // up to what stood there
+		if i, ok := was[fault.Place()]; ok {
+			uses = out.Before.Uses[:i+1]
+		}
+		e, coordinate := j.cause(uses, fault)
 		change := APIChange{coordinate, map[usage.FaultKind]string{usage.Unknown: "removed", usage.Missing: "required", usage.Mismatch: "changed"}[fault.Kind]}
 		if e != nil {
 			change.Change = e.change

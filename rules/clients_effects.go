@@ -149,11 +149,13 @@ func ownerOf(coordinate string) string {
 	return owner
 }
 
-// cause is the change of the API that a fault comes from, or nil, and the coordinate of what changed. What stood there in
-// the old API is nil where nothing did.
-func (e *effects) cause(was *usage.Use, fault *usage.Fault) (*effect, string) {
+// cause is the change of the API that a fault comes from, or nil, and the coordinate of what changed. The last of the uses
+// is what stood there in the old API; there are none where nothing did.
+func (e *effects) cause(uses []usage.Use, fault *usage.Fault) (*effect, string) {
 	var candidates []string
-	if was != nil {
+	var was *usage.Use
+	if len(uses) > 0 {
+		was = &uses[len(uses)-1]
 		candidates = append(candidates, was.Coordinate)
 	}
 	candidates = append(candidates, fault.Coordinate)
@@ -171,6 +173,22 @@ func (e *effects) cause(was *usage.Use, fault *usage.Fault) (*effect, string) {
 				return c, candidates[0]
 			}
 		}
+	}
+	if was == nil {
+		return nil, candidates[0]
+	}
+	// It stands in what gives another type now.
+	owner := ownerOf(was.Coordinate)
+	for _, around := range slices.Backward(uses[:len(uses)-1]) {
+		if around.Gives == nil || around.Gives.Named() != owner {
+			continue
+		}
+		for _, c := range e.changes[around.Coordinate] {
+			if c.kind == diff.TypeChanged {
+				return c, around.Coordinate
+			}
+		}
+		break
 	}
 	return nil, candidates[0]
 }

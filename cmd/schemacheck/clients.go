@@ -49,6 +49,9 @@ func clientele(ctx context.Context, loader sdl.Loader, patterns []string, cfg *c
 	// What is found is most of what a run has in memory, and no garbage: with a third of the room that Go usually takes, ten thousand
 	// operations stay below 300 MiB.
 	debug.SetGCPercent(33)
+	if fromConfig {
+		options.Standing = "operations: in " + config.Name
+	}
 	found, err := operations.Find(ctx, loader, options)
 	switch {
 	case err == nil:
@@ -59,7 +62,7 @@ func clientele(ctx context.Context, loader sdl.Loader, patterns []string, cfg *c
 		return nil, err
 	}
 	return &operations.Found{Problems: []operations.Problem{{
-		Kind: operations.Unreadable, What: fmt.Sprintf("operations: in %s: %s", config.Name, err)}}}, nil
+		Kind: operations.Unreadable, What: fmt.Sprintf("%s: %s", options.Standing, err)}}}, nil
 }
 
 // filesOf are the files with operations, for what must not be overwritten.

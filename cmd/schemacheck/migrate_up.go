@@ -23,7 +23,7 @@ type upOptions struct {
 	phase            string
 	undo             string
 	deploy           string
-	onError          string
+	onError, pace    string
 	consent          consent
 	account          accountOptions
 	allowDestructive bool
@@ -80,6 +80,7 @@ interrupted, and to be gone on with.`,
 	flags.IntVar(&o.series.BatchSize, "batch-size", 0, "`NODES` in one transaction (default: by the plan, or by how long batches take)")
 	flags.BoolVar(&o.series.SingleTxn, "single-txn", false, fmt.Sprintf("each step in one transaction; for fewer than %d nodes", migrate.MostSingle))
 	flags.IntVar(&o.series.Concurrency, "concurrency", 1, "go through `N` ranges of nodes at once")
+	flags.StringVar(&o.pace, "pace", "gentle", "gentle makes way for those who read meanwhile; full does not, and neither do --batch-size, --rate and --concurrency over 1")
 	flags.Float64Var(&o.series.Rate, "rate", 0, "at most `NODES` a second; 0 for no limit")
 	flags.DurationVar(&o.series.MaxDuration, "max-duration", 0, "end after this `TIME`, to go on later; 0 for no limit")
 	flags.StringVar(&o.onError, "on-error", "stop", "when one node cannot be written: stop, skip or quarantine (skip, and name it)")
@@ -101,6 +102,7 @@ interrupted, and to be gone on with.`,
 	complete(cmd, "phase", "before", "after", "contract")
 	complete(cmd, "on-error", "stop", "skip", "quarantine")
 	complete(cmd, "undo", "on", "off")
+	complete(cmd, "pace", "gentle", "full")
 	return cmd
 }
 
@@ -142,7 +144,7 @@ func (o *upOptions) check(cmd *cobra.Command) error {
 	case o.phase != "" && o.deploy != "":
 		return errors.New("--deploy is for runs of all phases: leave --phase out")
 	}
-	return errors.Join(oneOf("phase", o.phase, "before", "after", "contract"), oneOf("on-error", o.onError, "stop", "skip", "quarantine"), oneOf("undo", o.undo, "on", "off"))
+	return errors.Join(oneOf("phase", o.phase, "before", "after", "contract"), oneOf("on-error", o.onError, "stop", "skip", "quarantine"), oneOf("undo", o.undo, "on", "off"), oneOf("pace", o.pace, "gentle", "full"))
 }
 
 func (p program) migrateUp(cmd *cobra.Command, o *upOptions, args []string) error {
@@ -205,7 +207,7 @@ func (p program) migrateUp(cmd *cobra.Command, o *upOptions, args []string) erro
 			return err
 		}
 	}
-	o.series.OnError, o.series.NoUndo = migrate.OnError(o.onError), o.undo == "off"
+	o.series.OnError, o.series.NoUndo, o.series.FullSpeed = migrate.OnError(o.onError), o.undo == "off", o.pace == "full"
 	if len(open) == 0 && len(again) == 0 && o.deploy == "" {
 		o.quiesced = quiesced{} // nothing is written
 	}

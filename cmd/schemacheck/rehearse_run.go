@@ -322,7 +322,7 @@ func (r *rehearsing) audit(ctx context.Context, s *diff.Schema) ([]violation, er
 
 // carryOut carries out the plans and deploys the new schema.
 func (r *rehearsing) carryOut(ctx context.Context) error {
-	series := migrate.Series{Options: migrate.Options{DefaultBatch: r.cfg.BatchSize}}
+	series := migrate.Series{Options: migrate.Options{DefaultBatch: r.cfg.BatchSize, FullSpeed: true}}
 	clock := newClock(r.report)
 	series.Progress = func(s migrate.Status) {
 		clock.tick(s)

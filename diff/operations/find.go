@@ -25,6 +25,9 @@ type Options struct {
 	// Patterns name files, folders and globs, as sdl.Loader takes them. A folder means the files below it that can have
 	// operations. One that begins with "!" leaves files out again, wherever it stands.
 	Patterns []string
+	// Standing is where the patterns stand for all runs, for the words of a problem: what they name can be gone, and the others
+	// count all the same. Where it is empty, a pattern that names nothing is an error.
+	Standing string
 	// Tags are the names of the tags of templates with documents in JavaScript and TypeScript, and of functions that take
 	// one. None means DefaultTags.
 	Tags []string
@@ -53,7 +56,7 @@ func Find(ctx context.Context, loader sdl.Loader, o Options) (*Found, error) {
 		o.Calls = DefaultCalls
 	}
 	o.packages = &goPackages{}
-	l := lister{ctx: ctx, dir: loader.Dir}
+	l := lister{ctx: ctx, dir: loader.Dir, standing: o.Standing}
 	files, err := l.list(o.Patterns)
 	if err != nil {
 		return nil, err

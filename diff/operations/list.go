@@ -28,6 +28,7 @@ type lister struct {
 	problems  []Problem
 	below     map[string][]string // what is below a folder
 	noGit     bool
+	standing  string // as in Options
 
 	once sync.Once
 	tree string // what links may not lead out of
@@ -110,11 +111,15 @@ func (l *lister) list(patterns []string) ([]listed, error) {
 	l.below = map[string][]string{}
 	for _, p := range wanted {
 		files, err := l.named(p)
-		if err != nil {
-			return nil, err
+		if err == nil && len(files) == 0 {
+			err = p.nothing()
 		}
-		if len(files) == 0 {
-			return nil, p.nothing()
+		switch {
+		case err == nil:
+		case l.standing == "" || l.ctx.Err() != nil:
+			return nil, err
+		default:
+			l.problems = append(l.problems, Problem{Kind: Unreadable, What: l.standing + ": " + plain(err.Error())})
 		}
 		for _, f := range files {
 			if !slices.ContainsFunc(left, func(p pattern) bool { return p.matches(f.path) }) {

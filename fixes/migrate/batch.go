@@ -32,6 +32,8 @@ type reader struct {
 	// ends are the last uids of ranges that the closing question reads at once, but
 	// for the last range; nil is one range.
 	ends []uint64
+	// courtesy bounds and delays the pages of the closing question; nil does not.
+	courtesy *courtesy
 	// began is when the first page was read.
 	began time.Time
 }
@@ -48,63 +50,79 @@ func (r *reader) columns() []dql.Predicate {
 	return all
 }
 
-// unheld are those of the predicates that the task writes which no node of a range
-// holds anything under: a page of it need not be read for them. Where values are
-// copied that is so until somebody else writes there.
-func (r *reader) unheld(ctx context.Context, tx asker, after, upTo uint64) ([]string, error) {
-	var names []string
-	var q strings.Builder
+// writable are the predicates that are read of each node and that the task writes.
+func (r *reader) writable() []dql.Predicate {
 	writes := r.task.writes()
-	for _, c := range r.columns() {
-		if !slices.Contains(writes, c.Name) {
-			continue
-		}
+	return slices.DeleteFunc(r.columns(), func(p dql.Predicate) bool { return !slices.Contains(writes, p.Name) })
+}
+
+// holders are the blocks of a question that ask for the first node after one that
+// holds something under each of the predicates that the task writes.
+func (r *reader) holders(after uint64) (string, error) {
+	var b strings.Builder
+	for i, c := range r.writable() {
 		root, err := hasRoot(c.Name, c.Lang)
 		if err != nil {
-			return nil, err
+			return "", err
 		}
-		fmt.Fprintf(&q, "  h%d(func: %s, first: 1, after: %s) { uid }\n", len(names), root, dql.Node(after))
-		names = append(names, c.Name)
+		fmt.Fprintf(&b, "  h%d(func: %s, first: 1, after: %s) { uid }\n", i, root, dql.Node(after))
 	}
-	if len(names) == 0 {
-		return nil, nil
-	}
-	answer, err := tx.Query(ctx, "{\n"+q.String()+"}", nil)
-	if err != nil {
-		return nil, err
-	}
+	return b.String(), nil
+}
+
+// unheld are those of the predicates that the task writes which no node of a range
+// holds anything under, by the answer to [reader.holders]: a page of it need not be
+// read for them. Where values are copied that is so until somebody else writes there.
+func (r *reader) unheld(answer []byte, upTo uint64) ([]string, error) {
 	var unheld []string
-	for i, name := range names {
+	for i, c := range r.writable() {
 		held := false
 		if err := dql.Rows(answer, "h"+strconv.Itoa(i), func(row dql.Row) error { held = row.UID <= upTo; return nil }); err != nil {
 			return nil, err
 		}
 		if !held {
-			unheld = append(unheld, name)
+			unheld = append(unheld, c.Name)
 		}
 	}
 	return unheld, nil
 }
 
-// question is what is asked for a page, but for some predicates.
-func (r *reader) question(after string, first int, without []string) (string, error) {
-	var b strings.Builder
-	fmt.Fprintf(&b, "{\n  v as var(func: %s, first: %d, after: %s)\n", r.step.Select.Root, first, after)
-	b.WriteString("  n(func: uid(v)) { count(uid) }\n  l(func: uid(v), first: -1) { uid }\n  q(func: uid(v))")
-	if r.step.Select.Filter != "" {
-		b.WriteString(" @filter(" + r.step.Select.Filter + ")")
+// pageBlocks begin the question for a page, up to what is asked of its nodes. Only
+// with a filter it takes more than one block to tell where the page ends.
+func (r *reader) pageBlocks(after string, first int) string {
+	root := fmt.Sprintf("(func: %s, first: %d, after: %s)", r.step.Select.Root, first, after)
+	if r.step.Select.Filter == "" {
+		return "  q" + root
 	}
-	b.WriteString(" {\n    uid\n")
+	return "  v as var" + root + "\n  n(func: uid(v)) { count(uid) }\n  l(func: uid(v), first: -1) { uid }\n  q(func: uid(v)) @filter(" + r.step.Select.Filter + ")"
+}
+
+// manner is how a page is read.
+type manner struct {
+	// unheld are predicates that no node of the page holds anything under.
+	unheld []string
+	// plain leaves the facets out where that is faster.
+	plain bool
+}
+
+// question is what is asked for a page.
+func (r *reader) question(after string, first int, how manner) (string, error) {
+	var b strings.Builder
+	b.WriteString("{\n" + r.pageBlocks(after, first) + " {\n    uid\n")
 	if t, ok := r.task.(typeless); !ok || !t.ignoresTypes() {
 		b.WriteString("    dgraph.type\n")
 	}
 	for i, p := range r.columns() {
-		if slices.Contains(without, p.Name) {
+		if slices.Contains(how.unheld, p.Name) {
 			continue
 		}
-		column, err := p.Column("c"+strconv.Itoa(i), fmt.Sprintf("(first: %d)", edgesPerNode))
-		if err != nil {
-			return "", err
+		alias := "c" + strconv.Itoa(i)
+		column, isPlain := p.PlainColumn(alias)
+		if !how.plain || !isPlain {
+			var err error
+			if column, err = p.Column(alias, fmt.Sprintf("(first: %d)", edgesPerNode)); err != nil {
+				return "", err
+			}
 		}
 		b.WriteString("    " + column + "\n")
 	}
@@ -118,14 +136,18 @@ type position struct {
 	last  uint64 // 0 when there were none
 }
 
-// page reads the nodes after one, but for predicates that none of them holds
-// anything under.
-func (r *reader) page(ctx context.Context, tx asker, after uint64, first int, unheld ...string) (*page, position, error) {
+// page reads the nodes after one, with all that the task looks at.
+func (r *reader) page(ctx context.Context, tx asker, after uint64, first int) (*page, position, error) {
+	return r.pageBy(ctx, tx, after, first, manner{})
+}
+
+// pageBy reads the nodes after one in some manner.
+func (r *reader) pageBy(ctx context.Context, tx asker, after uint64, first int, how manner) (*page, position, error) {
 	var at position
 	if err := whole(r.step.Select.Root, r.live); err != nil {
 		return nil, at, err
 	}
-	text, err := r.question("0x"+strconv.FormatUint(after, 16), first, unheld)
+	text, err := r.question("0x"+strconv.FormatUint(after, 16), first, how)
 	if err != nil {
 		return nil, at, err
 	}
@@ -133,11 +155,14 @@ func (r *reader) page(ctx context.Context, tx asker, after uint64, first int, un
 	if err != nil {
 		return nil, at, err
 	}
-	if err := dql.Rows(answer, "n", func(row dql.Row) error { at.nodes = row.Count("count"); return nil }); err != nil {
-		return nil, at, err
-	}
-	if err := dql.Rows(answer, "l", func(row dql.Row) error { at.last = row.UID; return nil }); err != nil {
-		return nil, at, err
+	filtered := r.step.Select.Filter != ""
+	if filtered {
+		if err := dql.Rows(answer, "n", func(row dql.Row) error { at.nodes = row.Count("count"); return nil }); err != nil {
+			return nil, at, err
+		}
+		if err := dql.Rows(answer, "l", func(row dql.Row) error { at.last = row.UID; return nil }); err != nil {
+			return nil, at, err
+		}
 	}
 	if r.began.IsZero() {
 		r.began = time.Now()
@@ -149,6 +174,9 @@ func (r *reader) page(ctx context.Context, tx asker, after uint64, first int, un
 	columns := r.columns()
 	noted := map[string][]*node{} // by the predicate with languages
 	if err := dql.Rows(answer, "q", func(row dql.Row) error {
+		if !filtered {
+			at = position{at.nodes + 1, max(at.last, row.UID)}
+		}
 		n := &node{uid: row.UID, types: slices.Clone(row.Texts(dgraphType)), quads: map[string][]dql.Quad{}}
 		for i, c := range columns {
 			quads, err := row.Quads("c"+strconv.Itoa(i), c)

@@ -47,16 +47,31 @@ _:c <P.from> "c" .
 		{&Convert{Predicate: "P.from", Types: []string{"P"}}, true},
 		{tally{"P.from"}, true},
 	} {
-		text, err := reading(test.task).question("0x0", 10, nil)
+		text, err := reading(test.task).question("0x0", 10, manner{})
 		if err != nil || strings.Contains(text, "dgraph.type") != test.typed {
 			t.Errorf("%+v: %v\n%s", test.task, err, text)
+		}
+	}
+
+	for from, plain := range map[string]bool{"P.from": true, "P.tagged": false, "P.edge": false} {
+		text, err := reading(&Copy{From: from, To: "P.new"}).question("0x0", 10, manner{plain: true})
+		if err != nil || strings.Contains(text, "@facets") == plain || !strings.Contains(text, "c0: "+from) {
+			t.Errorf("%s: %v\n%s", from, err, text)
 		}
 	}
 
 	unheld := func(to string, after, upTo uint64, want bool) {
 		t.Helper()
 		r := reading(&Copy{From: "P.from", To: to})
-		got, err := r.unheld(t.Context(), c.Txn(), after, upTo)
+		holders, err := r.holders(after)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer, err := c.Txn().Query(t.Context(), "{\n"+holders+"}", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := r.unheld(answer, upTo)
 		if err != nil || slices.Contains(got, to) != want || slices.Contains(got, "P.from") {
 			t.Errorf("unheld after %#x up to %#x: %v, %v", after, upTo, got, err)
 		}
@@ -65,7 +80,7 @@ _:c <P.from> "c" .
 		if err != nil {
 			t.Fatal(err)
 		}
-		without, _, err := r.page(t.Context(), c.Txn(), after, 10, got...)
+		without, _, err := r.pageBy(t.Context(), c.Txn(), after, 10, manner{unheld: got})
 		if err != nil || len(with.nodes) != len(without.nodes) {
 			t.Fatalf("%d and %d nodes, %v", len(with.nodes), len(without.nodes), err)
 		}

@@ -3,12 +3,15 @@ package migrate
 import (
 	"bufio"
 	"fmt"
+	"io"
 	"math/rand/v2"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -103,9 +106,13 @@ func timedCopy(t *testing.T, c *dql.Client, f File, n int, o Options) (copied, c
 	t.Helper()
 	start := time.Now()
 	var done time.Time
+	told := o.point
 	o.point = func(name string) {
 		if name == "step done" {
 			done = time.Now()
+		}
+		if told != nil {
+			told(name)
 		}
 	}
 	r, err := Run(t.Context(), c, f, Before, o)
@@ -131,9 +138,34 @@ func tidied(t *testing.T, c *dql.Client, predicates []string) {
 	}
 }
 
+var timeOfAlpha = regexp.MustCompile(`(?m)^process_cpu_seconds_total (\S+)$`)
+
+// processorTime is how long the alpha has been at work, on all processors together.
+func processorTime(t *testing.T, d *dgraphtest.Dgraph) time.Duration {
+	t.Helper()
+	answer, err := http.Get(d.HTTP + "/debug/prometheus_metrics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = answer.Body.Close() }()
+	text, err := io.ReadAll(answer.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := timeOfAlpha.FindSubmatch(text)
+	if found == nil {
+		t.Fatalf("the server does not say how long it has been at work\n%s", text)
+	}
+	seconds, err := strconv.ParseFloat(string(found[1]), 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return time.Duration(seconds * float64(time.Second))
+}
+
 // TestAgainstLive copies one predicate with ten ranges at once and no log, and compares the rate with that of the bulk
 // tool that comes with Dgraph, which loads the same values into the same server without reading anything there. Both
-// take turns.
+// take turns. The server's processor time is compared, too: it says more while other work runs beside.
 func TestAgainstLive(t *testing.T) {
 	t.Parallel()
 	if os.Getenv(dgraphtest.OldEnv) == "1" {
@@ -153,15 +185,25 @@ func TestAgainstLive(t *testing.T) {
 	l := newLoader(t, d, c, "V.n")
 	best := 0.0
 	for i := range rounds {
+		began := processorTime(t, d)
 		live := l.load(t, all[2*i])
-		copied, closed := timedCopy(t, c, copyOne("has(V.n)", "V.n", all[2*i+1]), n, Options{Concurrency: 10, NoUndo: true})
-		best = max(best, float64(live)/float64(copied))
+		liveWork := processorTime(t, d) - began
+		began = processorTime(t, d)
+		var copyWork time.Duration
+		copied, closed := timedCopy(t, c, copyOne("has(V.n)", "V.n", all[2*i+1]), n, Options{Concurrency: 10, NoUndo: true, point: func(name string) {
+			if name == "step done" {
+				copyWork = processorTime(t, d) - began
+			}
+		}})
+		best = max(best, float64(live)/float64(copied), float64(liveWork)/float64(copyWork))
 		t.Logf("%d nodes: live %v; copying %v, %.2f of its rate; closing question %v, %.2f with it", n, live.Round(time.Millisecond),
 			copied.Round(time.Millisecond), float64(live)/float64(copied), closed.Round(time.Millisecond), float64(live)/float64(copied+closed))
+		t.Logf("the server's processor time: live %.1f µs a node, copying %.1f, of which it is %.2f", float64(liveWork.Microseconds())/float64(n),
+			float64(copyWork.Microseconds())/float64(n), float64(liveWork)/float64(copyWork))
 	}
 	least := 0.02 // of few nodes the beginning takes most of the time
 	if n >= 100_000 {
-		least = 0.2
+		least = 0.4
 	}
 	if best < least {
 		t.Errorf("copying has %.2f of the rate of loading, want %.2f", best, least)
@@ -201,7 +243,7 @@ func TestReaderBeside(t *testing.T) {
 	t.Parallel()
 	d := dgraphtest.Server(t)
 	d.Lock(t)
-	n := d.Scale(t, 10_000)
+	n := d.Scale(t, courteousFrom+2000)
 	c := open(t, d)
 	all := []string{"V.copy0", "V.copy1", "V.copy2"}
 	d.Alter(t, strings.Join(all, ": string .\n")+": string .\n")
@@ -221,22 +263,32 @@ func TestReaderBeside(t *testing.T) {
 			d.Mutate(t, fmt.Sprintf("<%s> <V.other> \"%d\" .\n", dql.Node(l.uids[i%len(l.uids)]), i))
 		}
 	}
-	for round, to := range all[:2] {
-		alone := latencies(t, strict, l.uids, func() { time.Sleep(3 * time.Second) })
-		app := latencies(t, strict, l.uids, writing)
-		t.Logf("round %d: beside one who writes single values, p99 %v: %.1f times", round, at(app, 99), float64(at(app, 99))/float64(at(alone, 99)))
-		beside := latencies(t, strict, l.uids, func() { timedCopy(t, c, copyOne("has(V.n)", "V.n", to), n, Options{}) })
-		t.Logf("%d nodes, round %d: a reader's p50 and p99 alone %v and %v, beside a run %v and %v: %.1f times", n, round,
-			at(alone, 50), at(alone, 99), at(beside, 50), at(beside, 99), float64(at(beside, 99))/float64(at(alone, 99)))
-		if round == 1 {
-			again := copyOne("has(V.m)", "V.m", "V.copy2")
-			besteffort := latencies(t, effort, l.uids, func() { timedCopy(t, c, again, n, Options{}) })
-			t.Logf("round %d: a best-effort reader beside a run, p99 %v: %.1f times", round, at(besteffort, 99), float64(at(besteffort, 99))/float64(at(alone, 99)))
+	alone := latencies(t, strict, l.uids, func() { time.Sleep(3 * time.Second) })
+	t.Logf("a reader's p50, p90 and p99 alone: %v, %v, %v", at(alone, 50), at(alone, 90), at(alone, 99))
+	for i, test := range []struct {
+		name string
+		o    Options
+		ask  func(string) error
+		few  bool // it is looked at among few nodes, too
+	}{{"at the defaults", Options{}, strict, true}, {"at full speed", Options{FullSpeed: true}, strict, true}, {"at the defaults, of one who reads best-effort", Options{}, effort, false}} {
+		if !test.few && n < 100_000 {
+			continue
 		}
-		if most := 20*at(alone, 99) + 200*time.Millisecond; at(beside, 99) > most {
-			t.Errorf("p99 %v, want at most %v", at(beside, 99), most)
+		start := time.Now()
+		beside := latencies(t, test.ask, l.uids, func() { timedCopy(t, c, copyOne("has(V.n)", "V.n", all[i]), n, test.o) })
+		took := time.Since(start)
+		t.Logf("%d nodes, %s: p50, p90 and p99 beside a run %v, %v, %v: %.1f times; %.0f nodes a second", n, test.name, at(beside, 50), at(beside, 90), at(beside, 99),
+			float64(at(beside, 99))/float64(at(alone, 99)), float64(n)/took.Seconds())
+		most := 20*at(alone, 99) + 200*time.Millisecond
+		if !test.o.FullSpeed { // twice is what is wanted; what else the machine does at one time and not at the other adds to it
+			most = 4*at(alone, 99) + 50*time.Millisecond
+		}
+		if at(beside, 99) > most {
+			t.Errorf("%s: p99 %v, want at most %v", test.name, at(beside, 99), most)
 		}
 	}
+	app := latencies(t, strict, l.uids, writing)
+	t.Logf("beside one who writes single values, p99 %v: %.1f times", at(app, 99), float64(at(app, 99))/float64(at(alone, 99)))
 }
 
 // latencies looks nodes up, 100 a second, as long as something takes, and returns how long each took, in order.

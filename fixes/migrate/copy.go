@@ -33,6 +33,10 @@ func (c *Copy) writes() []string { return []string{c.To} }
 
 func (c *Copy) ignoresTypes() bool { return len(c.Types) == 0 }
 
+// amends is so since a value without its facets is no other value: it is set again
+// with them.
+func (c *Copy) amends() bool { return true }
+
 func (c *Copy) judge(p *page) (*change, error) {
 	to := p.predicate(c.To)
 	if p.predicate(c.From).Type == "password" || to.Type == "password" {

@@ -20,6 +20,10 @@ type Options struct {
 	// DefaultBatch is for steps that do not say it, instead of a size that follows
 	// the time; 0 is none.
 	DefaultBatch int
+	// FullSpeed leaves out to make way for those who read beside the run. Nobody is
+	// made way for either where somebody says the size of batches, the rate, or that
+	// several ranges are gone through at once.
+	FullSpeed bool
 	// Concurrency is the number of ranges of uids that are gone through at once;
 	// 0 means 1.
 	Concurrency int
@@ -175,19 +179,23 @@ func (l *lease) carryOut(ctx context.Context, f File, phase Phase, o Options) (*
 	r := &run{client: l.client, file: f, phase: phase, options: o, token: l.token, lease: l, started: l.began}
 	r.tuned = tuned{rate: o.Rate, size: o.BatchSize}
 	r.limit.begin(o.Rate)
+	ctx, cancel := context.WithCancel(ctx)
+	defer r.courtesy.end.Wait()
+	defer cancel()
 	return r.all(ctx)
 }
 
 // run is one call of [Run].
 type run struct {
-	client  *dql.Client
-	file    File
-	phase   Phase
-	options Options
-	token   string
-	lease   *lease
-	started time.Time
-	limit   limiter
+	client   *dql.Client
+	file     File
+	phase    Phase
+	options  Options
+	token    string
+	lease    *lease
+	started  time.Time
+	limit    limiter
+	courtesy courtesy
 
 	node   *kept // where status is kept
 	status Status
@@ -325,7 +333,7 @@ func (r *run) close(ctx context.Context, s *Step) error {
 		if err != nil {
 			return err
 		}
-		check, err := proved(ctx, r.client, &reader{step: s, task: p, live: live, written: before, ends: ends}, r.between)
+		check, err := proved(ctx, r.client, &reader{step: s, task: p, live: live, written: before, ends: ends, courtesy: r.courteous(s)}, r.between)
 		if err != nil {
 			return err
 		}

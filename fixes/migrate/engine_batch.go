@@ -166,7 +166,11 @@ func isOther(err error) bool {
 func (w *work) try(ctx context.Context, sp *span, size int) (span, []Left, error) {
 	next := span{key: sp.key, uid: sp.uid}
 	tx := w.client.Txn()
-	nodes, err := find(ctx, tx, sp.key, wishKey)
+	holders, err := w.reader.holders(sp.After)
+	if err != nil {
+		return next, nil, err
+	}
+	nodes, answer, err := findBeside(ctx, tx, holders, sp.key, wishKey)
 	if err != nil {
 		return next, nil, err
 	}
@@ -183,11 +187,11 @@ func (w *work) try(ctx context.Context, sp *span, size int) (span, []Left, error
 	if err := w.heed(nodes[1]); err != nil {
 		return next, nil, err
 	}
-	unheld, err := w.reader.unheld(ctx, tx, sp.After, sp.UpTo)
+	unheld, err := w.reader.unheld(answer, sp.UpTo)
 	if err != nil {
 		return next, nil, err
 	}
-	p, at, err := w.reader.page(ctx, tx, sp.After, size, unheld...)
+	p, at, err := w.read(ctx, tx, sp, size, unheld)
 	if err != nil {
 		return next, nil, err
 	}
@@ -241,6 +245,37 @@ func (w *work) try(ctx context.Context, sp *span, size int) (span, []Left, error
 	}
 	w.options.point("after commit")
 	return next, c.left, nil
+}
+
+// sampled is how many of the pages of a range that are read without facets are
+// read with them, too: one of so many, and the first one.
+const sampled = 16
+
+// read reads the page of a batch. Where nothing is to be compared with it, that is
+// without facets until a page shows that it has some, or other values when all is
+// read: what was overlooked the closing question finds, which reads everything.
+func (w *work) read(ctx context.Context, tx asker, sp *span, size int, unheld []string) (*page, position, error) {
+	how := manner{unheld: unheld}
+	for _, p := range w.reader.writable() {
+		if !slices.Contains(unheld, p.Name) {
+			return w.reader.pageBy(ctx, tx, sp.After, size, how)
+		}
+	}
+	w.mu.Lock()
+	how.plain = w.plain
+	w.mu.Unlock()
+	p, at, err := w.reader.pageBy(ctx, tx, sp.After, size, how)
+	if err != nil || !how.plain || sp.Counts.Batches%sampled > 0 && p.single() {
+		return p, at, err
+	}
+	how.plain = false
+	whole, at, err := w.reader.pageBy(ctx, tx, sp.After, size, how)
+	if err == nil && !p.equal(whole) {
+		w.mu.Lock()
+		w.plain = false
+		w.mu.Unlock()
+	}
+	return whole, at, err
 }
 
 // pass moves the cursor behind a page.

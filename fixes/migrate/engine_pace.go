@@ -85,7 +85,7 @@ func (m *meter) note(now time.Time, nodes uint64) float64 {
 // paced notes how far the step is; the caller holds the lock of the run.
 func (w *work) paced(nodes uint64) {
 	w.goes(Pace{Step: w.reader.step.ID, Nodes: nodes, Total: max(w.nodes, nodes), Rate: w.meter.note(time.Now(), nodes),
-		BatchSize: w.size, FixedSize: w.fixedSize(w.reader.step), Limit: w.tuned.rate})
+		BatchSize: w.makesWay(w.reader.step).limit(w.size), FixedSize: w.fixedSize(w.reader.step), Limit: w.tuned.rate})
 }
 
 // stepBegins tells that a step begins, of whose nodes nothing is known yet.
@@ -129,6 +129,11 @@ func (w *work) fixedSize(s *Step) int {
 // batchSize is the size of the next batch. With a rate it is what a second allows,
 // so that no pause is longer: in it nobody is obeyed.
 func (w *work) batchSize() int {
+	return w.courteous(w.reader.step).limit(w.wantedSize())
+}
+
+// wantedSize is that size where nobody is made way for.
+func (w *work) wantedSize() int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if n := w.fixedSize(w.reader.step); n != w.fixed { // it was changed while this runs

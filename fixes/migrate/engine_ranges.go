@@ -47,10 +47,14 @@ func (r *run) fence(ctx context.Context, step string) ([]*span, error) {
 
 // cut divides the nodes of a step into ranges of uids, one for each batch that
 // may run at once, and notes them.
-func (r *run) cut(ctx context.Context, s *Step, name string, nodes uint64) ([]*span, error) {
-	bounds, err := r.bounds(ctx, s, nodes)
-	if err != nil {
-		return nil, err
+func (w *work) cut(ctx context.Context, s *Step) ([]*span, error) {
+	r, name := w.run, w.name
+	bounds := w.bounds
+	if bounds == nil {
+		var err error
+		if bounds, err = r.divide(ctx, s, w.nodes); err != nil {
+			return nil, err
+		}
 	}
 	var spans []*span
 	after := r.begins(name)
@@ -94,9 +98,9 @@ func (r *run) cut(ctx context.Context, s *Step, name string, nodes uint64) ([]*s
 	}
 }
 
-// bounds are the last uids of all ranges but the last one, so that each has as
+// divide returns the last uids of all ranges but the last one, so that each has as
 // many of the nodes.
-func (r *run) bounds(ctx context.Context, s *Step, nodes uint64) ([]uint64, error) {
+func (r *run) divide(ctx context.Context, s *Step, nodes uint64) ([]uint64, error) {
 	n := uint64(r.options.Concurrency)
 	if n == 1 {
 		return nil, nil

@@ -82,17 +82,23 @@ func (r *run) pages(ctx context.Context, s *Step, p paged, name string) error {
 		return err
 	}
 	if len(spans) == 0 {
-		if spans, err = r.cut(ctx, s, name, w.nodes); err != nil {
+		if spans, err = w.cut(ctx, s); err != nil {
 			return err
 		}
 	}
+	m, ok := p.(amending)
+	w.plain = ok && m.amends() && s.Convergent && name == s.ID && w.nodes >= worthPlain*uint64(w.size*len(spans))
 	return w.all(ctx, spans)
 }
+
+// worthPlain is how many batches a range has on the average where it is worth while
+// to read pages without facets: the first of each is read in both ways.
+const worthPlain = 4
 
 // begin learns how large the step is, and refuses what cannot be as it is wanted.
 func (w *work) begin(ctx context.Context) error {
 	s := w.reader.step.Select
-	n, err := countNodes(ctx, w.client.Snapshot(), s)
+	n, err := w.measure(ctx)
 	if err != nil {
 		return err
 	}
@@ -103,6 +109,9 @@ func (w *work) begin(ctx context.Context) error {
 	}
 	if w.options.SingleTxn && n >= MostSingle {
 		return &Stopped{Reason: fmt.Sprintf("it goes through %d nodes, and one transaction is for fewer than %d: leave --single-txn out", n, MostSingle)}
+	}
+	if n > courteousFrom {
+		w.courteous(w.reader.step).start(ctx, w.lookUp(w.reader.step))
 	}
 	w.nodes, w.fixed, w.size = n, w.fixedSize(w.reader.step), w.firstSize(w.reader.step)
 	w.mu.Lock()
@@ -149,6 +158,10 @@ type work struct {
 	size  int    // of the next batch
 	fixed int    // the size that somebody wants; 0 when nobody has said it
 	total func() // brings the counts of the status up to date
+	plain bool   // whether pages may be read without facets
+	// bounds are the last uids of ranges but for the last one, as they were estimated;
+	// nil when the nodes were counted.
+	bounds []uint64
 }
 
 // all goes through all ranges.
@@ -182,6 +195,9 @@ func (w *work) all(ctx context.Context, spans []*span) error {
 		})
 	}
 	group.Wait()
+	if w.bounds != nil && context.Cause(ctx) == nil {
+		w.nodes = 0 // as many as there were
+	}
 	w.total()
 	return context.Cause(ctx)
 }
@@ -216,6 +232,7 @@ func (w *work) span(ctx context.Context, sp *span) error {
 		if err := w.hook(ctx, w.options.BeforeBatch); err != nil {
 			return err
 		}
+		rest := w.courteous(w.reader.step).work()
 		if err := w.batch(ctx, sp); err != nil {
 			return err
 		}
@@ -227,6 +244,9 @@ func (w *work) span(ctx context.Context, sp *span) error {
 			return err
 		}
 		if err := w.limit.wait(ctx, sp.Counts.Nodes-before); err != nil {
+			return err
+		}
+		if err := rest(ctx); err != nil {
 			return err
 		}
 	}

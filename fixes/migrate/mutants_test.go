@@ -49,6 +49,9 @@ func TestMutants(t *testing.T) {
 		return next, nil, errMoved
 	}`, `	next = *sp`},
 		}},
+		{"what pages without facets have overlooked is overlooked again", []string{"TestPlainPages"}, []edit{
+			{"verify.go", `r.page(ctx, c.Snapshot(), after, size)`, `r.pageBy(ctx, c.Snapshot(), after, size, manner{plain: true})`},
+		}},
 	} {
 		t.Run(m.name, func(t *testing.T) { m.noticed(t, alpha) })
 	}

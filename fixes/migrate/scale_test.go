@@ -54,7 +54,7 @@ func TestScale(t *testing.T) {
 	}
 	d.Alter(t, schema.String())
 	loop := bareCopy(t, c, "V.n", "V.copy0")
-	for i, o := range []Options{{NoUndo: true, BatchSize: 1000}, {}, {Concurrency: 4, NoUndo: true}} {
+	for i, o := range []Options{{NoUndo: true, BatchSize: 1000}, {FullSpeed: true}, {Concurrency: 4, NoUndo: true}} {
 		to := fmt.Sprint("V.copy", i+1)
 		f := File{&Plan{Version: 1, ID: fmt.Sprint("2026010100000", i, "-scale"), Steps: []Step{{ID: "copy", Phase: Before, Kind: "copy",
 			Select: &Select{Root: "type(V)"}, Reads: []string{"V.n", to}, Writes: []string{to}, Convergent: true, Undo: UndoYes, Copy: &Copy{From: "V.n", To: to}}}}, "abc"}

@@ -128,6 +128,13 @@ func text(subject dql.Ref, predicate, value string) dql.Quad {
 // no uid. Of two with one key, which only a state that somebody damaged has, it
 // is an error.
 func find(ctx context.Context, tx asker, keys ...string) ([]*kept, error) {
+	all, _, err := findBeside(ctx, tx, "", keys...)
+	return all, err
+}
+
+// findBeside is [find] with other blocks in the same question, which have names of
+// their own. It returns the whole answer, too.
+func findBeside(ctx context.Context, tx asker, others string, keys ...string) ([]*kept, []byte, error) {
 	all := make([]*kept, len(keys))
 	vars := map[string]string{}
 	var declared, blocks strings.Builder
@@ -141,9 +148,9 @@ func find(ctx context.Context, tx asker, keys ...string) ([]*kept, error) {
 		fmt.Fprintf(&blocks, "  k%d(func: eq(%s, %s)) { uid %s %s %s %s }\n", i, keyPredicate, name, keyPredicate, docPredicate, fencePredicate, beatPredicate)
 		all[i] = &kept{key: key}
 	}
-	answer, err := tx.Query(ctx, "query q("+declared.String()+") {\n"+blocks.String()+"}", vars)
+	answer, err := tx.Query(ctx, "query q("+declared.String()+") {\n"+blocks.String()+others+"}", vars)
 	if err != nil {
-		return nil, fmt.Errorf("reading the state in the database: %w", err)
+		return nil, nil, fmt.Errorf("reading the state in the database: %w", err)
 	}
 	for i := range keys {
 		if err := rowsOf(answer, "k"+strconv.Itoa(i), func(k *kept) error {
@@ -153,10 +160,10 @@ func find(ctx context.Context, tx asker, keys ...string) ([]*kept, error) {
 			all[i] = k
 			return nil
 		}); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
-	return all, nil
+	return all, answer, nil
 }
 
 // below reads the nodes whose key begins with a prefix, by key.

@@ -3,6 +3,7 @@ package migrate
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -56,6 +57,16 @@ type typeless interface {
 	ignoresTypes() bool
 }
 
+// amending is a paged task that may be given pages without facets, of nodes that hold
+// nothing under the predicates that it writes. Carried out again with whole pages it
+// changes what it would have changed at once. To read facets takes a server twice as
+// long as to read values.
+type amending interface {
+	paged
+	// amends reports whether that is so.
+	amends() bool
+}
+
 // page is what a task looks at.
 type page struct {
 	nodes []*node
@@ -70,6 +81,27 @@ type page struct {
 	written *handiwork
 	// now is when the step began to run here.
 	now time.Time
+}
+
+// single reports whether no node has more than one quad under a predicate.
+func (p *page) single() bool {
+	return !slices.ContainsFunc(p.nodes, func(n *node) bool {
+		for _, quads := range n.quads {
+			if len(quads) > 1 {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+// equal reports whether the nodes of two pages are the same, with the same quads.
+func (p *page) equal(other *page) bool {
+	return slices.EqualFunc(p.nodes, other.nodes, func(a, b *node) bool {
+		return a.uid == b.uid && maps.EqualFunc(a.quads, b.quads, func(a, b []dql.Quad) bool {
+			return slices.EqualFunc(a, b, func(a, b dql.Quad) bool { return sameObject(a, b) && sameFacets(a.Facets, b.Facets) })
+		})
+	})
 }
 
 // upTo leaves out the nodes after one.

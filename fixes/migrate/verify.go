@@ -159,7 +159,7 @@ const mostFirst = 5
 
 // closing goes through the nodes of one range.
 func (check *Check) closing(ctx context.Context, c *dql.Client, r *reader, after, end uint64, between func(context.Context) error) error {
-	size := defaultBatch
+	most := defaultBatch
 	for after < end {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
@@ -169,11 +169,15 @@ func (check *Check) closing(ctx context.Context, c *dql.Client, r *reader, after
 				return err
 			}
 		}
+		rest, size := r.courtesy.work(), r.courtesy.limit(most)
 		// A moment is read for one page only: a server forgets moments that are long
 		// over.
 		p, at, err := r.page(ctx, c.Snapshot(), after, size)
+		if err := rest(ctx); err != nil {
+			return err
+		}
 		if isTooLarge(err) && size > leastBatch {
-			size /= 2
+			most = size / 2
 			continue
 		}
 		var change *change
@@ -184,12 +188,12 @@ func (check *Check) closing(ctx context.Context, c *dql.Client, r *reader, after
 		var late *atCommit
 		switch {
 		case errors.As(err, &late) && size > leastBatch:
-			size = max(size/10, leastBatch) // one node is in the way, and is found by smaller pages
+			most = max(size/10, leastBatch) // one node is in the way, and is found by smaller pages
 			continue
 		case late != nil:
 			check.Nodes++
 			check.Left++
-			after, size = late.uid, defaultBatch
+			after, most = late.uid, defaultBatch
 			continue
 		case err != nil:
 			return err

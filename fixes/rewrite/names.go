@@ -173,6 +173,9 @@ func (n *names) candidates(name string, s api.Source) []string {
 	default:
 		if survivor := n.diff.Survivor(s.Type); survivor != nil {
 			all = append(all, forms(name, s.Type.Name, survivor.Name)...)
+			if was, is := s.Type.Secret, survivor.Secret; was != nil && is != nil && was.Field == name && was.Predicate == is.Predicate {
+				all = append(all, is.Field)
+			}
 		}
 		if s.Type.Kind == sdl.Union { // what is generated for its members has their names
 			for _, t := range n.renamed {

@@ -151,6 +151,7 @@ func (w *rewriter) operation(o *operations.Operation) {
 		}
 		if !exact {
 			out.reason(fmt.Sprintf("%s is now %s, but is not written out in one piece at %s", u.Name(), to, where(at)))
+			whole = false
 			continue
 		}
 		if generated(at.File) {
@@ -176,6 +177,12 @@ func (w *rewriter) operation(o *operations.Operation) {
 		var err error
 		if rewritten, err = w.apply(o, edits); err != nil {
 			out.reason("it cannot be read any more when it is rewritten: " + err.Error())
+			w.leave(out)
+			return
+		}
+		if after := w.apis.After.Check(rewritten); len(after.Refusals) > 0 && len(after.Faults) == 0 {
+			// All names are right, and what comes of them is not: two answers of one name.
+			out.reason("rewritten, it would be refused: " + strings.TrimSuffix(after.Refusals[0], "."))
 			w.leave(out)
 			return
 		}
