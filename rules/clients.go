@@ -122,8 +122,14 @@ func (j *clients) rewrite(d *diff.Diff) {
 	for _, r := range result.Rewritten {
 		patches[r.Operation] = r.Patch
 	}
+	reasons := map[*operations.Operation][]string{}
+	for _, l := range result.Left {
+		reasons[l.Operation] = l.Reasons
+	}
 	for _, f := range j.found.Findings {
-		f.Rewrite = patches[j.of[f]]
+		if f.Rewrite = patches[j.of[f]]; !f.Rewrite.Empty() {
+			f.Unmended = reasons[j.of[f]]
+		}
 	}
 }
 

@@ -52,6 +52,8 @@ type Finding struct {
 	// Rewrite are the edits that mend the operation of a finding of operation-broken; empty where it cannot be
 	// rewritten safely, and for all other findings.
 	Rewrite fixes.Patch
+	// Unmended are what people have to see to themselves when Rewrite is made, as sentences without periods.
+	Unmended []string
 	// Usage is nil where no operations were looked at, or the finding is about nothing that they could use.
 	Usage *Usage
 

@@ -101,7 +101,11 @@ func reported(f *rules.Finding, severity report.Severity) report.Finding {
 		out.Fixes = append(out.Fixes, wayOut(x.ID, string(x.Kind), string(x.Risk), x.Title, x.Patch))
 	}
 	if !f.Rewrite.Empty() {
-		out.Fixes = append(out.Fixes, wayOut("rewrite-operation", "operation", "safe", "rewrite the operation for the new names", f.Rewrite))
+		risk, title := rules.Safe, "rewrite the operation for the new names"
+		if len(f.Unmended) > 0 {
+			risk, title = rules.Review, title+", and see to the rest: "+strings.Join(f.Unmended, "; ")
+		}
+		out.Fixes = append(out.Fixes, wayOut("rewrite-operation", "operation", string(risk), title, f.Rewrite))
 	}
 	return out
 }

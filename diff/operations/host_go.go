@@ -9,6 +9,7 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -237,6 +238,12 @@ func (g *goFile) said(e ast.Expr, at token.Pos, depth int) (b *builder, all bool
 				all = false
 				return
 			}
+			if text, is := where.lone(value); is {
+				// A name alone can be a key elsewhere in the program: nobody may edit it for the document.
+				isText = true
+				b.text.WriteString(text)
+				return
+			}
 			add(where, value, depth+10)
 		case *ast.CallExpr: // fmt.Sprintf and such
 			all = false
@@ -254,6 +261,16 @@ func (g *goFile) said(e ast.Expr, at token.Pos, depth int) (b *builder, all bool
 		return nil, false
 	}
 	return b, all
+}
+
+// lone is the text of a string that is one name and nothing else.
+func (g *goFile) lone(e ast.Expr) (text string, is bool) {
+	l, ok := ast.Unparen(e).(*ast.BasicLit)
+	if !ok || l.Kind != token.STRING {
+		return "", false
+	}
+	text, err := strconv.Unquote(l.Value)
+	return text, err == nil && text != "" && tokenEnd(text, 0) == len(text) && isNameByte(text[0])
 }
 
 // value is what a name is at a place: what it got last before that in the same function, else what it is declared as in the

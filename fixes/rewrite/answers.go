@@ -40,14 +40,8 @@ func (w *rewriter) answers(out *outcome, before *usage.Walk) {
 		if out.kept[v.Variable] {
 			continue // it is rewritten where it stands
 		}
-		if changes := w.within(v.Type.Name()); len(changes) > 0 {
-			const most = 5
-			more := ""
-			if len(changes) > most {
-				more = fmt.Sprintf(", and %d more", len(changes)-most)
-				changes = changes[:most]
-			}
-			out.reason(fmt.Sprintf("$%s is made elsewhere; in it, %s%s", v.Variable, strings.Join(changes, ", "), more))
+		if changes := w.within(v.Type.Name()); changes != "" {
+			out.reason(fmt.Sprintf("$%s is made elsewhere; in it, %s", v.Variable, changes))
 		}
 	}
 }
@@ -81,8 +75,22 @@ func (w *rewriter) renamedValues(enum string) []string {
 	return all
 }
 
-// within are the elements of an input, and of all inputs in it, that go by other names.
-func (w *rewriter) within(input string) []string {
+// within says which elements of an input, and of all inputs in it, go by other names; "" when none do.
+func (w *rewriter) within(input string) string {
+	if said, ok := w.inputs[input]; ok {
+		return said
+	}
+	const most = 5
+	all := w.elements(input)
+	said := strings.Join(all[:min(len(all), most)], ", ")
+	if len(all) > most {
+		said += fmt.Sprintf(", and %d more", len(all)-most)
+	}
+	w.inputs[input] = said
+	return said
+}
+
+func (w *rewriter) elements(input string) []string {
 	var all []string
 	seen := map[string]bool{}
 	var look func(name string)

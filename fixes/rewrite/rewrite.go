@@ -56,7 +56,7 @@ type Left struct {
 // operation that is not valid for the old API is left alone: where it is valid for the new one, it is rewritten already, and
 // else nobody knows what it means.
 func Operations(d *diff.Diff, apis *usage.Pair, all []*operations.Operation, o Options) (*Result, error) {
-	w := &rewriter{Options: o, names: newNames(d, apis), inFile: map[*sdl.File]int{}, wanted: map[sdl.Span]string{}, torn: map[sdl.Span]bool{}}
+	w := &rewriter{Options: o, names: newNames(d, apis), inFile: map[*sdl.File]int{}, wanted: map[sdl.Span]string{}, torn: map[sdl.Span]bool{}, inputs: map[string]string{}}
 	for _, operation := range all {
 		w.inFile[operation.Document.File]++
 	}
@@ -77,6 +77,7 @@ type rewriter struct {
 	// wanted is what shall stand where several operations can have a part in common, and torn where they want different things.
 	wanted map[sdl.Span]string
 	torn   map[sdl.Span]bool
+	inputs map[string]string // what within says
 }
 
 // place is a name in a document.
@@ -98,6 +99,8 @@ type outcome struct {
 	broken    bool
 	reasons   []string
 	kept      map[string]bool // variables whose values stand in a file
+	waits     bool            // a rename has to be declared first
+	edited    []*operations.Fragment
 }
 
 // note notes what an operation wants of the strings that it is put together of: "id name" can be part of operations on two
@@ -140,7 +143,7 @@ func (w *rewriter) operation(o *operations.Operation) {
 		}
 		if guess := w.guessed(u); guess != "" {
 			out.reason(guess + ": declare the rename, and it is rewritten")
-			whole = false
+			whole, out.waits = false, true
 			continue
 		}
 		at, exact := u.Span()
@@ -180,16 +183,25 @@ func (w *rewriter) operation(o *operations.Operation) {
 			w.leave(out)
 			return
 		}
-		if after := w.apis.After.Check(rewritten); len(after.Refusals) > 0 && len(after.Faults) == 0 {
-			// All names are right, and what comes of them is not: two answers of one name.
-			out.reason("rewritten, it would be refused: " + strings.TrimSuffix(after.Refusals[0], "."))
-			w.leave(out)
-			return
-		}
 	}
-	w.judge(&out, rewritten)
+	after := w.apis.After.Check(rewritten)
+	if len(edits) > 0 && len(after.Refusals) > 0 && len(after.Faults) == 0 {
+		// All names are right, and what comes of them is not: two answers of one name.
+		out.reason("rewritten, it would be refused: " + strings.TrimSuffix(after.Refusals[0], "."))
+		w.leave(out)
+		return
+	}
+	out.judge(after)
 	for _, e := range edits {
 		out.edits = append(out.edits, sdl.Edit{Span: e.at, New: e.text})
+	}
+	for _, f := range o.Fragments {
+		for at := range edits {
+			if at.document == f.Document && f.Start <= at.start && at.end <= f.End {
+				out.edited = append(out.edited, f)
+				break
+			}
+		}
 	}
 	w.variables(&out)
 	w.answers(&out, before)
@@ -198,19 +210,19 @@ func (w *rewriter) operation(o *operations.Operation) {
 
 // leave leaves an operation as it is.
 func (w *rewriter) leave(out outcome) {
-	w.judge(&out, out.operation)
+	out.judge(w.apis.After.Check(out.operation))
 	w.done = append(w.done, out)
 }
 
 // judge says what is wrong with an operation under the new API.
-func (w *rewriter) judge(out *outcome, o *operations.Operation) {
-	if after := w.apis.After.Check(o); len(after.Refusals) > 0 {
-		out.broken = true
+func (o *outcome) judge(after *usage.Walk) {
+	if len(after.Refusals) > 0 {
+		o.broken = true
 		for _, f := range after.Faults {
-			out.reason(f.Message)
+			o.reason(f.Message)
 		}
 		if len(after.Faults) == 0 {
-			out.reason(after.Refusals[0])
+			o.reason(after.Refusals[0])
 		}
 	}
 }
@@ -269,7 +281,31 @@ func (w *rewriter) apply(o *operations.Operation, edits map[place]edit) (*operat
 	return found.Operations[0], nil
 }
 
+// wait has operations wait for those that wait, where both use a fragment that would be edited: what waits fits the old
+// schema only.
+func (w *rewriter) wait() {
+	held := map[*operations.Fragment]string{} // by whom
+	for more := true; more; {
+		more = false
+		for i := range w.done {
+			o := &w.done[i]
+			if n := slices.IndexFunc(o.edited, func(f *operations.Fragment) bool { return held[f] != "" }); n >= 0 {
+				of := o.edited[n]
+				o.reason(fmt.Sprintf("it shares the fragment %s with %s, which waits for a rename to be declared", of.Name, held[of]))
+				o.edits, o.edited, o.waits, o.broken = nil, nil, true, true // as it is, the new API refuses it
+			}
+			for _, f := range o.operation.Fragments {
+				if o.waits && held[f] == "" {
+					held[f] = cmp.Or(o.operation.Name, "a "+o.operation.Kind)
+					more = true
+				}
+			}
+		}
+	}
+}
+
 func (w *rewriter) result() (*Result, error) {
+	w.wait()
 	r := &Result{}
 	var all []fixes.Patch
 	for _, o := range w.done {

@@ -14,7 +14,11 @@ import (
 // variables rewrites the values that a file has for the variables of an operation.
 func (w *rewriter) variables(out *outcome) {
 	file := w.Variables[out.operation.Document.File]
-	if file == nil || len(out.operation.AST.VariableDefinitions) == 0 {
+	concerned := false
+	for _, v := range out.operation.AST.VariableDefinitions {
+		concerned = concerned || w.within(v.Type.Name()) != ""
+	}
+	if file == nil || !concerned { // a file beside it can hold anything
 		return
 	}
 	r := &values{rewriter: w, file: file, out: out, kept: map[string]bool{}}
