@@ -400,6 +400,13 @@ func (o *diffOptions) fromConfiguration(ctx context.Context, loader sdl.Loader, 
 	if !strings.HasPrefix(relative, ".") {
 		relative = "./" + relative
 	}
+	was, err := loader.Formerly(ctx, base, relative)
+	if err != nil {
+		return fmt.Errorf("finding the old version of %s: %w", cfg.Schema, err)
+	}
+	if was != "" { // else all of it would look new, and nothing gone
+		relative = "./" + was
+	}
 	o.before, o.after = "git:"+base+":"+relative, path
 	return nil
 }

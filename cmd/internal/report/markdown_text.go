@@ -62,7 +62,7 @@ func fenced(language, text string) string {
 		b.WriteByte('\n')
 	}
 	body := noComment(b.String())
-	fence := strings.Repeat("`", max(longestRun(body)+1, 3))
+	fence := MarkdownFenceMark(body)
 	return fence + language + "\n" + body + fence + "\n"
 }
 

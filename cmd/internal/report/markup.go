@@ -30,5 +30,8 @@ func Markdown(text string) string { return markdownProse(text) }
 // MarkdownCode is text as code within a line of Markdown.
 func MarkdownCode(text string) string { return codeSpan(Escape(text)) }
 
+// MarkdownFenceMark is a fence for a block that nothing in text closes.
+func MarkdownFenceMark(text string) string { return strings.Repeat("`", max(longestRun(text)+1, 3)) }
+
 // MarkdownFence is text as a block of lines in a language, which ends with a line end.
 func MarkdownFence(language, text string) string { return fenced(language, text) }

@@ -10,23 +10,12 @@ import (
 // suggested is the block that GitHub puts into the file at a click. Its lines are taken as they are, so that nothing in
 // them is escaped: they have nothing to escape (see shown).
 func suggested(lines []string) string {
-	longest := 2
-	for _, line := range lines {
-		run := 0
-		for _, c := range []byte(line) {
-			if run++; c != '`' {
-				run = 0
-			}
-			longest = max(longest, run)
-		}
-	}
-	fence := strings.Repeat("`", longest+1)
 	var b strings.Builder
-	b.WriteString(fence + "suggestion\n")
 	for _, line := range lines {
 		b.WriteString(line + "\n")
 	}
-	return b.String() + fence + "\n"
+	fence := report.MarkdownFenceMark(b.String())
+	return fence + "suggestion\n" + b.String() + fence + "\n"
 }
 
 // shown reports whether people see a line of source as it is: nothing in it is invisible, steers anything or is a key.

@@ -1,0 +1,65 @@
+package sdl
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// TestFormerly: a schema that a branch moved is found where it was.
+func TestFormerly(t *testing.T) {
+	t.Parallel()
+	const text = "type User {\n  id: ID!\n  name: String\n  age: Int\n  nick: String\n}\n"
+	dir := t.TempDir()
+	write := func(name, text string) {
+		t.Helper()
+		at := filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(at), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(at, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	do := func(args ...string) {
+		t.Helper()
+		if _, err := (git{t.Context(), dir}).run(append([]string{"-c", "user.name=a", "-c", "user.email=a@b"}, args...)...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	do("init", "-q")
+	write("one.graphql", text)
+	write("there.graphql", "type There {\n  a: Int\n}\n")
+	write("old dir/a.graphql", "type A {\n  a: Int\n  b: Int\n  c: Int\n}\n")
+	write("old dir/sub/b.graphql", "type B {\n  x: String\n  y: String\n  z: String\n}\n")
+	write("x/c.graphql", "type C {\n  l: Float\n  m: Float\n  n: Float\n}\n")
+	write("y/d.graphql", "type D {\n  q: ID!\n  r: DateTime\n  s: DateTime\n}\n")
+	do("add", "-A")
+	do("commit", "-q", "-m", "one")
+	do("config", "diff.renames", "false")
+	do("config", "diff.relative", "true")
+	write("api/two.graphql", "type User {\n  id: ID!\n  name: String\n  age: Int\n}\n")
+	do("rm", "-q", "one.graphql")
+	do("mv", "old dir", "new")
+	do("mv", "x/c.graphql", "new.graphql")
+	if err := os.MkdirAll(filepath.Join(dir, "both"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	do("mv", "new.graphql", "both/c.graphql")
+	do("mv", "y/d.graphql", "both/d.graphql")
+	do("add", "-A")
+	for _, c := range []struct{ from, name, want string }{
+		{".", "./api/two.graphql", "one.graphql"},
+		{"api", "./two.graphql", "../one.graphql"},
+		{".", "./new", "old dir"},
+		{".", "./new/sub/b.graphql", "old dir/sub/b.graphql"},
+		{".", "./both", ""},          // from two folders
+		{".", "./there.graphql", ""}, // it is there
+		{".", "./nowhere.graphql", ""},
+	} {
+		got, err := Loader{Dir: filepath.Join(dir, c.from)}.Formerly(t.Context(), "HEAD", c.name)
+		if err != nil || got != c.want {
+			t.Errorf("from %s, %s was %q, want %q (%v)", c.from, c.name, got, c.want, err)
+		}
+	}
+}
