@@ -44,7 +44,7 @@ const (
 	// Batches begin with firstCourteous nodes, and have leastCourteous at least;
 	// rests are not longer than mostRests times the batch, and not than longestRest.
 	firstCourteous = 200
-	leastCourteous = 100
+	leastCourteous = 50
 	mostRests      = 8.0
 	longestRest    = time.Second
 	// leastAlone and mostAlone are how many reads while the run rested are needed to
