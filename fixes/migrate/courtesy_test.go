@@ -108,13 +108,33 @@ func TestCourteous(t *testing.T) {
 	c := open(t, d)
 	d.Alter(t, "V.copy: string .\n")
 	defer tidied(t, c, []string{"V.copy"})
-	for _, o := range []Options{{}, {FullSpeed: true}} {
-		r, err := Run(t.Context(), c, copyOne("has(V.n)", "V.n", "V.copy"), Before, o)
+	for _, test := range []struct {
+		root string
+		o    Options
+	}{{"has(V.n)", Options{}}, {"type(V)", Options{}}, {"has(V.n)", Options{FullSpeed: true}}} {
+		o := test.o
+		var first, began, last time.Time
+		var worked time.Duration
+		o.BeforeBatch = func(context.Context, Status) error {
+			if began = time.Now(); first.IsZero() {
+				first = began
+			}
+			return nil
+		}
+		o.AfterBatch = func(context.Context, Status) error {
+			last = time.Now()
+			worked += last.Sub(began)
+			return nil
+		}
+		r, err := Run(t.Context(), c, copyOne(test.root, "V.n", "V.copy"), Before, o)
 		if err != nil || r.Status.Counts.Changed != uint64(n) || len(r.Unclean) > 0 {
 			t.Fatalf("%+v, %v", r, err)
 		}
 		if batches, courteous := r.Status.Counts.Batches, !o.FullSpeed; batches > 2*uint64(n)/defaultBatch != courteous {
-			t.Errorf("%+v: %d batches", o, batches)
+			t.Errorf("%+v: %d batches", test, batches)
+		}
+		if took := last.Sub(first); !o.FullSpeed && took < worked*3/2 {
+			t.Errorf("%+v: batches took %v of %v, and the rests little", test, worked, took)
 		}
 		tidied(t, c, []string{"V.copy"})
 		d.Alter(t, "V.copy: string .\n")

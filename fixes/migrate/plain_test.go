@@ -1,6 +1,7 @@
 package migrate
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -85,6 +86,18 @@ func TestPlainPages(t *testing.T) {
 					}
 				}}, nil
 			}}
+			if test.differs { // what was overlooked is found even when the run ends before it is looked for
+				ctx, cancel := context.WithCancel(t.Context())
+				o.point = func(name string) {
+					if name == "step done" {
+						cancel()
+					}
+				}
+				if r, err := Run(ctx, c, f, Before, o); err == nil || r.Status.State != Paused {
+					t.Fatalf("%+v, %v", r, err)
+				}
+				o.point = nil
+			}
 			r, err := Run(t.Context(), c, f, Before, o)
 			if err != nil {
 				t.Fatal(err)
