@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -563,12 +564,10 @@ func TestTransformOnce(t *testing.T) {
 		f := w.plan("type: User\nroot: " + root + "\nset: {age: =node.age + 1}")
 		for runs := 0; ; runs++ {
 			ctx, cancel := context.WithCancel(t.Context())
-			left := 4
+			var done atomic.Int32 // of three ranges
 			_, err := Run(ctx, w.c, f, Before, Options{BatchSize: 13, Concurrency: 3, point: func(name string) {
-				if name == "batch done" {
-					if left--; left == 0 {
-						cancel()
-					}
+				if name == "batch done" && done.Add(1) == 4 {
+					cancel()
 				}
 			}})
 			cancel()
