@@ -84,7 +84,9 @@ func checkWhole(t *testing.T, findings []*rules.Finding, after string) {
 		if f.Place.Anchor == "" || after != "" && f.Place.Span.IsZero() && f.Rule.ID != "schema-invalid" {
 			t.Errorf("%s has no place", id)
 		}
-		if !f.Place.Span.IsZero() && f.Place.Span.File.Name != "new.graphql" && f.Place.Span.File.Name != acceptFile {
+		onOperation := f.Rule.OnOperations()
+		if onOperation != (!f.Place.Span.IsZero() && strings.HasPrefix(f.Place.Span.File.Name, "operations")) ||
+			!onOperation && !f.Place.Span.IsZero() && f.Place.Span.File.Name != "new.graphql" && f.Place.Span.File.Name != acceptFile {
 			t.Errorf("%s is placed in %s", id, f.Place.Span.File.Name)
 		}
 		if !f.Previous.IsZero() && f.Previous.File.Name != "old.graphql" {
@@ -103,7 +105,8 @@ func checkWhole(t *testing.T, findings []*rules.Finding, after string) {
 			t.Errorf("%s is refused, and only %s", id, f.Severity)
 		}
 		rename := strings.HasSuffix(f.Rule.ID, "-renamed") || f.Rule.ID == "enum-value-removed" && f.To != ""
-		if rename != (f.Confidence != "") || rename != (len(f.Reasons) > 0) {
+		// A finding on an operation has the change as its reason, and is no rename itself.
+		if rename != (f.Confidence != "") || rename != (len(f.Reasons) > 0) && !onOperation {
 			t.Errorf("%s has the confidence %q for the reasons %q", id, f.Confidence, f.Reasons)
 		}
 		if slices.Contains(f.Predicates, "") || slices.Contains(f.Affects, "") || slices.Contains(f.Affects, f.Coordinate) {
