@@ -24,6 +24,14 @@ import (
 	"github.com/schemacheck/schemacheck/dql/dgraphtest"
 )
 
+// Blocks of ports that no other cluster chooses: what a test finds there after Stop is its own cluster's.
+const (
+	offsetOfStop = 15_000 + 100*iota
+	offsetOfCrash
+	offsetOfParent
+	offsetOfLease
+)
+
 // childEnv makes the test binary start a cluster, tell its processes, and wait to be killed.
 const childEnv = "SCHEMACHECK_DGRAPHPROC_CHILD"
 
@@ -37,7 +45,7 @@ func TestMain(m *testing.M) {
 
 func TestStopLeavesNothing(t *testing.T) {
 	t.Parallel()
-	c := start(t, context.Background(), dgraphproc.Options{})
+	c := start(t, context.Background(), dgraphproc.Options{PortOffset: offsetOfStop})
 	d := dgraphtest.Connect(t, c)
 	if r := d.ApplySchema(t, "type A { id: ID! s: String @search(by: [fulltext]) }"); r.Refused {
 		t.Fatalf("the schema is refused: %s", r.Message)
@@ -253,12 +261,13 @@ func TestParentDies(t *testing.T) {
 	}
 	_ = cmd.Wait()
 	waitGone(t, pids)
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
 		if _, err := os.Stat(folder); errors.Is(err, fs.ErrNotExist) {
 			break
 		}
 		if time.Now().After(deadline) {
-			t.Fatalf("the data folder %s outlives the process that was killed", folder)
+			left, err := os.ReadDir(folder)
+			t.Fatalf("the data folder %s outlives the process that was killed, with %v in it (%v)", folder, left, err)
 		}
 	}
 }
@@ -266,7 +275,7 @@ func TestParentDies(t *testing.T) {
 // TestLeaseUIDs: nodes can be written under the uids that they have elsewhere. The ports are where they are wanted.
 func TestLeaseUIDs(t *testing.T) {
 	t.Parallel()
-	const high, offset = 0xfff_ffff_ffff, 19_900
+	const high, offset = 0xfff_ffff_ffff, offsetOfLease
 	c := start(t, t.Context(), dgraphproc.Options{PortOffset: offset})
 	if want := fmt.Sprintf("127.0.0.1:%d", 9080+offset); c.Alphas()[0].GRPC != want {
 		t.Errorf("the alpha is at %s, want %s", c.Alphas()[0].GRPC, want)
@@ -286,7 +295,7 @@ func TestLeaseUIDs(t *testing.T) {
 
 // startAndWait is the child of TestParentDies.
 func startAndWait(binary string) {
-	c, err := dgraphproc.Start(context.Background(), dgraphproc.Options{Binary: binary})
+	c, err := dgraphproc.Start(context.Background(), dgraphproc.Options{Binary: binary, PortOffset: offsetOfParent})
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)

@@ -17,7 +17,7 @@ import (
 func TestCrashes(t *testing.T) {
 	slow(t)
 	t.Parallel()
-	c := start(t, context.Background(), dgraphproc.Options{Alphas: 3})
+	c := start(t, context.Background(), dgraphproc.Options{Alphas: 3, PortOffset: offsetOfCrash})
 	dgraphtest.Connect(t, c).Mutate(t, `_:a <name> "one" .`)
 	ctx := t.Context()
 	lead := func(but int) int {
