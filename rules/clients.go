@@ -24,6 +24,8 @@ type Clients struct {
 	DowngradeUnused bool
 	// DgraphVersion is as in [diff.Options].
 	DgraphVersion string
+	// Rewrite says how all operations are rewritten; nil rewrites only those that break, as reports suggest it.
+	Rewrite *rewrite.Options
 }
 
 // Usage says how many operations use what a finding is about.
@@ -47,6 +49,9 @@ type Clientele struct {
 	Affected            int
 	// Invalid are the operations that the old API refuses as well: nobody can say what the change does to them.
 	Invalid []InvalidOperation
+	// Rewritten is what came of rewriting them: all, with Clients.Rewrite, else those that break. It is nil where two of them
+	// want one place to be different.
+	Rewritten *rewrite.Result
 }
 
 // InvalidOperation is an operation that Dgraph refuses already.
@@ -68,34 +73,41 @@ func JudgeClients(d *diff.Diff, findings []*Finding, c Clients) *Clientele {
 		of:      map[*Finding]*operations.Operation{},
 	}
 	j.sending = newSending(j.pair.Before, j.effects)
+	how := rewrite.Options{}
+	if c.Rewrite != nil {
+		how = *c.Rewrite
+	}
+	rewriter := rewrite.New(d, j.pair, c.Operations, how)
 	subjects := subjectsOf(c.Operations)
 	files, brokenFiles := map[*sdl.File]bool{}, map[*sdl.File]bool{}
 	for i, o := range c.Operations {
 		c.Operations[i] = nil
 		before := len(j.found.Findings)
 		files[o.Document.File] = true
-		switch j.judge(o, subjects[i]) {
+		fares := j.pair.Check(o)
+		rule := j.judge(o, subjects[i], fares)
+		switch rule {
 		case operationBroken:
 			j.found.Broken++
-			j.mendable = append(j.mendable, o)
 			for _, f := range j.found.Findings[before:] {
 				j.of[f] = o
 			}
 			brokenFiles[o.Document.File] = true
 		case operationAffected:
 			j.found.Affected++
-			fallthrough
-		default:
-			if o.Spliced() {
-				j.mendable = append(j.mendable, o)
-			}
+		}
+		if rule == operationBroken || c.Rewrite != nil {
+			rewriter.Add(o, fares)
 		}
 		for _, f := range j.found.Findings[before:] {
 			f.Impact.complete()
 		}
 	}
 	j.found.Files, j.found.BrokenFiles = len(files), len(brokenFiles)
-	j.rewrite(d)
+	if result, err := rewriter.Result(); err == nil {
+		j.found.Rewritten = result
+		j.mend(result)
+	}
 	j.count(findings, c)
 	return j.found
 }
@@ -106,18 +118,11 @@ type clients struct {
 	pair    *usage.Pair
 	sending *sending
 	found   *Clientele
-	// mendable are the operations that break, with those that can have a part in common with them, and of is which one a
-	// finding is about.
-	mendable []*operations.Operation
-	of       map[*Finding]*operations.Operation
+	of      map[*Finding]*operations.Operation // those that break
 }
 
-// rewrite looks for the edits that mend what breaks.
-func (j *clients) rewrite(d *diff.Diff) {
-	result, err := rewrite.Operations(d, j.pair, j.mendable, rewrite.Options{})
-	if err != nil {
-		return // two operations want one fragment to be different
-	}
+// mend gives findings the edits that mend what breaks.
+func (j *clients) mend(result *rewrite.Result) {
 	patches := map[*operations.Operation]fixes.Patch{}
 	for _, r := range result.Rewritten {
 		patches[r.Operation] = r.Patch
@@ -126,16 +131,15 @@ func (j *clients) rewrite(d *diff.Diff) {
 	for _, l := range result.Left {
 		reasons[l.Operation] = l.Reasons
 	}
-	for _, f := range j.found.Findings {
-		if f.Rewrite = patches[j.of[f]]; !f.Rewrite.Empty() {
-			f.Unmended = reasons[j.of[f]]
+	for f, o := range j.of {
+		if f.Rewrite = patches[o]; !f.Rewrite.Empty() {
+			f.Unmended = reasons[o]
 		}
 	}
 }
 
 // judge looks at one operation, and gives the rule that it fires, or nil.
-func (j *clients) judge(o *operations.Operation, subject string) *Rule {
-	out := j.pair.Check(o)
+func (j *clients) judge(o *operations.Operation, subject string, out usage.Outcome) *Rule {
 	j.note(o, out.Before)
 	switch {
 	case len(out.Before.Refusals) > 0 && out.After != nil && len(out.After.Refusals) == 0:

@@ -116,12 +116,19 @@ func (c comparison) judgeClients(d *diff.Diff, findings []*rules.Finding, r *rep
 	} else {
 		all = slices.Clone(all)
 	}
-	judged := rules.JudgeClients(d, findings, rules.Clients{
+	clients := rules.Clients{
 		Operations:      all,
 		Unread:          unread,
 		DowngradeUnused: c.cfg.Usage == "downgrade-unused",
 		DgraphVersion:   c.cfg.DgraphVersion,
-	})
+	}
+	if c.rewriting != nil {
+		clients.Rewrite = &c.rewriting.options
+	}
+	judged := rules.JudgeClients(d, findings, clients)
+	if c.rewriting != nil {
+		c.rewriting.schema, c.rewriting.result = d.After.Source.Files, judged.Rewritten
+	}
 	r.Operations = &report.Operations{
 		Total: judged.Operations, Files: judged.Files, Broken: judged.Broken, BrokenFiles: judged.BrokenFiles,
 		Affected: judged.Affected, Invalid: len(judged.Invalid), Unread: unread,

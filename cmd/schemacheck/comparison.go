@@ -34,6 +34,8 @@ type comparison struct {
 	// once, where nothing comes after that.
 	operations *operations.Found
 	once       bool
+	// rewriting says how operations are rewritten; nil rewrites what breaks, for suggestions.
+	rewriting *rewriting
 	// settle has the data decide about findings; nil asks nothing.
 	settle func(*report.Report, []*rules.Finding) error
 }

@@ -52,13 +52,15 @@ func start(name string, files []*sdl.File) sdl.Span {
 // add puts findings into the report, with the severities that the
 // configuration gives them, and completes it.
 func add(r *report.Report, findings []*rules.Finding, suppressed []rules.Suppressed, s severities) {
+	rewritten := map[string]*rules.Finding{} // the first finding on each operation that has edits
 	for _, f := range findings {
 		if severity := s.of(f); severity != off {
-			r.Findings = append(r.Findings, reported(f, severity))
+			r.Findings = append(r.Findings, reported(f, severity, rewritten))
 		}
 	}
+	clear(rewritten) // nobody looks for what is shown among what is suppressed
 	for _, one := range suppressed {
-		r.Suppressed = append(r.Suppressed, report.Suppressed{Finding: reported(one.Finding, s.of(one.Finding)), Reason: one.Reason})
+		r.Suppressed = append(r.Suppressed, report.Suppressed{Finding: reported(one.Finding, s.of(one.Finding), rewritten), Reason: one.Reason})
 	}
 	r.Rules = explained(r)
 	r.Seal()
@@ -69,8 +71,9 @@ func fingerprint(f *rules.Finding) string {
 	return report.Fingerprint(f.Rule.ID, f.Coordinate, f.To, f.Subject)
 }
 
-// reported is a finding as reports have it.
-func reported(f *rules.Finding, severity report.Severity) report.Finding {
+// reported is a finding as reports have it. Of several on one operation the first has the edits of it: rewritten are those
+// that had theirs, by their subjects.
+func reported(f *rules.Finding, severity report.Severity, rewritten map[string]*rules.Finding) report.Finding {
 	out := report.Finding{
 		Rule:            f.Rule.ID,
 		Severity:        severity,
@@ -101,13 +104,26 @@ func reported(f *rules.Finding, severity report.Severity) report.Finding {
 		out.Fixes = append(out.Fixes, wayOut(x.ID, string(x.Kind), string(x.Risk), x.Title, x.Patch))
 	}
 	if !f.Rewrite.Empty() {
-		risk, title := rules.Safe, "rewrite the operation for the new names"
-		if len(f.Unmended) > 0 {
-			risk, title = rules.Review, title+", and see to the rest: "+strings.Join(f.Unmended, "; ")
-		}
-		out.Fixes = append(out.Fixes, wayOut("rewrite-operation", "operation", string(risk), title, f.Rewrite))
+		out.Fixes = append(out.Fixes, rewriteOf(f, rewritten))
 	}
 	return out
+}
+
+// rewriteOf is the fix of an operation that breaks.
+func rewriteOf(f *rules.Finding, rewritten map[string]*rules.Finding) report.Fix {
+	const id, kind = "rewrite-operation", "operation"
+	risk, title := rules.Safe, "rewrite the operation for the new names"
+	if len(f.Unmended) > 0 {
+		risk = rules.Review
+	}
+	if first := rewritten[f.Subject]; first != nil {
+		return report.Fix{ID: id, Kind: kind, Risk: string(risk), Title: title + ": the edits are with " + first.Coordinate}
+	}
+	rewritten[f.Subject] = f
+	if len(f.Unmended) > 0 {
+		title += ", and see to the rest: " + strings.Join(f.Unmended, "; ")
+	}
+	return wayOut(id, kind, string(risk), title, f.Rewrite)
 }
 
 // wayOut is a fix as reports have it.

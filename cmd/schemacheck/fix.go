@@ -126,6 +126,9 @@ func (p program) fix(cmd *cobra.Command, o *fixOptions) error {
 	if err := writable(o, w.after); err != nil {
 		return err
 	}
+	if err := w.rewrites(o.noAlias); err != nil {
+		return err
+	}
 	done, err := w.run()
 	if err != nil {
 		return err
@@ -164,7 +167,7 @@ func (p program) fix(cmd *cobra.Command, o *fixOptions) error {
 		fmt.Fprintf(p.err, "schemacheck: %s of %s is not made: %s\n", f.Fix.ID, report.Escape(f.Finding.Coordinate), report.Escape(f.Err.Error()))
 	}
 	m.severity, m.known, m.applied = severity, o.choiceOptions.known, o.apply
-	if m.clients, err = w.rewriteOperations(m.Files, o.noAlias); err != nil {
+	if m.clients, err = w.rewritten(m.Files); err != nil {
 		return err
 	}
 	planning := func() (*planned, error) {
@@ -202,7 +205,7 @@ func (p program) fix(cmd *cobra.Command, o *fixOptions) error {
 			return &problem{exitUnfinished, err}
 		}
 		// What is left is judged by what is in the files now.
-		w.after = m.Files
+		w.after, w.rewriting = m.Files, nil
 		if w.find != nil {
 			if w.operations, err = w.find(); err != nil {
 				return err
@@ -304,8 +307,9 @@ func edits(choices []choice) []rules.Chosen {
 func (m *mended) repairs() report.Repairs {
 	var r report.Repairs
 	migrations := 0
+	rewritten := map[string]*rules.Finding{}
 	for _, c := range m.choices {
-		f := reported(c.finding, m.severity(c.finding))
+		f := reported(c.finding, m.severity(c.finding), rewritten)
 		one := report.Repair{Finding: &f, Note: c.note}
 		if c.fix != nil {
 			one.Chosen = c.fix.ID

@@ -1,20 +1,27 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/schemacheck/schemacheck/cmd/internal/report"
 	"github.com/schemacheck/schemacheck/diff"
-	"github.com/schemacheck/schemacheck/diff/api"
 	"github.com/schemacheck/schemacheck/diff/sdl"
-	"github.com/schemacheck/schemacheck/diff/usage"
 	"github.com/schemacheck/schemacheck/fixes/rewrite"
 )
+
+// rewriting is how operations are rewritten while they are judged, and what came of that last.
+type rewriting struct {
+	options rewrite.Options
+	schema  []*sdl.File // the files of the new one, that result is for
+	result  *rewrite.Result
+}
 
 // rewritten are the operations of the application, as the mended schema wants them.
 type rewritten struct {
@@ -22,39 +29,48 @@ type rewritten struct {
 	before, after []*sdl.File // those that change
 }
 
-// rewriteOperations rewrites the operations for the schema in these files.
-func (w *work) rewriteOperations(files []*sdl.File, noAlias bool) (*rewritten, error) {
+// rewrites has the operations be rewritten whenever they are judged.
+func (w *work) rewrites(noAlias bool) error {
+	if w.operations == nil {
+		return nil
+	}
+	variables, err := variablesOf(filesOf(w.operations))
+	if err != nil {
+		return err
+	}
+	w.rewriting = &rewriting{options: rewrite.Options{NoAlias: noAlias, Variables: variables}}
+	return nil
+}
+
+// rewritten are the operations for the schema in these files.
+func (w *work) rewritten(files []*sdl.File) (*rewritten, error) {
 	if w.operations == nil {
 		return &rewritten{}, nil
 	}
-	var schemas [2]*diff.Schema
-	for i, side := range [][]*sdl.File{w.before, files} {
-		parsed, err := sdl.Parse(side...)
-		if err != nil {
-			return nil, err
+	if !slices.Equal(w.rewriting.schema, files) { // what was tried last was not good
+		var schemas [2]*diff.Schema
+		for i, side := range [][]*sdl.File{w.before, files} {
+			parsed, err := sdl.Parse(side...)
+			if err != nil {
+				return nil, err
+			}
+			schemas[i] = diff.New(parsed)
 		}
-		schemas[i] = diff.New(parsed)
+		w.judgeClients(w.compare(schemas[0], schemas[1]), nil, &report.Report{})
 	}
-	options := api.Options{DgraphVersion: w.cfg.DgraphVersion}
-	apis := usage.NewPair(api.Derive(schemas[0].Schema, options), api.Derive(schemas[1].Schema, options))
-	variables, err := variablesOf(filesOf(w.operations))
-	if err != nil {
-		return nil, err
+	if w.rewriting.result == nil {
+		return nil, errors.New("rewriting operations: two of them want one place to be different")
 	}
-	result, err := rewrite.Operations(w.compare(schemas[0], schemas[1]), apis, w.operations.Operations,
-		rewrite.Options{NoAlias: noAlias, Variables: variables})
-	if err != nil {
-		return nil, err
-	}
-	out := &rewritten{Result: *result}
+	out := &rewritten{Result: *w.rewriting.result}
 	seen := map[*sdl.File]bool{}
-	for _, e := range result.Patch.Edits {
+	for _, e := range out.Patch.Edits {
 		if !seen[e.Span.File] {
 			seen[e.Span.File] = true
 			out.before = append(out.before, e.Span.File)
 		}
 	}
-	out.after, err = result.Patch.Apply(out.before)
+	var err error
+	out.after, err = out.Patch.Apply(out.before)
 	return out, err
 }
 

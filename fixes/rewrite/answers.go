@@ -12,7 +12,7 @@ import (
 )
 
 // answers tells what no alias hides: names that come in answers, and those in variables that a program makes.
-func (w *rewriter) answers(out *outcome, before *usage.Walk) {
+func (w *Rewriter) answers(out *outcome, before *usage.Walk) {
 	if slices.Contains(out.operation.Fields(), "__typename") {
 		for _, t := range w.renamed {
 			if now := w.diff.Survivor(t); now != nil && t.Kind == sdl.Object && w.met(t, before.Met) {
@@ -47,7 +47,7 @@ func (w *rewriter) answers(out *outcome, before *usage.Walk) {
 }
 
 // met reports whether answers can have objects of the type, where these types decide about an operation.
-func (w *rewriter) met(t *schema.Type, names []string) bool {
+func (w *Rewriter) met(t *schema.Type, names []string) bool {
 	if slices.Contains(names, t.Name) {
 		return true
 	}
@@ -61,7 +61,7 @@ func (w *rewriter) met(t *schema.Type, names []string) bool {
 }
 
 // renamedValues are the values of an enum that go by other names, as in "B instead of A".
-func (w *rewriter) renamedValues(enum string) []string {
+func (w *Rewriter) renamedValues(enum string) []string {
 	of := w.apis.Before.Type(enum)
 	if of == nil || of.Kind != sdl.Enum || of.Origin != api.Written {
 		return nil
@@ -76,7 +76,7 @@ func (w *rewriter) renamedValues(enum string) []string {
 }
 
 // within says which elements of an input, and of all inputs in it, go by other names; "" when none do.
-func (w *rewriter) within(input string) string {
+func (w *Rewriter) within(input string) string {
 	if said, ok := w.inputs[input]; ok {
 		return said
 	}
@@ -90,7 +90,7 @@ func (w *rewriter) within(input string) string {
 	return said
 }
 
-func (w *rewriter) elements(input string) []string {
+func (w *Rewriter) elements(input string) []string {
 	var all []string
 	seen := map[string]bool{}
 	var look func(name string)

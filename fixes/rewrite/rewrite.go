@@ -54,24 +54,17 @@ type Left struct {
 	Reasons []string
 }
 
-// Operations rewrites operations for declared and certain renames. APIs are complete ones, of the two schemas of d. An
-// operation that is not valid for the old API is left alone: where it is valid for the new one, it is rewritten already, and
-// else nobody knows what it means.
+// Operations rewrites operations for declared and certain renames; see New.
 func Operations(d *diff.Diff, apis *usage.Pair, all []*operations.Operation, o Options) (*Result, error) {
-	w := &rewriter{Options: o, names: newNames(d, apis), inFile: map[*sdl.File]int{}, wanted: map[sdl.Span]string{}, torn: map[sdl.Span]bool{}, inputs: map[string]string{}}
+	w := New(d, apis, all, o)
 	for _, operation := range all {
-		w.inFile[operation.Document.File]++
+		w.Add(operation, apis.Check(operation))
 	}
-	for _, operation := range all {
-		w.note(operation)
-	}
-	for _, operation := range all {
-		w.operation(operation)
-	}
-	return w.result()
+	return w.Result()
 }
 
-type rewriter struct {
+// Rewriter rewrites operations one after the other.
+type Rewriter struct {
 	Options
 	*names
 	done   []outcome
@@ -80,6 +73,17 @@ type rewriter struct {
 	wanted map[sdl.Span]string
 	torn   map[sdl.Span]bool
 	inputs map[string]string // what within says
+}
+
+// New rewrites for declared and certain renames. APIs are complete ones, of the two schemas of d. All are the operations
+// whose files and parts those that are added can share; none of them is kept.
+func New(d *diff.Diff, apis *usage.Pair, all []*operations.Operation, o Options) *Rewriter {
+	w := &Rewriter{Options: o, names: newNames(d, apis), inFile: map[*sdl.File]int{}, wanted: map[sdl.Span]string{}, torn: map[sdl.Span]bool{}, inputs: map[string]string{}}
+	for _, operation := range all {
+		w.inFile[operation.Document.File]++
+		w.note(operation)
+	}
+	return w
 }
 
 // place is a name in a document.
@@ -107,7 +111,7 @@ type outcome struct {
 
 // note notes what an operation wants of the strings that it is put together of: "id name" can be part of operations on two
 // types, and who edits it for one of them changes the other one.
-func (w *rewriter) note(o *operations.Operation) {
+func (w *Rewriter) note(o *operations.Operation) {
 	if !o.Spliced() {
 		return
 	}
@@ -129,8 +133,11 @@ func (w *rewriter) note(o *operations.Operation) {
 	}
 }
 
-func (w *rewriter) operation(o *operations.Operation) {
-	before := w.apis.Before.Check(o)
+// Add rewrites an operation, of which is known how it fares under both APIs. One that is not valid for the old API is left
+// alone: where it is valid for the new one, it is rewritten already, and else nobody knows what it means.
+func (w *Rewriter) Add(o *operations.Operation, fares usage.Outcome) {
+	before := fares.Before
+	was := cmp.Or(fares.After, before)                     // as it is, under the new API
 	if len(before.Refusals) > 0 || len(before.Uses) == 0 { // without uses, it asks no server
 		return
 	}
@@ -161,36 +168,36 @@ func (w *rewriter) operation(o *operations.Operation) {
 		}
 		if generated(at.File) {
 			out.reason("it is in a list of operations that is made from others, with ids that depend on its text: rewrite those, and make the list anew")
-			w.leave(out)
+			w.leave(out, was)
 			return
 		}
 		edits[place{u.Document, u.Start, u.End}] = edit{w.text(u, to), at}
 	}
 	if !whole {
 		// Half rewritten, it would fit neither schema, and nothing could be done for it once the reason is gone.
-		w.leave(out)
+		w.leave(out, was)
 		return
 	}
-	if len(edits) > 0 && len(w.apis.After.Check(o).Refusals) == 0 {
+	if len(edits) > 0 && len(was.Refusals) == 0 {
 		// The names are there with other meanings: once rewritten, it looks as before.
 		out.reason("the new schema has its names too, for something else, so that nobody can tell whether it is rewritten already")
-		w.leave(out)
+		w.leave(out, was)
 		return
 	}
-	rewritten := o
+	after := was
 	if len(edits) > 0 {
-		var err error
-		if rewritten, err = w.apply(o, edits); err != nil {
+		rewritten, err := w.apply(o, edits)
+		if err != nil {
 			out.reason("it cannot be read any more when it is rewritten: " + err.Error())
-			w.leave(out)
+			w.leave(out, was)
 			return
 		}
+		after = w.apis.After.Check(rewritten)
 	}
-	after := w.apis.After.Check(rewritten)
 	if len(edits) > 0 && len(after.Refusals) > 0 && len(after.Faults) == 0 {
 		// All names are right, and what comes of them is not: two answers of one name.
 		out.reason("rewritten, it would be refused: " + strings.TrimSuffix(after.Refusals[0], "."))
-		w.leave(out)
+		w.leave(out, was)
 		return
 	}
 	out.judge(after)
@@ -211,8 +218,8 @@ func (w *rewriter) operation(o *operations.Operation) {
 }
 
 // leave leaves an operation as it is.
-func (w *rewriter) leave(out outcome) {
-	out.judge(w.apis.After.Check(out.operation))
+func (w *Rewriter) leave(out outcome, was *usage.Walk) {
+	out.judge(was)
 	w.done = append(w.done, out)
 }
 
@@ -230,7 +237,7 @@ func (o *outcome) judge(after *usage.Walk) {
 }
 
 // guessed is which rename that nobody declared stands behind a use.
-func (w *rewriter) guessed(u *usage.Use) string {
+func (w *Rewriter) guessed(u *usage.Use) string {
 	value := ""
 	if u.Kind == usage.EnumValue {
 		value = u.Name()
@@ -239,7 +246,7 @@ func (w *rewriter) guessed(u *usage.Use) string {
 }
 
 // text is what stands for a use: a field keeps its name in the answer.
-func (w *rewriter) text(u *usage.Use, to string) string {
+func (w *Rewriter) text(u *usage.Use, to string) string {
 	quoted := u.Start > 0 && u.Document.Text[u.Start-1] == '"' // in @cascade(fields:)
 	if u.Kind == usage.Field && !u.Aliased && !quoted && !w.NoAlias {
 		return u.Name() + ": " + to
@@ -251,7 +258,7 @@ func (w *rewriter) text(u *usage.Use, to string) string {
 func generated(f *sdl.File) bool { return strings.HasSuffix(strings.ToLower(f.Name), ".json") }
 
 // apply is the operation after its edits, with its fragments and in a document of its own.
-func (w *rewriter) apply(o *operations.Operation, edits map[place]edit) (*operations.Operation, error) {
+func (w *Rewriter) apply(o *operations.Operation, edits map[place]edit) (*operations.Operation, error) {
 	var b strings.Builder
 	part := func(d *operations.Document, start, end int) {
 		var here []place
@@ -285,7 +292,7 @@ func (w *rewriter) apply(o *operations.Operation, edits map[place]edit) (*operat
 
 // wait has operations wait for those that wait, where both use a fragment that would be edited: what waits fits the old
 // schema only.
-func (w *rewriter) wait() {
+func (w *Rewriter) wait() {
 	held := map[*operations.Fragment]string{} // by whom
 	for more := true; more; {
 		more = false
@@ -306,8 +313,10 @@ func (w *rewriter) wait() {
 	}
 }
 
-func (w *rewriter) result() (*Result, error) {
+// Result is what came of the operations that were added.
+func (w *Rewriter) Result() (*Result, error) {
 	w.wait()
+	w.agree()
 	r := &Result{}
 	var all []fixes.Patch
 	for _, o := range w.done {
@@ -332,6 +341,26 @@ func (w *rewriter) result() (*Result, error) {
 		return nil, fmt.Errorf("rewriting operations: %w", err)
 	}
 	return r, nil
+}
+
+// agree leaves out the variables of operations that want a text to be different which they share with one before them: a
+// file can be for two.
+func (w *Rewriter) agree() {
+	wanted := map[sdl.Span]string{}
+	for i := range w.done {
+		o := &w.done[i]
+		for _, e := range o.edits {
+			if other, ok := wanted[e.Span]; ok && other != e.New {
+				o.reason(fmt.Sprintf("%s at %s has to be %s for it, and %s for another operation: its variables are left as they are",
+					e.Span.Text(), where(e.Span), e.New, other))
+				o.edits = slices.DeleteFunc(o.edits, func(e2 sdl.Edit) bool { return e2.Span.File == e.Span.File })
+				break
+			}
+		}
+		for _, e := range o.edits {
+			wanted[e.Span] = e.New
+		}
+	}
 }
 
 func (o *outcome) reason(text string) {

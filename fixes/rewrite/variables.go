@@ -12,7 +12,7 @@ import (
 )
 
 // variables rewrites the values that a file has for the variables of an operation.
-func (w *rewriter) variables(out *outcome) {
+func (w *Rewriter) variables(out *outcome) {
 	file := w.Variables[out.operation.Document.File]
 	concerned := false
 	for _, v := range out.operation.AST.VariableDefinitions {
@@ -21,7 +21,7 @@ func (w *rewriter) variables(out *outcome) {
 	if file == nil || !concerned { // a file beside it can hold anything
 		return
 	}
-	r := &values{rewriter: w, file: file, out: out, kept: map[string]bool{}}
+	r := &values{Rewriter: w, file: file, out: out, kept: map[string]bool{}}
 	r.begin()
 	told := len(out.reasons)
 	err := r.read(out.operation.Name, w.inFile[out.operation.Document.File] == 1)
@@ -41,7 +41,7 @@ func (w *rewriter) variables(out *outcome) {
 
 // values reads a file with variables.
 type values struct {
-	*rewriter
+	*Rewriter
 	out   *outcome
 	file  *sdl.File
 	dec   *jsontext.Decoder
