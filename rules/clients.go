@@ -334,6 +334,11 @@ func (j *clients) affected(o *operations.Operation, subject string, out usage.Ou
 				add(e, at, e.coordinate, fmt.Sprintf("what it gets for %s can be one that it does not know (%s %s)", u.Coordinate, e.coordinate, e.change))
 			}
 		}
+		if u.Kind == usage.Field && u.Coordinate != "Query.check"+u.Gives.Named()+"Password" {
+			for _, e := range j.guarded[u.Gives.Named()] {
+				add(e, at, "", fmt.Sprintf("what @auth of %s lets through decides what it gets for %s", e.finding.Coordinate, u.Coordinate))
+			}
+		}
 		for _, key := range sourcesOf(u) {
 			for _, e := range j.stored[key] {
 				if !guards(e.finding, u) {

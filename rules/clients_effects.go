@@ -7,6 +7,7 @@ import (
 	"github.com/schemacheck/schemacheck/diff"
 	"github.com/schemacheck/schemacheck/diff/api"
 	"github.com/schemacheck/schemacheck/diff/operations"
+	"github.com/schemacheck/schemacheck/diff/schema"
 	"github.com/schemacheck/schemacheck/diff/sdl"
 	"github.com/schemacheck/schemacheck/diff/usage"
 )
@@ -27,8 +28,9 @@ type effects struct {
 	// answers are those of the types of fields, by the field, and values those of what can come, by the enum, union or
 	// interface.
 	answers, values map[string][]*effect
-	// stored are what becomes of stored data and who may see it, by types and fields of the schema.
-	stored map[string][]*effect
+	// stored are what becomes of stored data and who may see it, by types and fields of the schema. guarded are those of
+	// rules that decide who finds what, by all types of the API that a field can give it as.
+	stored, guarded map[string][]*effect
 	// about are the findings that an element of either the API or the schema concerns, by its coordinate.
 	about map[string][]int
 	// used are the operations that use what each finding is about, and in which files.
@@ -41,7 +43,7 @@ type effects struct {
 func newEffects(d *diff.Diff, findings []*Finding) *effects {
 	e := &effects{
 		findings: findings, changes: map[string][]*effect{}, within: map[string][]*effect{}, answers: map[string][]*effect{},
-		values: map[string][]*effect{}, stored: map[string][]*effect{}, about: map[string][]int{},
+		values: map[string][]*effect{}, stored: map[string][]*effect{}, guarded: map[string][]*effect{}, about: map[string][]int{},
 		used: make([]int, len(findings)), files: make([]map[*sdl.File]bool, len(findings)), sent: make([]int, len(findings)),
 	}
 	kinds := map[APIChange]diff.ContractKind{}
@@ -58,9 +60,47 @@ func newEffects(d *diff.Diff, findings []*Finding) *effects {
 				e.stored[coordinate] = append(e.stored[coordinate], &effect{finding: f})
 			}
 		}
+		if isAuth(f) && slices.Contains(strings.Split(f.Subject, ", "), "query") {
+			one := &effect{finding: f}
+			for _, name := range givenAs(d.Before.Schema, append([]string{f.Coordinate}, f.Affects...)) {
+				e.guarded[name] = append(e.guarded[name], one)
+				e.concerns(i, name)
+			}
+		}
 	}
 	return e
 }
+
+// givenAs are the types of the API as which fields give objects of some types, and what is known of them together: these,
+// their interfaces, and the unions that have them.
+func givenAs(s *schema.Schema, types []string) []string {
+	var all []string
+	add := func(name string) {
+		for _, one := range []string{name, name + "AggregateResult"} {
+			if !slices.Contains(all, one) {
+				all = append(all, one)
+			}
+		}
+	}
+	for _, name := range types {
+		t := s.Type(name)
+		if t == nil {
+			continue
+		}
+		add(name)
+		for _, i := range t.Interfaces {
+			add(i.Name)
+		}
+		for _, u := range s.Types {
+			if slices.ContainsFunc(u.Definition.Members, func(m sdl.Name) bool { return m.Text == name }) {
+				add(u.Name)
+			}
+		}
+	}
+	return all
+}
+
+func isAuth(f *Finding) bool { return f.Rule == authChanged || f.Rule == authWeakened }
 
 // hides reports whether operations that stay valid can get something else than before, whatever becomes of the API.
 func hides(f *Finding) bool {
@@ -68,33 +108,33 @@ func hides(f *Finding) bool {
 	case DataHidden, DataInvalid, DataTruncated, DataOneSided:
 		return true
 	}
-	return f.Rule == authChanged || f.Rule == authWeakened
+	return isAuth(f)
 }
 
 // guards reports whether a use is one that the rules of a finding on @auth are asked for; for others it is true.
 func guards(f *Finding, u *usage.Use) bool {
-	if f.Rule != authChanged && f.Rule != authWeakened {
+	if !isAuth(f) {
 		return true
 	}
 	if u.Kind != usage.Field {
 		return false
 	}
 	for guarded := range strings.SplitSeq(f.Subject, ", ") {
-		if answersTo(guarded, f.Coordinate, u) {
+		if answersTo(guarded, u) {
 			return true
 		}
 	}
 	return false
 }
 
-// answersTo reports whether a field is one that the rule of @auth for an operation on a type is asked for.
-func answersTo(guarded, of string, u *usage.Use) bool {
-	password := strings.HasPrefix(u.Coordinate, "Query.check")
+// answersTo reports whether a field of a type's is one that the rule of @auth for an operation is asked for. That for query
+// is asked for whatever gives the type: see effects.guarded.
+func answersTo(guarded string, u *usage.Use) bool {
 	switch guarded {
 	case "query":
-		return u.Gives.Named() == of || ownerOf(u.Coordinate) == "Query" && !password || ownerOf(u.Coordinate) == "Subscription"
+		return false
 	case "password":
-		return password
+		return strings.HasPrefix(u.Coordinate, "Query.check")
 	}
 	return strings.HasPrefix(u.Coordinate, "Mutation."+guarded) // add, update and delete
 }
