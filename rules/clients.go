@@ -198,10 +198,11 @@ func (j *clients) broken(o *operations.Operation, subject string, out usage.Outc
 		consequence = "Dgraph does not look into a value that stands alone where a list is expected: it runs the operation without " +
 			"what it no longer knows there, or fails in the middle."
 	}
-	add := func(coordinate string, cause *Finding, at sdl.Span, change APIChange, message string) {
+	begins := usage.Place{Document: o.Document, Start: o.Start}
+	add := func(coordinate string, cause *Finding, at sdl.Span, in usage.Place, change APIChange, message string) {
 		f := &Finding{
 			Rule: operationBroken, Severity: operationBroken.Severity, Coordinate: coordinate, Subject: subject,
-			Place: Place{AnchorSelf, at}, Impact: Impact{API: APIBreaking}, Reversible: true,
+			Place: Place{AnchorSelf, at}, in: []usage.Place{in, begins}, Impact: Impact{API: APIBreaking}, Reversible: true,
 			Consequence: consequence,
 		}
 		if cause != nil {
@@ -238,13 +239,13 @@ func (j *clients) broken(o *operations.Operation, subject string, out usage.Outc
 		change := APIChange{coordinate, map[usage.FaultKind]string{usage.Unknown: "removed", usage.Missing: "required", usage.Mismatch: "changed"}[fault.Kind]}
 		if e != nil {
 			change.Change = e.change
-			add(coordinate, e.finding, at, change, fault.Message)
+			add(coordinate, e.finding, at, fault.Place(), change, fault.Message)
 		} else {
-			add(coordinate, nil, at, change, fault.Message)
+			add(coordinate, nil, at, fault.Place(), change, fault.Message)
 		}
 	}
 	if len(out.After.Faults) == 0 {
-		add(o.Kind, nil, nameOf(o), APIChange{}, strings.TrimSuffix(out.After.Refusals[0], "."))
+		add(o.Kind, nil, nameOf(o), begins, APIChange{}, strings.TrimSuffix(out.After.Refusals[0], "."))
 	}
 	for _, g := range order {
 		g.finding.Message = called(o) + " breaks: " + sentence(g.told)
@@ -287,7 +288,8 @@ func (j *clients) affected(o *operations.Operation, subject string, out usage.Ou
 	}
 	groups := map[[2]string]*group{}
 	var order []*group
-	add := func(e *effect, at sdl.Span, coordinate, message string) {
+	begins := usage.Place{Document: o.Document, Start: o.Start}
+	add := func(e *effect, at sdl.Span, in usage.Place, coordinate, message string) {
 		key := [2]string{e.finding.Coordinate, e.finding.To}
 		if of, ok := strings.CutPrefix(e.change, "implements "); ok {
 			key = [2]string{of, ""} // there can be many, and what they join is what the operation names
@@ -297,7 +299,7 @@ func (j *clients) affected(o *operations.Operation, subject string, out usage.Ou
 			g = &group{finding: &Finding{
 				Rule: operationAffected, Severity: operationAffected.Severity,
 				Coordinate: key[0], To: key[1], Subject: subject,
-				Place: Place{AnchorSelf, at}, Impact: Impact{API: APIDangerous}, Reversible: true,
+				Place: Place{AnchorSelf, at}, in: []usage.Place{in, begins}, Impact: Impact{API: APIDangerous}, Reversible: true,
 				Consequence: "The operation stays valid, and can answer or do otherwise.",
 			}}
 			if e.kind == 0 {
@@ -328,15 +330,15 @@ func (j *clients) affected(o *operations.Operation, subject string, out usage.Ou
 				if j.sameForm(u) {
 					continue
 				}
-				add(e, at, e.coordinate, fmt.Sprintf("what it gets for %s is %s", u.Coordinate, e.change))
+				add(e, at, u.Place(), e.coordinate, fmt.Sprintf("what it gets for %s is %s", u.Coordinate, e.change))
 			}
 			for _, e := range j.values[u.Gives.Named()] {
-				add(e, at, e.coordinate, fmt.Sprintf("what it gets for %s can be one that it does not know (%s %s)", u.Coordinate, e.coordinate, e.change))
+				add(e, at, u.Place(), e.coordinate, fmt.Sprintf("what it gets for %s can be one that it does not know (%s %s)", u.Coordinate, e.coordinate, e.change))
 			}
 		}
 		if u.Kind == usage.Field && u.Coordinate != "Query.check"+u.Gives.Named()+"Password" {
 			for _, e := range j.guarded[u.Gives.Named()] {
-				add(e, at, "", fmt.Sprintf("what @auth of %s lets through decides what it gets for %s", e.finding.Coordinate, u.Coordinate))
+				add(e, at, u.Place(), "", fmt.Sprintf("what @auth of %s lets through decides what it gets for %s", e.finding.Coordinate, u.Coordinate))
 			}
 		}
 		for _, key := range sourcesOf(u) {
@@ -344,7 +346,7 @@ func (j *clients) affected(o *operations.Operation, subject string, out usage.Ou
 				if !guards(e.finding, u) {
 					continue
 				}
-				add(e, at, "", "it uses "+u.Coordinate)
+				add(e, at, u.Place(), "", "it uses "+u.Coordinate)
 			}
 		}
 	}
@@ -352,7 +354,7 @@ func (j *clients) affected(o *operations.Operation, subject string, out usage.Ou
 		sent := &out.Before.Sent[i]
 		at, _ := sent.Span()
 		for _, e := range j.sending.changed(sent.Type) {
-			add(e, at, e.coordinate, fmt.Sprintf("what it sends as $%s has to fit the new API (%s %s)", sent.Variable, e.coordinate, e.change))
+			add(e, at, usage.Place{Document: sent.Document, Start: sent.Start}, e.coordinate, fmt.Sprintf("what it sends as $%s has to fit the new API (%s %s)", sent.Variable, e.coordinate, e.change))
 		}
 	}
 	for _, g := range order {

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"github.com/schemacheck/schemacheck/diff/sdl"
+	"github.com/schemacheck/schemacheck/diff/usage"
 	"github.com/schemacheck/schemacheck/dql"
 	"github.com/schemacheck/schemacheck/fixes"
 	"github.com/schemacheck/schemacheck/fixes/migrate"
@@ -57,6 +58,8 @@ type Finding struct {
 	// Usage is nil where no operations were looked at, or the finding is about nothing that they could use.
 	Usage *Usage
 
+	// in are the places that comments in operations can stand on: of what is told, and the beginning of the operation.
+	in []usage.Place
 	// causes are the findings that this one comes from, nil among them for one that stays whatever the data says.
 	causes  []*Finding
 	inquiry *inquiry // nil where the data is not asked

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/schemacheck/schemacheck/diff/operations"
 	"github.com/schemacheck/schemacheck/diff/sdl"
 )
 
@@ -14,6 +15,8 @@ type ignores struct {
 	all      []*ignore // in order of appearance
 	elements sdl.Elements
 	covers   map[target]*cover
+	// asked are those in each document with operations.
+	asked map[*operations.Document][]*ignore
 }
 
 // ignore is one comment: `# schemacheck:ignore RULE reason`.
@@ -25,6 +28,9 @@ type ignore struct {
 	// old says that the old schema has the comment too, wherever it stands on
 	// something: it takes nothing out.
 	old bool
+	// asks is the comment of one in an operation, else nil, and found says that a finding was there.
+	asks  *operations.Comment
+	found bool
 }
 
 // target is what a comment takes out: the findings of one rule on one element.
@@ -48,13 +54,13 @@ var top = &sdl.Element{}
 // nothing.
 func (s Suppressions) readIgnores() (*ignores, []*Finding) {
 	all := &ignores{covers: map[target]*cover{}}
+	malformed := s.readAsked(all)
 	if s.Schema == nil || !slices.ContainsFunc(s.Schema.Comments, func(c sdl.Comment) bool { _, _, ok := toUs(c); return ok }) {
-		return all, nil
+		return all, malformed
 	}
 	all.elements = s.Schema.Elements()
 	standing := all.elements.Under(s.Schema.Comments)
 	earlier := s.earlier()
-	var malformed []*Finding
 	for n, c := range s.Schema.Comments {
 		word, rest, ok := toUs(c)
 		if !ok {
@@ -164,8 +170,11 @@ func cut(text string) (word, rest string) {
 
 // on is what the comments on a finding say, nil when there are none.
 func (all *ignores) on(f *Finding) *cover {
-	if len(all.all) == 0 {
+	switch {
+	case len(all.all) == 0:
 		return nil
+	case f.in != nil:
+		return all.onOperation(f)
 	}
 	e := all.elements.At(f.Place.Span)
 	if f.Place.Anchor == AnchorFile {
@@ -179,6 +188,9 @@ func (all *ignores) on(f *Finding) *cover {
 
 // used reports whether a comment, perhaps along with others, is on a finding.
 func (all *ignores) used(i *ignore) bool {
+	if i.asks != nil {
+		return i.found
+	}
 	return slices.ContainsFunc(i.on, func(e *sdl.Element) bool {
 		c := all.covers[target{e, i.rule}]
 		return c != nil && c.used
@@ -199,6 +211,9 @@ func (i *ignore) ignored() *Finding {
 }
 
 func (i *ignore) unused() *Finding {
+	if i.asks != nil {
+		return i.unusedInOperation()
+	}
 	message := fmt.Sprintf("schemacheck:ignore %s is on nothing: no type, field or value begins directly below it or shares its line", i.rule.ID)
 	switch {
 	case i.old:

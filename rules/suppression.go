@@ -5,6 +5,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/schemacheck/schemacheck/diff/operations"
 	"github.com/schemacheck/schemacheck/diff/sdl"
 )
 
@@ -16,6 +17,8 @@ type Suppressions struct {
 	// Before is the old schema, or nil. A comment that it has too, on the same
 	// element, was about an earlier change.
 	Before *sdl.Schema
+	// Operations are the comments in the operations that were looked at.
+	Operations []operations.Comment
 	// Accepted are the acceptances, no two with one fingerprint.
 	Accepted []Acceptance
 	// AtRest says that the findings are those of an audit. A schema has comments
@@ -175,7 +178,7 @@ var suppressionUnused = &Rule{
 		WaysOut: []string{
 			"Remove the comment, or the entry under accept: in the configuration.",
 			"If it was meant for a finding that is reported, move it: it has to stand directly above the element that the " +
-				"finding is placed on, or at the end of its line.",
+				"finding is placed on, or at the end of its line. One on an operation stands in its document.",
 			"If only an audit or a live Dgraph shows the finding, name its rule in the entry, under rule:. Then other runs do not miss it.",
 		},
 		Reverse: "A comment can go at any time.",

@@ -97,6 +97,10 @@ func (c comparison) run() (*compared, error) {
 		r.Notes = append(r.Notes, report.Note{Kind: "warning", Location: location("", problems[0].Span), Message: fmt.Sprintf(
 			"Dgraph would refuse the old schema (%s): it may not be what runs", inShort(problems))})
 	}
+	var comments []operations.Comment
+	if c.operations != nil {
+		comments = c.operations.Comments()
+	}
 	findings := c.found(before, after, r)
 	if len(c.before) == 0 {
 		findings = append(findings, rules.Absent("old", c.oldName, start(c.newName, c.after)))
@@ -106,6 +110,7 @@ func (c comparison) run() (*compared, error) {
 		kept, suppressed := rules.Suppress(findings, rules.Suppressions{
 			Schema:      after,
 			Before:      oldSDL,
+			Operations:  comments,
 			Accepted:    c.accepted,
 			Live:        c.alongside != nil,
 			Elsewhere:   possible,

@@ -89,7 +89,8 @@ func explanation(r *rules.Rule) []report.Section {
 	}
 	switch {
 	case r.OnOperations():
-		all = append(all, report.Section{Title: "Living with it", Text: "Write the one finding into accept: of " + config.Name +
+		all = append(all, report.Section{Title: "Living with it", Text: "Write # schemacheck:ignore " + r.ID + " REASON into the document, directly above the operation, or above what the finding " +
+			"is placed on, or at the end of its line. Or write the one finding into accept: of " + config.Name +
 			", for ever or until a day; it stays the same when lines move: schemacheck accept FINGERPRINT --reason REASON. diff -v shows the line."})
 	case r.Suppressible():
 		all = append(all, report.Section{Title: "Living with it", Text: "Write # schemacheck:ignore " + r.ID + " REASON directly above the element that the finding is placed on, " +
