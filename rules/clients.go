@@ -24,7 +24,7 @@ type Clients struct {
 	DowngradeUnused bool
 	// DgraphVersion is as in [diff.Options].
 	DgraphVersion string
-	// Rewrite says how all operations are rewritten; nil rewrites only those that break, as reports suggest it.
+	// Rewrite says how all operations are rewritten; nil rewrites only those with findings, as reports suggest it.
 	Rewrite *rewrite.Options
 }
 
@@ -49,7 +49,7 @@ type Clientele struct {
 	Affected            int
 	// Invalid are the operations that the old API refuses as well: nobody can say what the change does to them.
 	Invalid []InvalidOperation
-	// Rewritten is what came of rewriting them: all, with Clients.Rewrite, else those that break. It is nil where two of them
+	// Rewritten is what came of rewriting them: all, with Clients.Rewrite, else those with findings. It is nil where two of them
 	// want one place to be different.
 	Rewritten *rewrite.Result
 }
@@ -89,14 +89,14 @@ func JudgeClients(d *diff.Diff, findings []*Finding, c Clients) *Clientele {
 		switch rule {
 		case operationBroken:
 			j.found.Broken++
-			for _, f := range j.found.Findings[before:] {
-				j.of[f] = o
-			}
 			brokenFiles[o.Document.File] = true
 		case operationAffected:
 			j.found.Affected++
 		}
-		if rule == operationBroken || c.Rewrite != nil {
+		for _, f := range j.found.Findings[before:] {
+			j.of[f] = o
+		}
+		if rule != nil || c.Rewrite != nil {
 			rewriter.Add(o, fares)
 		}
 		for _, f := range j.found.Findings[before:] {
@@ -118,7 +118,7 @@ type clients struct {
 	pair    *usage.Pair
 	sending *sending
 	found   *Clientele
-	of      map[*Finding]*operations.Operation // those that break
+	of      map[*Finding]*operations.Operation
 }
 
 // mend gives findings the edits that mend what breaks.
@@ -340,6 +340,14 @@ func (j *clients) affected(o *operations.Operation, subject string, out usage.Ou
 			for _, e := range j.guarded[u.Gives.Named()] {
 				add(e, at, u.Place(), "", fmt.Sprintf("what @auth of %s lets through decides what it gets for %s", e.finding.Coordinate, u.Coordinate))
 			}
+		}
+		if u.Kind == usage.Introspected && j.pair.After.Type(u.Coordinate) == nil {
+			for _, e := range j.changes[u.Coordinate] {
+				if e.kind.Breaking() {
+					add(e, at, u.Place(), e.coordinate, "__type finds no "+u.Coordinate+" any more, and answers null")
+				}
+			}
+			continue
 		}
 		for _, key := range sourcesOf(u) {
 			for _, e := range j.stored[key] {

@@ -50,8 +50,8 @@ type Finding struct {
 	// in findings that are about one.
 	Leftover *dql.Predicate
 
-	// Rewrite are the edits that mend the operation of a finding of operation-broken; empty where it cannot be
-	// rewritten safely, and for all other findings.
+	// Rewrite are the edits that mend the operation of a finding of operation-broken or operation-affected; empty where it
+	// cannot be rewritten safely, and for all other findings.
 	Rewrite fixes.Patch
 	// Unmended are what people have to see to themselves when Rewrite is made, as sentences without periods.
 	Unmended []string

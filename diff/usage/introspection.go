@@ -32,8 +32,10 @@ var scalars = func() map[string]*api.Type {
 // introspective are the fields by which queries begin to ask for the API.
 var introspective = []*api.Field{
 	{Name: "__schema", Type: typeOf("__Schema!")},
-	{Name: "__type", Type: typeOf("__Type"), Arguments: []*api.Argument{{Name: "name", Type: typeOf("String!")}}},
+	introspectType,
 }
+
+var introspectType = &api.Field{Name: "__type", Type: typeOf("__Type"), Arguments: []*api.Argument{{Name: "name", Type: typeOf("String!")}}}
 
 // typename can be asked of everything that has fields.
 var typename = &api.Field{Name: "__typename", Type: typeOf("String")}

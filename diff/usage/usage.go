@@ -25,6 +25,7 @@ const (
 	TypeName                   // of a variable, or in a type condition
 	Directive                  // @cascade
 	DirectiveArgument
+	Introspected // the type that __type(name:) asks for, within quotes
 )
 
 // Use is a name in an operation that denotes an element of an API.
@@ -75,7 +76,7 @@ type Walk struct {
 	Faults []Fault
 	// Sent are the variables whose types are inputs of the API: what they hold is not in the operation.
 	Sent []Sent
-	// Naming are the variables that hold names of fields: what those are is not in the operation.
+	// Naming are the variables that hold names of fields or types: what those are is not in the operation.
 	Naming []Naming
 	// Met are the names of all types that decide whether the operation is valid, each once.
 	Met []string
@@ -93,10 +94,10 @@ type Sent struct {
 	Start, End int
 }
 
-// Naming is a variable of an operation that holds names of fields, for @cascade.
+// Naming is a variable of an operation that holds names of fields, for @cascade, or that of a type, for __type.
 type Naming struct {
 	Variable string    // without the $
-	Type     *api.Type // whose fields they are
+	Type     *api.Type // whose fields they are; nil for the name of a type
 }
 
 // Span is the place of the variable in its file; see [operations.Document.Span].

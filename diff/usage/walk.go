@@ -217,6 +217,9 @@ func (w *walker) field(of *known, s *ast.Field) {
 		}
 		w.use(Use{Kind: Argument, Coordinate: coordinate, Type: of.Type, Source: argument.Source, Gives: argument.Type}, at)
 		w.value(x.Value, argument.Type, coordinate)
+		if f == introspectType {
+			w.introspect(x.Value)
+		}
 	}
 	for _, x := range f.Arguments {
 		if x.Type.NonNull && s.Arguments.ForName(x.Name) == nil {
@@ -295,6 +298,18 @@ func (w *walker) cascade(v *ast.Value, of *known) {
 		return
 	}
 	w.use(Use{Kind: Field, Coordinate: of.coordinate(v.Raw), Type: of.Type, Source: f.Source, Gives: f.Type}, at)
+}
+
+// introspect looks at the name of a type in __type(name: "User"). That there is none is no fault: the answer is null.
+func (w *walker) introspect(name *ast.Value) {
+	switch name.Kind {
+	case ast.Variable:
+		w.found.Naming = append(w.found.Naming, Naming{name.Raw, nil})
+	case ast.StringValue, ast.BlockValue:
+		if t := w.Type(name.Raw); t != nil {
+			w.use(Use{Kind: Introspected, Coordinate: t.Name, Type: t, Source: t.Source}, w.within(name))
+		}
+	}
 }
 
 // within is a string without its quotes.

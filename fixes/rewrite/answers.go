@@ -22,6 +22,9 @@ func (w *Rewriter) answers(out *outcome, before *usage.Walk) {
 	}
 	for i := range before.Uses {
 		u := &before.Uses[i]
+		if to := w.become(u); u.Kind == usage.Introspected && to != "" && to != u.Type.Name {
+			out.reason(fmt.Sprintf("__type answers with the name %q, and what is in it has its new names, too", to))
+		}
 		if u.Gives == nil || u.Kind != usage.Field {
 			continue
 		}
@@ -30,6 +33,12 @@ func (w *Rewriter) answers(out *outcome, before *usage.Walk) {
 		}
 	}
 	for _, n := range before.Naming {
+		if n.Type == nil {
+			for _, t := range w.renamed {
+				out.reason(fmt.Sprintf("$%s names a type for __type; of these, %s is now %s", n.Variable, t.Name, w.diff.Survivor(t).Name))
+			}
+			continue
+		}
 		for _, f := range n.Type.Fields {
 			if g := w.fieldOf(n.Type, f); g != nil && g.Name != f.Name {
 				out.reason(fmt.Sprintf("$%s names fields for @cascade; of these, %s.%s is now %s", n.Variable, n.Type.Name, f.Name, g.Name))

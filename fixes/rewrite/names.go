@@ -232,7 +232,7 @@ func (n *names) valueOf(of *api.Type, v *api.Value) string {
 
 // become is the new name of what a use denotes; "" when it is gone.
 func (n *names) become(u *usage.Use) string {
-	if u.Kind == usage.TypeName {
+	if u.Kind == usage.TypeName || u.Kind == usage.Introspected {
 		if t := n.typeOf(u.Type); t != nil {
 			return t.Name
 		}

@@ -143,6 +143,7 @@ func (w *Rewriter) Add(o *operations.Operation, fares usage.Outcome) {
 	}
 	out := outcome{operation: o}
 	edits := map[place]edit{}
+	silent := 0 // edits of what the new API does not refuse, and has not
 	whole := true
 	for i := range before.Uses {
 		u := &before.Uses[i]
@@ -172,13 +173,16 @@ func (w *Rewriter) Add(o *operations.Operation, fares usage.Outcome) {
 			return
 		}
 		edits[place{u.Document, u.Start, u.End}] = edit{w.text(u, to), at}
+		if u.Kind == usage.Introspected && w.apis.After.Type(u.Coordinate) == nil {
+			silent++
+		}
 	}
 	if !whole {
 		// Half rewritten, it would fit neither schema, and nothing could be done for it once the reason is gone.
 		w.leave(out, was)
 		return
 	}
-	if len(edits) > 0 && len(was.Refusals) == 0 {
+	if len(edits) > silent && len(was.Refusals) == 0 {
 		// The names are there with other meanings: once rewritten, it looks as before.
 		out.reason("the new schema has its names too, for something else, so that nobody can tell whether it is rewritten already")
 		w.leave(out, was)
