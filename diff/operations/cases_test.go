@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -154,18 +155,23 @@ func checkPieces(t *testing.T, d *Document) {
 	t.Helper()
 	last := 0
 	for _, p := range d.pieces {
-		if p.start < last || p.end <= p.start && d.Text != "" || p.end > len(d.Text) || p.at < 0 || p.at+p.end-p.start > len(d.File.Text) {
-			t.Fatalf("a piece %+v after %d, of %d in %d", p, last, len(d.Text), len(d.File.Text))
+		file := d.File
+		if p.file != nil {
+			file = p.file
+		}
+		if p.start < last || p.end <= p.start && d.Text != "" || p.end > len(d.Text) || p.at < 0 || p.at+p.end-p.start > len(file.Text) {
+			t.Fatalf("a piece %+v after %d, of %d in %d", p, last, len(d.Text), len(file.Text))
 		}
 		last = p.end
-		if is, want := d.File.Text[p.at:p.at+p.end-p.start], d.Text[p.start:p.end]; is != want {
+		if is, want := file.Text[p.at:p.at+p.end-p.start], d.Text[p.start:p.end]; is != want {
 			t.Fatalf("the file has %q for %q", is, want)
 		}
 	}
 	for at := range d.Text {
 		for _, end := range []int{at, at + 1, min(at+5, len(d.Text)), len(d.Text)} {
 			span, exact := d.Span(at, end)
-			if span.File != d.File || span.Start < 0 || span.End < span.Start || int(span.End) > len(d.File.Text) {
+			known := span.File == d.File || slices.ContainsFunc(d.pieces, func(p piece) bool { return p.file == span.File })
+			if !known || span.Start < 0 || span.End < span.Start || int(span.End) > len(span.File.Text) {
 				t.Fatalf("%d is at %d to %d", at, span.Start, span.End)
 			}
 			if exact && span.Text() != d.Text[at:end] {

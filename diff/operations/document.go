@@ -31,19 +31,21 @@ type Document struct {
 	unknown *hole
 }
 
-// piece is a part of a document whose bytes stand in the file as they are.
+// piece is a part of a document whose bytes stand in a file as they are.
 type piece struct {
-	start, end int // in Text
-	at         int // of start, in the file
+	start, end int       // in Text
+	at         int       // of start, in the file
+	file       *sdl.File // nil for the document's own
 }
 
 // Whole is the document that a file of GraphQL is.
 func Whole(f *sdl.File) *Document {
-	return &Document{File: f, Text: f.Text, pieces: []piece{{0, len(f.Text), 0}}}
+	return &Document{File: f, Text: f.Text, pieces: []piece{{0, len(f.Text), 0, nil}}}
 }
 
-// Span is the place of the bytes from start to end of d.Text in its file. It is exact, so that what stands there can be
-// replaced, when these bytes stand in the file as they are; else it is the nearest place that people can be shown.
+// Span is the place of the bytes from start to end of d.Text in its file, or in that of a string that a program puts into it.
+// It is exact, so that what stands there can be replaced, when these bytes stand in the file as they are; else it is the
+// nearest place that people can be shown.
 func (d *Document) Span(start, end int) (at sdl.Span, exact bool) {
 	// The last piece that begins at start or before it.
 	i, found := slices.BinarySearchFunc(d.pieces, start, func(p piece, start int) int { return p.start - start })
@@ -55,10 +57,18 @@ func (d *Document) Span(start, end int) (at sdl.Span, exact bool) {
 	}
 	p := d.pieces[i]
 	if end <= p.end {
-		return d.place(p.at+start-p.start, p.at+end-p.start), true
+		return p.place(d, p.at+start-p.start, p.at+end-p.start), true
 	}
 	nearest := p.at + min(start, p.end) - p.start
-	return d.place(nearest, nearest), false
+	return p.place(d, nearest, nearest), false
+}
+
+func (p *piece) place(d *Document, start, end int) sdl.Span {
+	at := d.place(start, end)
+	if p.file != nil {
+		at.File = p.file
+	}
+	return at
 }
 
 func (d *Document) place(start, end int) sdl.Span {

@@ -270,7 +270,7 @@ func (g *goFile) lone(e ast.Expr) (text string, is bool) {
 		return "", false
 	}
 	text, err := strconv.Unquote(l.Value)
-	return text, err == nil && text != "" && tokenEnd(text, 0) == len(text) && isNameByte(text[0])
+	return text, err == nil && isName(text)
 }
 
 // value is what a name is at a place: what it got last before that in the same function, else what it is declared as in the

@@ -255,6 +255,11 @@ func isNameByte(c byte) bool {
 	return c|0x20 >= 'a' && c|0x20 <= 'z' || c == '_' || c >= '0' && c <= '9'
 }
 
+// isName reports whether a text is one name and nothing else.
+func isName(text string) bool {
+	return text != "" && isNameByte(text[0]) && tokenEnd(text, 0) == len(text)
+}
+
 // tokenEnd is where the token ends that begins at at: a name or number, a string, or a single character.
 func tokenEnd(text string, at int) int {
 	switch c := text[at]; {

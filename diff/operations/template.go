@@ -281,10 +281,10 @@ func (p *program) fill(s *source, t *template) {
 			continue // nothing asks for what stands in comments and strings
 		}
 		all := p.lookup(s, h.expression, h.start)
-		said, known := p.said(all, n.dots == len("..."), &budget)
+		said, known := p.said(all, d.File, n.dots == len("..."), &budget)
 		switch {
 		case known:
-			b.text.WriteString(said)
+			b.put(said, nil)
 		case n.braces <= 0 && n.parens <= 0:
 			for _, one := range all {
 				if one.template != nil && one.template.document != d {
@@ -315,46 +315,57 @@ func (p *program) fill(s *source, t *template) {
 // maxPutIn is how much is put into a document, in strings and in bytes: strings in strings in strings could be any number.
 const maxPutIn = 1 << 20
 
-// said is the text that a name stands for in a template: of a string, or after "..." the name of a document's fragment.
-func (p *program) said(all []named, isSpread bool, budget *int) (text string, known bool) {
+// said is what a name stands for in a template of a file: a string, or after "..." the name of a document's fragment. Of a
+// string that is one name and nothing else, no place is known: it can be a key elsewhere in the program.
+func (p *program) said(all []named, in *sdl.File, isSpread bool, budget *int) (b *builder, known bool) {
 	if len(all) != 1 {
-		return "", false
+		return nil, false
 	}
+	b = &builder{}
 	if c := all[0].constant; c != nil {
-		var b builder
+		own := &builder{}
 		start := c.text.start
 		for _, h := range c.text.holes {
-			b.add(c.text, start, h.start)
+			own.add(c.text, start, h.start)
 			start = h.end
 			*budget -= 1000 // so that what is a part of itself comes to an end
 			if *budget < 0 {
-				return "", false
+				return nil, false
 			}
-			inner, known := p.said(p.lookup(all[0].source, h.expression, h.start), false, budget)
+			inner, known := p.said(p.lookup(all[0].source, h.expression, h.start), c.text.file, false, budget)
 			if !known {
-				return "", false
+				return nil, false
 			}
-			b.text.WriteString(inner)
+			own.put(inner, nil)
 		}
-		b.add(c.text, start, c.text.end)
-		*budget -= b.text.Len()
-		return b.text.String(), *budget >= 0
+		own.add(c.text, start, c.text.end)
+		*budget -= own.text.Len()
+		var from *sdl.File
+		if c.text.file != in {
+			from = c.text.file
+		}
+		b.put(own, from)
+		if isName(strings.TrimSpace(b.text.String())) {
+			b.pieces = nil
+		}
+		return b, *budget >= 0
 	}
 	if !isSpread {
-		return "", false
+		return nil, false
 	}
 	document := all[0].template.skeleton()
 	name := ""
 	for _, def := range definitions(document) {
 		if def.keyword != "fragment" || name != "" {
-			return "", false // not one fragment
+			return nil, false // not one fragment
 		}
 		at := skipIgnored(document, def.start+len(def.keyword))
 		if at < len(document) {
 			name = document[at:tokenEnd(document, at)]
 		}
 	}
-	return name, name != ""
+	b.text.WriteString(name)
+	return b, name != ""
 }
 
 // dqlRoot is what queries in DQL begin with.

@@ -42,17 +42,35 @@ type builder struct {
 }
 
 // as adds bytes that stand in the file as they are, from at on.
-func (b *builder) as(text string, at int) {
+func (b *builder) as(text string, at int) { b.from(nil, text, at) }
+
+// from adds bytes that stand in a file as they are; nil is the document's own.
+func (b *builder) from(file *sdl.File, text string, at int) {
 	if text == "" {
 		return
 	}
 	start := b.text.Len()
 	b.text.WriteString(text)
-	if n := len(b.pieces); n > 0 && b.pieces[n-1].end == start && b.pieces[n-1].at+start-b.pieces[n-1].start == at {
+	if n := len(b.pieces); n > 0 && b.pieces[n-1].file == file && b.pieces[n-1].end == start && b.pieces[n-1].at+start-b.pieces[n-1].start == at {
 		b.pieces[n-1].end += len(text)
 		return
 	}
-	b.pieces = append(b.pieces, piece{start, start + len(text), at})
+	b.pieces = append(b.pieces, piece{start, start + len(text), at, file})
+}
+
+// put adds what a literal says that is in a file, of a program that puts it into a document of another or the same one.
+func (b *builder) put(said *builder, file *sdl.File) {
+	text, done := said.text.String(), 0
+	for _, p := range said.pieces {
+		b.text.WriteString(text[done:p.start])
+		in := p.file
+		if in == nil {
+			in = file
+		}
+		b.from(in, text[p.start:p.end], p.at)
+		done = p.end
+	}
+	b.text.WriteString(text[done:])
 }
 
 // add adds what a part of a literal says.

@@ -106,6 +106,7 @@ type outcome struct {
 	reasons   []string
 	kept      map[string]bool // variables whose values stand in a file
 	waits     bool            // a rename has to be declared first
+	holds     []sdl.Span      // what is not edited for that
 	edited    []*operations.Fragment
 }
 
@@ -179,6 +180,9 @@ func (w *Rewriter) Add(o *operations.Operation, fares usage.Outcome) {
 	}
 	if !whole {
 		// Half rewritten, it would fit neither schema, and nothing could be done for it once the reason is gone.
+		for _, e := range edits {
+			out.holds = append(out.holds, e.at)
+		}
 		w.leave(out, was)
 		return
 	}
@@ -294,23 +298,39 @@ func (w *Rewriter) apply(o *operations.Operation, edits map[place]edit) (*operat
 	return found.Operations[0], nil
 }
 
-// wait has operations wait for those that wait, where both use a fragment that would be edited: what waits fits the old
-// schema only.
+// wait has operations wait for those that wait, where both use a fragment or a string of a program that would be edited: what
+// waits fits the old schema only.
 func (w *Rewriter) wait() {
-	held := map[*operations.Fragment]string{} // by whom
+	held, heldAt := map[*operations.Fragment]string{}, map[sdl.Span]string{} // by whom
 	for more := true; more; {
 		more = false
 		for i := range w.done {
 			o := &w.done[i]
+			shared, of := "", ""
 			if n := slices.IndexFunc(o.edited, func(f *operations.Fragment) bool { return held[f] != "" }); n >= 0 {
-				of := o.edited[n]
-				o.reason(fmt.Sprintf("it shares the fragment %s with %s, which waits for a rename to be declared", of.Name, held[of]))
+				shared, of = "the fragment "+o.edited[n].Name, held[o.edited[n]]
+			} else if n := slices.IndexFunc(o.edits, func(e sdl.Edit) bool { return heldAt[e.Span] != "" }); n >= 0 {
+				shared, of = "what stands at "+where(o.edits[n].Span), heldAt[o.edits[n].Span]
+			}
+			if of != "" {
+				o.reason(fmt.Sprintf("it shares %s with %s, which waits for a rename to be declared", shared, of))
+				for _, e := range o.edits {
+					o.holds = append(o.holds, e.Span)
+				}
 				o.edits, o.edited, o.waits, o.broken = nil, nil, true, true // as it is, the new API refuses it
 			}
+			if !o.waits {
+				continue
+			}
+			name := cmp.Or(o.operation.Name, "a "+o.operation.Kind)
 			for _, f := range o.operation.Fragments {
-				if o.waits && held[f] == "" {
-					held[f] = cmp.Or(o.operation.Name, "a "+o.operation.Kind)
-					more = true
+				if held[f] == "" {
+					held[f], more = name, true
+				}
+			}
+			for _, at := range o.holds {
+				if heldAt[at] == "" {
+					heldAt[at], more = name, true
 				}
 			}
 		}
