@@ -125,8 +125,38 @@ func together(sources []*source) []*source {
 			s.documents = append(s.documents, d)
 		}
 	}
+	for _, s := range sources {
+		for _, d := range s.documents {
+			d.settle(byName)
+		}
+	}
 	slices.SortStableFunc(sources, func(a, b *source) int { return cmp.Compare(a.file.Name, b.file.Name) })
 	return sources
+}
+
+// settle lets the pieces of a document that stand in other files be in those that were read. Nobody may edit what is in
+// another one, or is being written.
+func (d *Document) settle(byName map[string]*source) {
+	d.pieces = slices.DeleteFunc(d.pieces, func(p piece) bool {
+		if p.file == nil {
+			return false
+		}
+		s := byName[p.file.Name]
+		return s == nil || s.file.Text != "" && s.file.Text != p.file.Text
+	})
+	for i := range d.pieces {
+		p := &d.pieces[i]
+		if p.file == nil {
+			continue
+		}
+		s := byName[p.file.Name]
+		if s.file.Text == "" { // nothing was looked for in it
+			s.file = p.file
+		}
+		if p.file = s.file; p.file == d.File {
+			p.file = nil
+		}
+	}
 }
 
 // each calls f with all numbers below n, several at a time.

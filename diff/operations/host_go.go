@@ -231,7 +231,9 @@ func (g *goFile) said(e ast.Expr, at token.Pos, depth int) (b *builder, all bool
 				b.add(l, l.start, l.end)
 				return
 			}
-			b.text.WriteString(l.document().Text)
+			own := &builder{}
+			own.add(l, l.start, l.end)
+			b.put(own, in.file)
 		case *ast.Ident:
 			value, where := in.value(e.Name, at)
 			if value == nil {
