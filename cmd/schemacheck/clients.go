@@ -108,7 +108,7 @@ func (c comparison) judgeClients(d *diff.Diff, findings []*rules.Finding, r *rep
 	}
 	if len(c.operations.Operations) == 0 {
 		r.Notes = append(r.Notes, report.Note{Kind: "warning", Message: fmt.Sprintf(
-			"no operations were found in %d files: nothing is known of what clients use", c.operations.Files)})
+			"no operations were found in %s: nothing is known of what clients use", number(c.operations.Files, "file", "files"))})
 	}
 	all := c.operations.Operations
 	if c.once {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/schemacheck/schemacheck/cmd/internal/report"
 	"github.com/schemacheck/schemacheck/diff"
+	"github.com/schemacheck/schemacheck/diff/operations"
 	"github.com/schemacheck/schemacheck/diff/sdl"
 	"github.com/schemacheck/schemacheck/fixes/rewrite"
 )
@@ -38,8 +39,25 @@ func (w *work) rewrites(noAlias bool) error {
 	if err != nil {
 		return err
 	}
-	w.rewriting = &rewriting{options: rewrite.Options{NoAlias: noAlias, Variables: variables}}
+	w.rewriting = &rewriting{options: rewrite.Options{NoAlias: noAlias, Variables: variables, Unused: unused(w.operations)}}
 	return nil
+}
+
+// unused are the fragments that no operation uses.
+func unused(found *operations.Found) []*operations.Fragment {
+	used := map[*operations.Fragment]bool{}
+	for _, o := range found.Operations {
+		for _, f := range o.Fragments {
+			used[f] = true
+		}
+	}
+	var all []*operations.Fragment
+	for _, f := range found.Fragments {
+		if !used[f] {
+			all = append(all, f)
+		}
+	}
+	return all
 }
 
 // rewritten are the operations for the schema in these files.
@@ -132,11 +150,10 @@ func (r *rewritten) conclusions(written []string) []string {
 // notes are what people have to see to themselves, each operation once. After many it is always the same.
 func (r *rewritten) notes() []report.Note {
 	var all []report.Note
-	for i, l := range r.Left {
-		if i == mostProblems {
-			all = append(all, report.Note{Kind: "warning", Message: fmt.Sprintf("and %d more operations that somebody has to look at", len(r.Left)-i)})
-			break
-		}
+	tell := func(verdict, name string, reasons []string, at sdl.Span) {
+		all = append(all, report.Note{Kind: "warning", Message: verdict + " " + name + ": " + strings.Join(reasons, "; "), Location: location("", at)})
+	}
+	for _, l := range r.Left {
 		name := l.Operation.Name
 		if name == "" {
 			name = "a " + l.Operation.Kind + " without a name"
@@ -145,7 +162,14 @@ func (r *rewritten) notes() []report.Note {
 		if l.Broken {
 			verdict = "still breaks:"
 		}
-		all = append(all, report.Note{Kind: "warning", Message: verdict + " " + name + ": " + strings.Join(l.Reasons, "; "), Location: location("", l.Operation.Span())})
+		tell(verdict, name, l.Reasons, l.Operation.Span())
+	}
+	for _, u := range r.Unused {
+		at, _ := u.Fragment.Document.Span(u.Fragment.Start, u.Fragment.End)
+		tell("look at", "the fragment "+u.Fragment.Name, append([]string{"no operation here uses it, and it is left as it is"}, u.Reasons...), at)
+	}
+	if more := len(all) - mostProblems; more > 0 {
+		all = append(all[:mostProblems], report.Note{Kind: "warning", Message: fmt.Sprintf("and %d more that somebody has to look at", more)})
 	}
 	return all
 }

@@ -27,6 +27,13 @@ func (a *API) Check(o *operations.Operation) *Walk {
 	return found
 }
 
+// WalkFragment looks at the names of a fragment alone, without those of the fragments that it uses.
+func (a *API) WalkFragment(f *operations.Fragment) *Walk {
+	w := &walker{API: a, sent: &ast.QueryDocument{}, operation: &ast.OperationDefinition{}, found: &Walk{}, document: f.Document}
+	w.fragment(f.AST)
+	return w.found
+}
+
 // walk looks at an operation as it is sent.
 func (a *API) walk(o *operations.Operation, sent *ast.QueryDocument) *Walk {
 	w := &walker{API: a, sent: sent, found: &Walk{Uses: make([]Use, 0, 32)}, document: o.Document}

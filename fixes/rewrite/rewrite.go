@@ -24,6 +24,8 @@ type Options struct {
 	// Variables are JSON files with variables for the operations of a file: {"OPERATION": {"VARIABLE": value}}, or
 	// {"VARIABLE": value} for a file with one operation.
 	Variables map[*sdl.File]*sdl.File
+	// Unused are the fragments that no operation uses. They are left as they are: who uses them elsewhere is not known.
+	Unused []*operations.Fragment
 }
 
 // Result is what came of some operations.
@@ -36,6 +38,15 @@ type Result struct {
 	InPart int
 	// Left are the operations that somebody has to look at, in their order, each with all that is to be known of it.
 	Left []Left
+	// Unused are the fragments of Options.Unused that have old names.
+	Unused []Unused
+}
+
+// Unused is a fragment that is left as it is.
+type Unused struct {
+	Fragment *operations.Fragment
+	// Reasons are sentences without periods.
+	Reasons []string
 }
 
 // Rewritten is an operation that is changed.
@@ -360,11 +371,31 @@ func (w *Rewriter) Result() (*Result, error) {
 			r.Left = append(r.Left, Left{o.operation, o.broken, o.reasons})
 		}
 	}
+	for _, f := range w.Unused {
+		if reasons := w.unused(f); len(reasons) > 0 && !generated(f.Document.File) {
+			r.Unused = append(r.Unused, Unused{f, reasons})
+		}
+	}
 	var err error
 	if r.Patch, err = fixes.Join(all...); err != nil {
 		return nil, fmt.Errorf("rewriting operations: %w", err)
 	}
 	return r, nil
+}
+
+// unused says which names of a fragment are old ones.
+func (w *Rewriter) unused(f *operations.Fragment) []string {
+	var reasons []string
+	walk := w.apis.Before.WalkFragment(f)
+	for i := range walk.Uses {
+		u := &walk.Uses[i]
+		if to := w.become(u); to != "" && to != u.Name() {
+			if reason := u.Coordinate + " is now " + to; !slices.Contains(reasons, reason) {
+				reasons = append(reasons, reason)
+			}
+		}
+	}
+	return reasons
 }
 
 // agree leaves out the variables of operations that want a text to be different which they share with one before them: a
