@@ -70,7 +70,7 @@ is written: the run for that one tells.`,
 Exit codes: as for diff, by the findings: 0 nothing at or above --fail-on; 1
 findings; 2 usage, or a schema that cannot be read or is invalid; 3 could not
 finish: GitHub was not reached or does not let the token write, or what diff says.` + formats(),
-		Args: arguments(0, 2, "two schemas, OLD and NEW, or one with --alpha, or none"),
+		Args: arguments(0, 2, "two schemas, OLD and NEW, or NEW alone, or none"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			p.warnOfSecrets(cmd, args)
 			if err := p.environment(cmd); err != nil {
@@ -79,9 +79,7 @@ finish: GitHub was not reached or does not let the token write, or what diff say
 			if o.from != "" && len(args) > 0 {
 				return errors.New("--from has the report already: leave out the schemas, or leave out --from")
 			}
-			if err := o.arguments("review", args); err != nil {
-				return err
-			}
+			o.arguments(args)
 			return p.review(cmd, o)
 		},
 	}

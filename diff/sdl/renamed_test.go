@@ -32,6 +32,8 @@ func TestFormerly(t *testing.T) {
 	write("there.graphql", "type There {\n  a: Int\n}\n")
 	write("old dir/a.graphql", "type A {\n  a: Int\n  b: Int\n  c: Int\n}\n")
 	write("old dir/sub/b.graphql", "type B {\n  x: String\n  y: String\n  z: String\n}\n")
+	write("top1.graphql", "type T1 {\n  l: Float\n  k: Float\n  j: Float\n}\n")
+	write("deep/e1.gql", "type E1 {\n  aa: Int64\n  bb: Int64\n  cc: Int64\n}\n")
 	write("x/c.graphql", "type C {\n  l: Float\n  m: Float\n  n: Float\n}\n")
 	write("y/d.graphql", "type D {\n  q: ID!\n  r: DateTime\n  s: DateTime\n}\n")
 	do("add", "-A")
@@ -41,6 +43,11 @@ func TestFormerly(t *testing.T) {
 	write("api/two.graphql", "type User {\n  id: ID!\n  name: String\n  age: Int\n}\n")
 	do("rm", "-q", "one.graphql")
 	do("mv", "old dir", "new")
+	do("mv", "deep/e1.gql", "e1.gql")
+	if err := os.MkdirAll(filepath.Join(dir, "down"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	do("mv", "top1.graphql", "down/top1.graphql")
 	do("mv", "x/c.graphql", "new.graphql")
 	if err := os.MkdirAll(filepath.Join(dir, "both"), 0o755); err != nil {
 		t.Fatal(err)
@@ -53,8 +60,15 @@ func TestFormerly(t *testing.T) {
 		{"api", "./two.graphql", "../one.graphql"},
 		{".", "./new", "old dir"},
 		{".", "./new/sub/b.graphql", "old dir/sub/b.graphql"},
-		{".", "./both", ""},          // from two folders
-		{".", "./there.graphql", ""}, // it is there
+		{".", "./new/**/*.graphql", "old dir/**/*.graphql"},
+		{"api", "../new/*.graphql", "../old dir/*.graphql"},
+		{".", "./both/*.graphql", ""},
+		{".", "./*.gql", "deep/*.gql"},
+		{".", "./down/*.graphql", "*.graphql"},
+		{"api", "../down/top?.graphql", "../top?.graphql"},
+		{".", "./down/b*.graphql", ""}, // other files
+		{".", "./both", ""},            // from two folders
+		{".", "./there.graphql", ""},   // it is there
 		{".", "./nowhere.graphql", ""},
 	} {
 		got, err := Loader{Dir: filepath.Join(dir, c.from)}.Formerly(t.Context(), "HEAD", c.name)
