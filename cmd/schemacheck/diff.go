@@ -290,10 +290,10 @@ func (o *diffOptions) name(ctx context.Context, loader sdl.Loader, into sdl.Targ
 	case o.before == "":
 		if o.after == "-" || strings.HasPrefix(o.after, "git:") || strings.Contains(o.after, "://") {
 			return errors.New("the old schema is missing: NEW alone is compared with what git had where the branch left the main branch, " +
-				"so that it has to be a file, a folder or a glob: name both, as in schemacheck diff OLD NEW, or ask for the served one with --alpha")
+				"so that it has to be a file, a folder or a glob: name both, OLD and NEW, or ask for the served one with --alpha")
 		}
 		if err := o.sinceBase(ctx, loader, into, o.after); err != nil {
-			return fmt.Errorf("the old schema is missing, and git does not tell it: %w: name both, as in schemacheck diff OLD NEW, "+
+			return fmt.Errorf("the old schema is missing, and git does not tell it: %w: name both, OLD and NEW, "+
 				"or ask for the served one with --alpha", err)
 		}
 	}
@@ -412,21 +412,13 @@ func (o *diffOptions) sinceBase(ctx context.Context, loader sdl.Loader, into sdl
 	if relative != "-" && !strings.Contains(relative, ":") {
 		path = relative // reports are read on other machines
 	}
-	was, err := loader.Formerly(ctx, base, here(filepath.ToSlash(relative)))
+	was, err := loader.Formerly(ctx, base, sdl.FromHere(filepath.ToSlash(relative)))
 	if err != nil {
 		return fmt.Errorf("finding the old version of %s: %w", filepath.ToSlash(relative), err)
 	}
 	if was == "" {
 		was = filepath.ToSlash(relative)
 	} // else all of it would look new, and nothing gone
-	o.before, o.after, o.sameCommit = "git:"+base+":"+here(was), path, base == head
+	o.before, o.after, o.sameCommit = "git:"+base+":"+sdl.FromHere(was), path, base == head
 	return nil
-}
-
-// here is a path from the working directory as git:REF:PATH has it.
-func here(path string) string {
-	if first, _, _ := strings.Cut(path, "/"); first == "." || first == ".." {
-		return path
-	}
-	return "./" + path
 }

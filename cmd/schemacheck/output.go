@@ -36,6 +36,7 @@ type extra struct {
 // output checks the flags before any work is done.
 func (p program) output(flags *pflag.FlagSet, s *settings) (*output, error) {
 	o := &output{options: report.Options{Verbose: s.verbose, Quiet: s.quiet}}
+	_, o.options.Scanning = p.env("GITHUB_ACTIONS")
 	format, ok := report.FormatNamed(s.format)
 	if !ok {
 		return nil, given(flags, "format", unknown("format", s.format, report.FormatNames()))
@@ -160,6 +161,7 @@ func (p program) write(o *output, r *report.Report, invalid bool) error {
 		var text strings.Builder
 		options := report.Options{
 			Verbose: o.options.Verbose, FailOn: o.options.FailOn, Verdict: o.options.Verdict, Folder: o.options.Folder, Limit: x.limit,
+			Scanning: o.options.Scanning,
 		}
 		if err := x.format.Write(&text, r, options); err != nil {
 			return &problem{code, fmt.Errorf("writing the report: %w", err)}

@@ -108,7 +108,7 @@ func (p program) review(cmd *cobra.Command, o *reviewOptions) error {
 	if err != nil {
 		return err
 	}
-	out, done, err := p.reviewed(cmd, o, request)
+	out, done, err := p.reviewed(cmd, o)
 	if err != nil {
 		return err
 	}
@@ -187,7 +187,7 @@ func (p program) reviewRequest(cmd *cobra.Command, o *reviewOptions) (*review.Cl
 }
 
 // reviewed is the report that a pull request is told.
-func (p program) reviewed(cmd *cobra.Command, o *reviewOptions, r *review.Request) (*output, *compared, error) {
+func (p program) reviewed(cmd *cobra.Command, o *reviewOptions) (*output, *compared, error) {
 	if o.from == "" {
 		w, err := p.begin(cmd, &o.diffOptions)
 		if err != nil {
@@ -198,12 +198,6 @@ func (p program) reviewed(cmd *cobra.Command, o *reviewOptions, r *review.Reques
 		done, err := w.run()
 		if err != nil {
 			return nil, nil, err
-		}
-		r.Texts = map[string]string{}
-		for _, f := range w.comparison.after {
-			if f.Path != "" || f.Ref != "" {
-				r.Texts[f.Name] = f.Text
-			}
 		}
 		return w.out, done, nil
 	}

@@ -77,3 +77,54 @@ func TestFormerly(t *testing.T) {
 		}
 	}
 }
+
+// TestFormerlyRewritten: a schema that was moved and changed beyond recognition is the one that is gone, where it has a type of
+// it, and where no other one is gone.
+func TestFormerlyRewritten(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		now  string
+		gone []string // beside one.graphql
+		want string
+	}{
+		"a type is left":    {"type User { key: ID! a: Int b: Int c: Int d: Int }\n", nil, "one.graphql"},
+		"another schema":    {"type Other { key: ID! a: Int b: Int c: Int d: Int }\n", nil, ""},
+		"two are gone":      {"type User { key: ID! a: Int b: Int c: Int d: Int }\n", []string{"two.graphql"}, ""},
+		"it does not parse": {"type User {\n", nil, ""},
+		"no schema is gone": {"type User { key: ID! a: Int b: Int c: Int d: Int }\n", []string{"one.txt"}, "one.graphql"},
+	} {
+		dir := t.TempDir()
+		do := func(args ...string) {
+			t.Helper()
+			if _, err := (git{t.Context(), dir}).run(append([]string{"-c", "user.name=a", "-c", "user.email=a@b"}, args...)...); err != nil {
+				t.Fatal(err)
+			}
+		}
+		write := func(name, text string) {
+			t.Helper()
+			if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		do("init", "-q")
+		write("one.graphql", "type User {\n  id: ID!\n  name: String\n}\n\ntype There {\n  x: String\n}\n")
+		write("two.graphql", "type Two {\n  id: ID!\n}\n")
+		write("one.txt", "some words")
+		do("add", "-A")
+		do("commit", "-q", "-m", "one")
+		for _, gone := range append(c.gone, "one.graphql") {
+			if err := os.Remove(filepath.Join(dir, gone)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		write("new.graphql", c.now)
+		for _, known := range []bool{false, true} {
+			if known {
+				do("add", "-A")
+			}
+			if got, err := (Loader{Dir: dir}).Formerly(t.Context(), "HEAD", "./new.graphql"); err != nil || got != c.want {
+				t.Errorf("%s, known to git %v: it was %q, want %q (%v)", name, known, got, c.want, err)
+			}
+		}
+	}
+}

@@ -49,6 +49,10 @@ func (r *Report) rooted(folder string) *Report {
 	for i := range out.Suppressed {
 		move(&out.Suppressed[i].Finding.Location)
 		move(&out.Suppressed[i].Finding.Previous)
+		out.Suppressed[i].Decisions = slices.Clone(r.Suppressed[i].Decisions)
+		for k := range out.Suppressed[i].Decisions {
+			move(&out.Suppressed[i].Decisions[k].Location)
+		}
 	}
 	out.Notes = slices.Clone(r.Notes)
 	for i := range out.Notes {

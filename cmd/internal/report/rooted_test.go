@@ -22,7 +22,7 @@ func TestRooted(t *testing.T) {
 		r := compare(about1("a", Error, "T.a"))
 		r.Findings[0].Location.File = test.file
 		r.Findings[0].Fixes[0].Edits = []Edit{{Location{File: test.file, Line: 3, Column: 3, EndLine: 3, EndColumn: 3}, "x"}}
-		r.Suppressed = []Suppressed{{Finding{Location: Location{File: test.file}}, "because"}}
+		r.Suppressed = []Suppressed{{Finding: Finding{Location: Location{File: test.file}}, Reason: "because"}}
 		r.Notes = []Note{{Location: Location{File: test.file}}}
 		r.Before, r.After = Source{Source: "git:main:./s.graphql", Ref: "main"}, Source{Source: test.file}
 		before := fmt.Sprintf("%+v", *r)

@@ -193,11 +193,15 @@ func shapes() *Report {
 func suppressed() *Report {
 	r := shapes()
 	r.Data, r.Notes = Data{}, nil
+	r.Looked("new.graphql", "", "type User {\n  id: ID!\n}\n")
 	gone, renamed := r.Findings[2], r.Findings[1]
 	r.Findings = []Finding{r.Findings[4], r.Findings[8]}
 	r.Suppressed = []Suppressed{
-		{renamed, "the numbers are imported again every night; the old ones are deleted with the next clean-up, see the ticket"},
-		{gone, "nobody has sent a fax since 2009"},
+		{Finding: renamed, Reason: "the numbers are imported again every night; the old ones are deleted with the next clean-up, see the ticket"},
+		{Finding: gone, Reason: "nobody has sent a fax since 2009; it is empty", Decisions: []Decision{
+			{true, "nobody has sent a fax since 2009", Location{"", "new.graphql", "", 7, 3, 7, 60}},
+			{false, "it is empty", Location{"", ".schemacheck.yaml", "", 12, 5, 14, 1}},
+		}},
 	}
 	return r
 }
@@ -229,7 +233,8 @@ func hostile() *Report {
 	)
 	r.Before.Source, r.After.Source = nasty, nasty
 	r.Tool.Version = nasty
-	r.Suppressed = []Suppressed{{r.Findings[0], nasty}}
+	r.Suppressed = []Suppressed{{r.Findings[0], nasty, []Decision{{true, nasty, Location{"", nasty, nasty, 1, 1, 1, 2}}}}}
+	r.Files = []File{{nasty, nasty, Digest(nasty)}}
 	r.Notes = []Note{{"warning", nasty, Location{File: nasty, Line: 1, Column: 1}}}
 	return r
 }

@@ -38,6 +38,8 @@ type changes struct {
 	texts map[string]*source
 	// elsewhere are the paths of which the report is about another version than the pull request's.
 	elsewhere map[string]bool
+	// unread are the paths of files that were too many to be read.
+	unread map[string]bool
 }
 
 // named is the file at a path of the report in its new version, or nil.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-github/v74/github"
 
+	"github.com/schemacheck/schemacheck/cmd/internal/report"
 	"github.com/schemacheck/schemacheck/diff/sdl"
 )
 
@@ -237,9 +238,13 @@ func (c *Client) byCommit(ctx context.Context, t Target) (int, string, error) {
 	return 0, "", nil
 }
 
+// mostFiles is how many files are read beyond those that could have a comment each: a report can name all files of a large pull
+// request, and reading them is what GitHub limits.
+const mostFiles = 50
+
 // changes reads the files of a pull request, and of those that the report is about, the new versions.
 func (c *Client) changes(ctx context.Context, of Repository, number int, r *Request) (*changes, error) {
-	out := &changes{prefix: r.Prefix, texts: map[string]*source{}, elsewhere: map[string]bool{}}
+	out := &changes{prefix: r.Prefix, texts: map[string]*source{}, elsewhere: map[string]bool{}, unread: map[string]bool{}}
 	err := c.call(ctx, fmt.Sprintf("reading the files of %s#%d", of, number), reads, func(ctx context.Context) error {
 		out.files = nil
 		for options := (&github.ListOptions{PerPage: 100}); ; {
@@ -266,9 +271,14 @@ func (c *Client) changes(ctx context.Context, of Repository, number int, r *Requ
 	if err != nil {
 		return nil, err
 	}
-	for i := range r.Report.Findings {
-		f := out.named(r.Report.Findings[i].Location.File)
-		if f == nil || out.texts[f.path] != nil || len(f.hunks) == 0 || !r.commented(&r.Report.Findings[i]) || !commitName.MatchString(f.blob) {
+	read, size := 0, 0
+	for _, finding := range r.worst() {
+		f := out.named(finding.Location.File)
+		if f == nil || out.texts[f.path] != nil || len(f.hunks) == 0 || !commitName.MatchString(f.blob) {
+			continue
+		}
+		if read++; read > r.MaxComments+mostFiles || size > maxAnswer {
+			out.unread[f.path] = true
 			continue
 		}
 		var text []byte
@@ -281,12 +291,13 @@ func (c *Client) changes(ctx context.Context, of Repository, number int, r *Requ
 		if err != nil {
 			return nil, err
 		}
+		size += len(text)
 		out.texts[f.path] = newSource(string(text))
-		if made, ok := r.Texts[r.Report.Findings[i].Location.File]; ok && !sameLines(made, string(text)) {
-			out.elsewhere[f.path] = true
-		}
-		if out.named(r.Report.After.Source) == f && anotherSchema(string(text), r.Report.After.Fingerprint) {
-			out.elsewhere[f.path] = true
+		switch digest := r.Report.DigestOf(finding.Location); {
+		case digest != "":
+			out.elsewhere[f.path] = digest != report.Digest(string(text))
+		case out.named(r.Report.After.Source) == f: // the report is of a version that had no digests
+			out.elsewhere[f.path] = anotherSchema(string(text), r.Report.After.Fingerprint)
 		}
 	}
 	return out, nil
@@ -307,9 +318,4 @@ func isBlob(text []byte, name string) bool {
 	}
 	fmt.Fprintf(h, "blob %d\x00%s", len(text), text)
 	return hex.EncodeToString(h.Sum(nil)) == name
-}
-
-// sameLines reports whether two texts have the same lines: a checkout may end them in another way.
-func sameLines(a, b string) bool {
-	return strings.ReplaceAll(a, "\r\n", "\n") == strings.ReplaceAll(b, "\r\n", "\n")
 }
