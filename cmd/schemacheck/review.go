@@ -65,7 +65,7 @@ is written: the run for that one tells.`,
 		Example: `  schemacheck review git:origin/main:schema.graphql schema.graphql
   schemacheck review --from schemacheck.json --fail-on never
   schemacheck review --from schemacheck.json --repo owner/name --pr 7 --dry-run
-  schemacheck review old.graphql new.graphql --id orders --comment-from error
+  schemacheck review old.graphql new.graphql --id with-data --comment-from error
 
 Exit codes: as for diff, by the findings: 0 nothing at or above --fail-on; 1
 findings; 2 usage, or a schema that cannot be read or is invalid; 3 could not
@@ -91,7 +91,7 @@ finish: GitHub was not reached or does not let the token write, or what diff say
 	flags.StringVar(&o.repository, "repo", "", "the pull request's repository, as `OWNER/NAME`")
 	flags.IntVar(&o.number, "pr", 0, "the `NUMBER` of the pull request")
 	flags.StringVar(&o.commit, "sha", "", "the `COMMIT` that the report is about: a pull request with another head is told nothing")
-	flags.StringVar(&o.id, "id", "schema", "a `NAME` that keeps the comments of several schemas apart")
+	flags.StringVar(&o.id, "id", "", "a `NAME` that keeps the comments of several reports on one schema apart (default: by the schema's path)")
 	flags.StringVar(&o.prefix, "prefix", "", "the `FOLDER` of the repository that paths in the report count from (default: this one)")
 	flags.StringVar(&o.commentFrom, "comment-from", "warning", "findings from this `LEVEL` on get a comment of their own: error, warning, info or never")
 	flags.IntVar(&o.maxComments, "max-comments", 50, "at most `N` findings get one, the worst first")
@@ -250,7 +250,7 @@ func commentOf(r *report.Report, options report.Options) (string, error) {
 	}
 	var b strings.Builder
 	err := format.Write(&b, r, report.Options{
-		FailOn: options.FailOn, Limit: review.SummaryRoom, Verdict: options.Verdict,
+		FailOn: options.FailOn, Limit: review.SummaryRoom, Verdict: options.Verdict, Folder: options.Folder,
 		// Who tells only is not who judges: another step fails, or does not.
 		NoVerdict: options.FailOn == report.Never && options.Verdict == "",
 	})

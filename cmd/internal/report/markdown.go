@@ -33,6 +33,7 @@ type block struct {
 // Where that is too long, the last ones lose their details, and then their
 // place; the page says how many.
 func writeMarkdown(w io.Writer, r *Report, opt Options) error {
+	r = r.Rooted(opt.Folder)
 	limit := opt.Limit
 	if limit <= 0 {
 		limit = maxComment - markerRoom

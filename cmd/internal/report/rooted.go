@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// rooted is a report whose files count from the root of the repository: platforms know no other place. folder is the
+// Rooted is a report whose files count from the root of the repository: platforms know no other place. folder is the
 // one of the repository that its files count from so far, and empty where that is the root, or not known. What is not
 // in the repository stays as it is.
-func (r *Report) rooted(folder string) *Report {
+func (r *Report) Rooted(folder string) *Report {
 	if folder == "" {
 		return r
 	}
@@ -22,11 +22,16 @@ func (r *Report) rooted(folder string) *Report {
 		}
 	}
 	source := func(s *Source) {
-		if l := (Location{File: s.file(), Ref: s.Ref}); l.Ref == "" { // that of a commit says itself from where it counts
+		l := Location{File: s.File(), Ref: s.Ref}
+		commit, rest, ok := strings.Cut(s.Source, "git:"+s.Ref+":")
+		switch first, _, _ := strings.Cut(rest, "/"); {
+		case l.File == "":
+		case l.Ref == "":
 			move(&l)
-			if l.File != "" {
-				s.Source = l.File
-			}
+			s.Source = l.File
+		case ok && commit == "" && (first == "." || first == ".."): // others of a commit count from the root
+			move(&l)
+			s.Source = "git:" + s.Ref + ":" + path.Clean(l.File)
 		}
 	}
 	out := *r
@@ -57,6 +62,13 @@ func (r *Report) rooted(folder string) *Report {
 	out.Notes = slices.Clone(r.Notes)
 	for i := range out.Notes {
 		move(&out.Notes[i].Location)
+	}
+	out.Files = slices.Clone(r.Files)
+	for i := range out.Files {
+		f := &out.Files[i]
+		l := Location{File: f.Name, Ref: f.Ref}
+		move(&l)
+		f.Name = l.File
 	}
 	return &out
 }

@@ -142,7 +142,7 @@ type (
 // writeSARIF writes the gravest findings up to what code scanning takes. Rules
 // are explained as far as they have results.
 func writeSARIF(w io.Writer, r *Report, opt Options) error {
-	r = r.rooted(opt.Folder)
+	r = r.Rooted(opt.Folder)
 	type result struct {
 		*Finding
 		left *Suppressed // nil unless somebody decided to live with it
@@ -282,7 +282,7 @@ func resultOf(f *Finding, r *Report, verbose bool) sarifResult {
 	}
 	at := f.Location
 	if at.File == "" { // code scanning takes nothing without a file
-		at = Location{File: cmp.Or(r.After.file(), r.Before.file(), "schema"), Line: 1}
+		at = Location{File: cmp.Or(r.After.File(), r.Before.File(), "schema"), Line: 1}
 	}
 	where := sarifLocation{Physical: physical(at)}
 	if f.Coordinate != "" {

@@ -21,7 +21,8 @@ import (
 // Request is what a pull request is to be told.
 type Request struct {
 	Target Target
-	// ID keeps the comments of several schemas in one repository apart.
+	// ID keeps the comments of several reports on one pull request apart. Empty is one that is made of the path of the new
+	// schema; then the comments on a schema that the pull request moves stay the same ones.
 	ID     string
 	Report *report.Report
 	// Summary is the report in Markdown, of at most SummaryRoom bytes.
@@ -38,7 +39,7 @@ type Request struct {
 
 // Check says what is wrong with a request, before anything is sent.
 func (r *Request) Check() error {
-	if !idName.MatchString(r.ID) {
+	if r.ID != "" && !idName.MatchString(r.ID) {
 		return fmt.Errorf("--id %q: expected letters, digits, and . _ - (at most 64)", r.ID)
 	}
 	if r.MaxComments < 0 {
@@ -145,6 +146,9 @@ func (c *Client) Review(ctx context.Context, r *Request) (Outcome, error) {
 	if err := r.Check(); err != nil {
 		return out, err
 	}
+	rooted := *r
+	rooted.Report = r.Report.Rooted(r.Prefix)
+	r = &rooted
 	switch {
 	case c.token == "" && r.DryRun != nil:
 		return out, r.need()
@@ -167,10 +171,15 @@ func (c *Client) Review(ctx context.Context, r *Request) (Outcome, error) {
 	if err != nil {
 		return out, err
 	}
+	ids := []string{r.ID}
+	if r.ID == "" {
+		ids = files.ids(r.Report)
+		r.ID = ids[0]
+	}
 	w := &writer{Client: c, Request: r, number: number, head: head, files: files, refused: map[string]bool{}, outcome: &out}
 	var failed error
 	for round := 1; ; round++ {
-		now, err := c.state(ctx, r.Target.Repository, number, r.ID)
+		now, err := c.state(ctx, r.Target.Repository, number, ids)
 		if err != nil {
 			return out, err
 		}

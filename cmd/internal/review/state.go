@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -21,8 +22,10 @@ import (
 // in it is none of them: GitHub itself says who wrote what.
 type state struct {
 	head    string
-	summary []comment // with our id, the oldest first
-	threads []thread
+	summary []comment // with our id
+	threads []thread  // with our id
+	// others and more count the summaries and the conversations with other ids.
+	others, more int
 }
 
 // comment is one that is ours.
@@ -114,13 +117,18 @@ type page[T any] struct {
 	Nodes []T `json:"nodes"`
 }
 
-// state reads what the pull request has of us.
-func (c *Client) state(ctx context.Context, of Repository, number int, id string) (*state, error) {
+// state reads what the pull request has of us, under any of the ids.
+func (c *Client) state(ctx context.Context, of Repository, number int, ids []string) (*state, error) {
 	out := &state{}
 	what := fmt.Sprintf("reading the comments of %s#%d", of, number)
 	err := all(ctx, c, what, commentsQuery, "comments", of, number, func(head string, w wireComment) {
 		out.head = head
-		if m := summaryMarker.FindStringSubmatch(w.Body); w.Own && m != nil && m[1] == id {
+		m := summaryMarker.FindStringSubmatch(w.Body)
+		switch {
+		case !w.Own || m == nil:
+		case !slices.Contains(ids, m[1]):
+			out.others++
+		default:
 			out.summary = append(out.summary, comment{int64(w.ID), w.Body})
 		}
 	})
@@ -134,7 +142,11 @@ func (c *Client) state(ctx context.Context, of Repository, number int, id string
 		}
 		first := w.Comments.Nodes[0]
 		m := findingMarker.FindStringSubmatch(first.Body)
-		if !first.Own || m == nil || m[1] != id {
+		if !first.Own || m == nil {
+			return
+		}
+		if !slices.Contains(ids, m[1]) {
+			out.more++
 			return
 		}
 		t := thread{
@@ -244,7 +256,7 @@ const mostFiles = 50
 
 // changes reads the files of a pull request, and of those that the report is about, the new versions.
 func (c *Client) changes(ctx context.Context, of Repository, number int, r *Request) (*changes, error) {
-	out := &changes{prefix: r.Prefix, texts: map[string]*source{}, elsewhere: map[string]bool{}, unread: map[string]bool{}}
+	out := &changes{texts: map[string]*source{}, elsewhere: map[string]bool{}, unread: map[string]bool{}}
 	err := c.call(ctx, fmt.Sprintf("reading the files of %s#%d", of, number), reads, func(ctx context.Context) error {
 		out.files = nil
 		for options := (&github.ListOptions{PerPage: 100}); ; {
