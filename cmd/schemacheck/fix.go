@@ -222,9 +222,8 @@ func (p program) fix(cmd *cobra.Command, o *fixOptions) error {
 		return nil
 	}
 	done.report.Notes = append(done.report.Notes, m.clients.notes()...)
-	w.out.text(func(out io.Writer, r *report.Report, options report.Options) error {
-		return report.WriteRepairs(out, r, m.repairs(), options)
-	})
+	repairs := m.repairs()
+	done.report.Repairs = &repairs
 	if o.apply && m.planned.plan != nil {
 		w.out.options.Verdict = "what was found is what the plan is for; what came of it follows"
 	}

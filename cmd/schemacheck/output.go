@@ -173,19 +173,6 @@ func (p program) write(o *output, r *report.Report, invalid bool) error {
 	return nil
 }
 
-// text has reports for people written in another way.
-func (o *output) text(write func(io.Writer, *report.Report, report.Options) error) {
-	const name = "text"
-	if o.format.Name == name {
-		o.format.Write = write
-	}
-	for i := range o.extra {
-		if o.extra[i].format.Name == name {
-			o.extra[i].format.Write = write
-		}
-	}
-}
-
 // writeFile replaces a file in one step; what is no regular file, such as a
 // pipe, is written to.
 func writeFile(path, text string) error {

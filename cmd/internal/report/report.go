@@ -59,6 +59,9 @@ type Report struct {
 	Notes      []Note
 	// Files are those that findings stand in; none where they are not known.
 	Files []File
+	// Repairs are what fix does about the findings, or would do; nil in reports of other commands. Only renderings for
+	// people have them.
+	Repairs *Repairs
 	// Rules explain rules, at least those of the findings as far as they are
 	// known. No program needs them: they are not in the JSON report.
 	Rules []RuleDoc

@@ -33,6 +33,7 @@ func samples() []sample {
 		})},
 		{"suppressed", suppressed()},
 		{"operations", operations()},
+		{"fixed", fixed()},
 		{"hostile", hostile()},
 		{"lines", lines()},
 		{"keys", keys()},
@@ -206,6 +207,30 @@ func suppressed() *Report {
 	return r
 }
 
+// fixed is what fix would do: one finding is mended, one changes data, and with one nothing is done.
+func fixed() *Report {
+	r := shapes()
+	r.Notes = nil
+	r.Repairs = &Repairs{
+		Diff:       "--- new.graphql\n+++ new.graphql\n@@ -3,1 +3,1 @@\n-  tel: String\n+  tel: String @dgraph(pred: \"p\")\n",
+		Conclusion: []string{"1 fix would change 1 file: --write makes the edits.", "1 fix changes stored data."},
+	}
+	for _, f := range r.Findings {
+		one := Repair{Finding: &f, Note: "nothing mends it"}
+		if len(one.Finding.Fixes) > 0 {
+			one.Chosen, one.Note = one.Finding.Fixes[0].ID, ""
+			if one.Finding.Fixes[0].Kind == "migration" {
+				one.Note = "this changes stored data"
+			}
+		}
+		r.Repairs.List = append(r.Repairs.List, one)
+	}
+	mended := r.Findings[0]
+	mended.Coordinate = "User.mended"
+	r.Repairs.List = append(r.Repairs.List, Repair{&mended, "", ""})
+	return r
+}
+
 // hostile has everything in it that must never reach a terminal raw.
 func hostile() *Report {
 	const nasty = "a\x1b[31mb\x07c\u009bd\u202ee\u2066f\u200bg\xffh\x00i\x7fj\ufeffk"
@@ -235,6 +260,7 @@ func hostile() *Report {
 	r.Tool.Version = nasty
 	r.Suppressed = []Suppressed{{r.Findings[0], nasty, []Decision{{true, nasty, Location{"", nasty, nasty, 1, 1, 1, 2}}}}}
 	r.Files = []File{{nasty, nasty, Digest(nasty)}}
+
 	r.Notes = []Note{{"warning", nasty, Location{File: nasty, Line: 1, Column: 1}}}
 	return r
 }
