@@ -179,7 +179,7 @@ func (p program) begin(cmd *cobra.Command, o *diffOptions) (w *work, err error) 
 		}
 	}
 	loader := sdl.Loader{Dir: dir, Stdin: p.in}
-	if err := o.name(ctx, loader, p.target(), cfg, settings); err != nil {
+	if err := o.name(ctx, loader, p.target(), cfg, settings, cmd.CommandPath()); err != nil {
 		return nil, err
 	}
 	c := comparison{oldName: shown(o.before), newName: shown(o.after), cfg: cfg, severities: severitiesOf(cfg, dir), accepted: acceptances(cfg, dir, time.Now())}
@@ -273,7 +273,7 @@ func (p program) path(path string) string {
 
 // name names the two schemas: what is not named comes from the live Dgraph, the
 // configuration or git.
-func (o *diffOptions) name(ctx context.Context, loader sdl.Loader, into sdl.Target, cfg *config.Config, settings dql.Config) error {
+func (o *diffOptions) name(ctx context.Context, loader sdl.Loader, into sdl.Target, cfg *config.Config, settings dql.Config, command string) error {
 	switch {
 	case o.before == "" && o.connection.given():
 		if o.after == "" {
@@ -289,12 +289,12 @@ func (o *diffOptions) name(ctx context.Context, loader sdl.Loader, into sdl.Targ
 		}
 	case o.before == "":
 		if o.after == "-" || strings.HasPrefix(o.after, "git:") || strings.Contains(o.after, "://") {
-			return errors.New("the old schema is missing: NEW alone is compared with what git had where the branch left the main branch, " +
-				"so that it has to be a file, a folder or a glob: name both, OLD and NEW, or ask for the served one with --alpha")
+			return fmt.Errorf("the old schema is missing: NEW alone is compared with what git had where the branch left the main branch, "+
+				"so that it has to be a file, a folder or a glob: name both, as in %s OLD NEW, or ask for the served one with --alpha", command)
 		}
 		if err := o.sinceBase(ctx, loader, into, o.after); err != nil {
-			return fmt.Errorf("the old schema is missing, and git does not tell it: %w: name both, OLD and NEW, "+
-				"or ask for the served one with --alpha", err)
+			return fmt.Errorf("the old schema is missing, and git does not tell it: %w: name both, as in %s OLD NEW, "+
+				"or ask for the served one with --alpha", err, command)
 		}
 	}
 	if o.before == "-" && o.after == "-" {
