@@ -5,6 +5,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -23,6 +24,7 @@ type output struct {
 	format  report.Format
 	extra   []extra
 	options report.Options
+	tracked bool // the files of the run are in a repository, in its folder options.Folder
 }
 
 // extra is one --report.
@@ -153,6 +155,9 @@ func (p program) write(o *output, r *report.Report, invalid bool) error {
 	code := exitUnfinished
 	if invalid {
 		code = exitUsage
+	}
+	if o.tracked && r.Folder == "" {
+		r.Folder = path.Clean(o.options.Folder)
 	}
 	if err := o.format.Write(p.out, r, o.options); err != nil {
 		return &problem{code, fmt.Errorf("writing the report: %w", err)}

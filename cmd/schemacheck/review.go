@@ -92,7 +92,7 @@ finish: GitHub was not reached or does not let the token write, or what diff say
 	flags.IntVar(&o.number, "pr", 0, "the `NUMBER` of the pull request")
 	flags.StringVar(&o.commit, "sha", "", "the `COMMIT` that the report is about: a pull request with another head is told nothing")
 	flags.StringVar(&o.id, "id", "", "a `NAME` that keeps the comments of several reports on one schema apart (default: by the schema's path)")
-	flags.StringVar(&o.prefix, "prefix", "", "the `FOLDER` of the repository that paths in the report count from (default: this one)")
+	flags.StringVar(&o.prefix, "prefix", "", "the `FOLDER` of the repository that paths in the report count from (default: what the report says, or this one)")
 	flags.StringVar(&o.commentFrom, "comment-from", "warning", "findings from this `LEVEL` on get a comment of their own: error, warning, info or never")
 	flags.IntVar(&o.maxComments, "max-comments", 50, "at most `N` findings get one, the worst first")
 	flags.StringVar(&o.url, "github-url", "", "`URL` of the API of a GitHub Enterprise Server, such as https://github.example.com/api/v3")
@@ -111,6 +111,12 @@ func (p program) review(cmd *cobra.Command, o *reviewOptions) error {
 	out, done, err := p.reviewed(cmd, o)
 	if err != nil {
 		return err
+	}
+	if o.from != "" && !cmd.Flags().Changed("prefix") && done.report.Folder != "" {
+		request.Prefix = done.report.Folder
+		if err := request.Check(); err != nil {
+			return fmt.Errorf("the report of --from: %w", err)
+		}
 	}
 	out.options.Folder = request.Prefix
 	request.Report = withoutValues(done.report)

@@ -30,6 +30,7 @@ type (
 		Findings      []wireFinding    `json:"findings"`
 		Suppressed    []wireSuppressed `json:"suppressed"`
 		Notes         []wireNote       `json:"notes"`
+		Folder        string           `json:"folder,omitempty"`
 		Files         []wireFile       `json:"files,omitempty"`
 	}
 	wireFile struct {
@@ -272,7 +273,8 @@ func wireOf(r *Report) wireReport {
 		Notes: each(r.Notes, func(n Note) wireNote {
 			return wireNote{n.Kind, n.Message, wirePlaceOf(n.Location)}
 		}),
-		Files: each(r.Files, func(f File) wireFile { return wireFile(f) }),
+		Folder: r.Folder,
+		Files:  each(r.Files, func(f File) wireFile { return wireFile(f) }),
 	}
 }
 

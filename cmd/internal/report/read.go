@@ -30,7 +30,7 @@ func Read(r io.Reader) (*Report, error) {
 		return nil, fmt.Errorf("this is no report of schemaVersion %d, as --format json and --report json=PATH write it", schemaVersion)
 	}
 	out := &Report{Tool: Tool(wire.Tool), Before: Source(wire.Before), After: Source(wire.After), Data: wire.Data.read(),
-		Operations: (*Operations)(wire.Operations)}
+		Operations: (*Operations)(wire.Operations), Folder: wire.Folder}
 	for _, f := range wire.Findings {
 		one, err := f.read()
 		if err != nil {

@@ -57,6 +57,9 @@ type Report struct {
 	// nowhere but in Summary.Suppressed.
 	Suppressed []Suppressed
 	Notes      []Note
+	// Folder is the one of the repository that the names of files count from, as a path from its root, and "." for the root.
+	// Empty is not known.
+	Folder string
 	// Files are those that findings stand in; none where they are not known.
 	Files []File
 	// Repairs are what fix does about the findings, or would do; nil in reports of other commands. Only renderings for

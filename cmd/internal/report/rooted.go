@@ -37,6 +37,7 @@ func (r *Report) Rooted(folder string) *Report {
 	out := *r
 	source(&out.Before)
 	source(&out.After)
+	moved := map[string]string{} // names of files in patches
 	out.Findings = slices.Clone(r.Findings)
 	for i := range out.Findings {
 		f := &out.Findings[i]
@@ -44,11 +45,18 @@ func (r *Report) Rooted(folder string) *Report {
 		move(&f.Previous)
 		f.Fixes = slices.Clone(f.Fixes)
 		for k := range f.Fixes {
-			f.Fixes[k].Edits = slices.Clone(f.Fixes[k].Edits)
-			for e := range f.Fixes[k].Edits {
-				move(&f.Fixes[k].Edits[e].At)
+			x := &f.Fixes[k]
+			x.Edits = slices.Clone(x.Edits)
+			for e := range x.Edits {
+				before := x.Edits[e].At.File
+				move(&x.Edits[e].At)
+				moved[before] = x.Edits[e].At.File
 			}
+			x.Diff = headed(x.Diff, moved)
 		}
+	}
+	if r.Repairs != nil {
+		out.Repairs = &Repairs{List: slices.Clone(r.Repairs.List), Diff: headed(r.Repairs.Diff, moved), Conclusion: r.Repairs.Conclusion}
 	}
 	out.Suppressed = slices.Clone(r.Suppressed)
 	for i := range out.Suppressed {
@@ -71,4 +79,18 @@ func (r *Report) Rooted(folder string) *Report {
 		f.Name = l.File
 	}
 	return &out
+}
+
+// headed is a patch with other names of its files.
+func headed(patch string, names map[string]string) string {
+	var b strings.Builder
+	for line := range strings.Lines(patch) {
+		for _, mark := range []string{"--- ", "+++ "} {
+			if name, ok := strings.CutPrefix(strings.TrimSuffix(line, "\n"), mark); ok && names[name] != "" {
+				line = mark + names[name] + "\n"
+			}
+		}
+		b.WriteString(line)
+	}
+	return b.String()
 }

@@ -46,6 +46,15 @@ func TestRooted(t *testing.T) {
 			t.Errorf("the report itself changed: %s", after)
 		}
 	}
+	fixed := compare(about1("a", Error, "T.a"))
+	x := &fixed.Findings[0].Fixes[0]
+	x.Edits = []Edit{{Location{File: "s.graphql", Line: 1, Column: 1, EndLine: 1, EndColumn: 1}, "x"}}
+	x.Diff = "--- s.graphql\n+++ s.graphql\n@@ -1 +1 @@\n--- s\n+++ other.graphql"
+	fixed.Repairs = &Repairs{Diff: x.Diff}
+	const want = "--- api/s.graphql\n+++ api/s.graphql\n@@ -1 +1 @@\n--- s\n+++ other.graphql"
+	if got := fixed.Rooted("api/"); got.Findings[0].Fixes[0].Diff != want || got.Repairs.Diff != want || x.Diff == want || fixed.Repairs.Diff == want {
+		t.Errorf("a patch is %q, all edits are %q", got.Findings[0].Fixes[0].Diff, got.Repairs.Diff)
+	}
 	for source, want := range map[string]string{
 		"git:main:./s.graphql": "git:main:api/s.graphql", "git:main:./../web/s.graphql": "git:main:web/s.graphql", "git:main:../web": "git:main:web",
 		"git:main:../../s.graphql": "git:main:../../s.graphql", "git:main:s/./x": "git:main:s/./x",

@@ -194,6 +194,7 @@ func shapes() *Report {
 func suppressed() *Report {
 	r := shapes()
 	r.Data, r.Notes = Data{}, nil
+	r.Folder = "services/shop"
 	r.Looked("new.graphql", "", "type User {\n  id: ID!\n}\n")
 	gone, renamed := r.Findings[2], r.Findings[1]
 	r.Findings = []Finding{r.Findings[4], r.Findings[8]}
