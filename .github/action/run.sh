@@ -35,7 +35,8 @@ flag baseline "${INPUT_BASELINE:-}"
 flag format "${INPUT_FORMAT:-github}"
 lines --operations= "${INPUT_OPERATIONS:-}"
 flag report "json=$reports/report.json"
-if [ "${INPUT_SUMMARY:-true}" = true ]; then flag report "markdown=$reports/report.md"; fi
+# Straight into the summary of the step, which has more room than a comment.
+if [ "${INPUT_SUMMARY:-true}" = true ]; then flag report "markdown=${GITHUB_STEP_SUMMARY:?}"; fi
 if [ -n "${INPUT_SARIF:-}" ]; then flag report "sarif=$INPUT_SARIF"; fi
 lines "" "${INPUT_ARGS:-}"
 
@@ -69,4 +70,3 @@ count() {
     for severity in error warning info; do echo "$severity=$(count "$severity")"; done
   fi
 } >>"${GITHUB_OUTPUT:?}"
-if [ -f "$reports/report.md" ]; then cat "$reports/report.md" >>"${GITHUB_STEP_SUMMARY:?}"; fi

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -77,6 +78,7 @@ func action(t *testing.T, script, dir string, env map[string]string) actionRun {
 	run.summary = string(summary)
 	for i, a := range run.argv {
 		run.argv[i] = regexp.MustCompile(regexp.QuoteMeta(all["RUNNER_TEMP"])+`/schemacheck\.[A-Za-z0-9]{6}`).ReplaceAllLiteralString(a, "TEMP")
+		run.argv[i] = strings.ReplaceAll(run.argv[i], all["GITHUB_STEP_SUMMARY"], "SUMMARY")
 	}
 	return run
 }
@@ -85,7 +87,7 @@ func action(t *testing.T, script, dir string, env map[string]string) actionRun {
 func TestActionArguments(t *testing.T) {
 	t.Parallel()
 	const hostile = "a b \"c\" 'd' `touch pwned` $(touch pwned) ${PATH} ; touch pwned & * ~ \\ !x ::error::x"
-	own := []string{"--format=github", "--report=json=TEMP/report.json", "--report=markdown=TEMP/report.md"}
+	own := []string{"--format=github", "--report=json=TEMP/report.json", "--report=markdown=SUMMARY"}
 	for _, c := range []struct {
 		name string
 		env  map[string]string
@@ -232,6 +234,23 @@ func TestActionWithProgram(t *testing.T) {
 	if run.code != 0 || run.outputs["exit-code"] != "1" || run.outputs["error"] != "2" || run.outputs["info"] != "1" {
 		t.Errorf("exit %d, outputs %v, %s", run.code, run.outputs, run.said)
 	}
+
+	// The summary of a step has more room than a comment.
+	dir := t.TempDir()
+	var old, next strings.Builder
+	for i := range 300 {
+		fmt.Fprintf(&old, "type T%d {\n  id: ID!\n  name: String\n  age: Int\n}\n", i)
+		fmt.Fprintf(&next, "type T%d {\n  id: ID!\n  name: String\n}\n", i)
+	}
+	for name, text := range map[string]string{"old.graphql": old.String(), "new.graphql": next.String()} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	run = action(t, "run.sh", dir, map[string]string{"PROGRAM": program, "TEST_BINARY": self, "INPUT_OLD": "old.graphql", "INPUT_NEW": "new.graphql"})
+	if run.outputs["error"] != "300" || len(run.summary) < 100_000 || strings.Contains(run.summary, "There is not room") {
+		t.Errorf("exit %d, outputs %v, a summary of %d bytes: %.500s", run.code, run.outputs, len(run.summary), run.summary)
+	}
 }
 
 // programScript is a program that starts this test binary as schemacheck, and the binary for its TEST_BINARY.
@@ -255,7 +274,7 @@ func TestActionProgram(t *testing.T) {
 	}
 	at := slices.Index(os.Args, "--")
 	p := program{in: os.Stdin, out: os.Stdout, err: os.Stderr, env: func(name string) (string, bool) {
-		return os.Getenv(name), name == "GITHUB_BASE_REF"
+		return os.Getenv(name), name == "GITHUB_BASE_REF" || name == "GITHUB_STEP_SUMMARY"
 	}}
 	os.Exit(int(p.run(t.Context(), os.Args[at+1:])))
 }
