@@ -42,8 +42,8 @@ type target struct {
 // cover is what the comments on one target say. Several can: what is removed
 // from one owner has only the owner to stand on.
 type cover struct {
-	reasons strings.Builder
-	used    bool
+	decisions []Decision
+	used      bool
 }
 
 // top is what a comment before all definitions stands on, along with the
@@ -86,10 +86,8 @@ func (s Suppressions) readIgnores() (*ignores, []*Finding) {
 			t := target{e, i.rule}
 			if all.covers[t] == nil {
 				all.covers[t] = &cover{}
-			} else {
-				all.covers[t].reasons.WriteString("; ")
 			}
-			all.covers[t].reasons.WriteString(i.reason)
+			all.covers[t].decisions = append(all.covers[t].decisions, Decision{Reason: i.reason, Span: i.span})
 		}
 	}
 	return all, malformed

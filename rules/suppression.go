@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -56,7 +57,16 @@ type Acceptance struct {
 // Suppressed is a finding that somebody decided to live with, and why.
 type Suppressed struct {
 	Finding *Finding
-	Reason  string
+	Reason  string // all reasons
+	// Decisions are where that is said: comments first, in order, and then the acceptance.
+	Decisions []Decision
+}
+
+// Decision is a place that says why a finding can be lived with.
+type Decision struct {
+	Reason   string
+	Accepted bool // in the configuration, not in a comment of the schema
+	Span     sdl.Span
 }
 
 // Suppress takes out of the findings what is ignored or accepted. What is kept
@@ -80,10 +90,10 @@ func Suppress(findings []*Finding, s Suppressions) (kept []*Finding, suppressed 
 			kept = append(kept, f)
 			continue
 		}
-		var reason string
+		var decisions []Decision
 		if c := ignores.on(f); c != nil {
 			c.used = true
-			reason = c.reasons.String()
+			decisions = c.decisions
 		}
 		var a *Acceptance
 		if len(accepted) > 0 {
@@ -97,17 +107,19 @@ func Suppress(findings []*Finding, s Suppressions) (kept []*Finding, suppressed 
 			kept = append(kept, f)
 			continue
 		case a != nil && a.Expired:
-			extra = append(extra, expired(f, a, reason != ""))
-		case a != nil && reason != "":
-			reason += "; " + a.Reason
+			extra = append(extra, expired(f, a, len(decisions) > 0))
 		case a != nil:
-			reason = a.Reason
+			decisions = append(slices.Clip(decisions), Decision{a.Reason, true, a.Span})
 		}
-		if reason == "" {
+		if len(decisions) == 0 {
 			kept = append(kept, f)
 			continue
 		}
-		suppressed = append(suppressed, Suppressed{f, reason})
+		var reasons []string
+		for _, d := range decisions {
+			reasons = append(reasons, d.Reason)
+		}
+		suppressed = append(suppressed, Suppressed{f, strings.Join(reasons, "; "), decisions})
 	}
 	for _, i := range ignores.all {
 		if i.rule.AtRest() == s.AtRest && !ignores.used(i) && !off(i.ignored()) {

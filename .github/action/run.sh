@@ -35,7 +35,8 @@ flag baseline "${INPUT_BASELINE:-}"
 flag format "${INPUT_FORMAT:-github}"
 lines --operations= "${INPUT_OPERATIONS:-}"
 flag report "json=$reports/report.json"
-if [ "${INPUT_SUMMARY:-true}" = true ]; then flag report "markdown=$reports/report.md"; fi
+# Straight into the summary of the step, which has more room than a comment.
+if [ "${INPUT_SUMMARY:-true}" = true ]; then flag report "markdown=${GITHUB_STEP_SUMMARY:?}"; fi
 if [ -n "${INPUT_SARIF:-}" ]; then flag report "sarif=$INPUT_SARIF"; fi
 lines "" "${INPUT_ARGS:-}"
 
@@ -44,20 +45,10 @@ if [ -z "${GITHUB_BASE_REF:-}" ] && [ -n "${MERGE_GROUP_BASE:-}" ]; then
   export GITHUB_BASE_REF=${MERGE_GROUP_BASE#refs/heads/}
 fi
 
-# Without the new schema the configuration names it, and git has the old one. Without the old one git has it, unless a Dgraph
-# is asked for it.
+# Without the new schema the configuration names it, and without the old one git has it, wherever it was when the pull request
+# left its base, unless a Dgraph is asked for it.
 old=${INPUT_OLD:-} new=${INPUT_NEW:-}
 if [ -n "$old" ] && [ -z "$new" ]; then fail "the input old needs the input new"; fi
-if [ -n "$new" ] && [ -z "$old" ] && [ -z "${INPUT_ALPHA:-}${SCHEMACHECK_ALPHA:-}${SCHEMACHECK_CONN_STR:-}${SCHEMACHECK_ENV:-}" ]; then
-  case $new in
-    - | /* | *:*) fail "the input new is no path in the repository, so that the input old is needed, too" ;;
-  esac
-  if [ -z "${GITHUB_BASE_REF:-}" ]; then fail "this is no pull request, so that the input old is needed beside new"; fi
-  if ! base=$(git merge-base HEAD "refs/remotes/origin/$GITHUB_BASE_REF"); then
-    fail "git does not know where this left origin/$GITHUB_BASE_REF: check out with fetch-depth: 0"
-  fi
-  old=git:$base:./$new
-fi
 if [ -n "$new" ]; then
   arguments+=(--)
   if [ -n "$old" ]; then arguments+=("$old"); fi
@@ -79,4 +70,3 @@ count() {
     for severity in error warning info; do echo "$severity=$(count "$severity")"; done
   fi
 } >>"${GITHUB_OUTPUT:?}"
-if [ -f "$reports/report.md" ]; then cat "$reports/report.md" >>"${GITHUB_STEP_SUMMARY:?}"; fi

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -77,6 +78,7 @@ func action(t *testing.T, script, dir string, env map[string]string) actionRun {
 	run.summary = string(summary)
 	for i, a := range run.argv {
 		run.argv[i] = regexp.MustCompile(regexp.QuoteMeta(all["RUNNER_TEMP"])+`/schemacheck\.[A-Za-z0-9]{6}`).ReplaceAllLiteralString(a, "TEMP")
+		run.argv[i] = strings.ReplaceAll(run.argv[i], all["GITHUB_STEP_SUMMARY"], "SUMMARY")
 	}
 	return run
 }
@@ -85,7 +87,7 @@ func action(t *testing.T, script, dir string, env map[string]string) actionRun {
 func TestActionArguments(t *testing.T) {
 	t.Parallel()
 	const hostile = "a b \"c\" 'd' `touch pwned` $(touch pwned) ${PATH} ; touch pwned & * ~ \\ !x ::error::x"
-	own := []string{"--format=github", "--report=json=TEMP/report.json", "--report=markdown=TEMP/report.md"}
+	own := []string{"--format=github", "--report=json=TEMP/report.json", "--report=markdown=SUMMARY"}
 	for _, c := range []struct {
 		name string
 		env  map[string]string
@@ -126,10 +128,6 @@ func TestActionRefuses(t *testing.T) {
 		env        map[string]string
 	}{
 		{"old alone", "the input old needs the input new", map[string]string{"INPUT_OLD": "a"}},
-		{"new alone, no pull request", "this is no pull request, so that the input old is needed", map[string]string{"INPUT_NEW": "a"}},
-		{"new alone, in git", "no path in the repository", map[string]string{"INPUT_NEW": "git:x:y", "GITHUB_BASE_REF": "main"}},
-		{"new alone, from the root of the disk", "no path in the repository", map[string]string{"INPUT_NEW": "/a", "GITHUB_BASE_REF": "main"}},
-		{"new alone, no git", "check out with fetch-depth: 0", map[string]string{"INPUT_NEW": "a", "GITHUB_BASE_REF": "main"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -141,37 +139,65 @@ func TestActionRefuses(t *testing.T) {
 	}
 }
 
-// TestActionFindsOld: with the new schema alone, the old one is that of the commit where the pull request left its base.
+// TestActionFindsOld: with the new schema alone, the old one is that of the commit where the pull request left its base,
+// also where the pull request moves it. What git cannot tell ends with what to do about it.
 func TestActionFindsOld(t *testing.T) {
 	t.Parallel()
 	if _, err := exec.LookPath("git"); err != nil {
 		t.Skip("git is not installed")
 	}
 	dir := t.TempDir()
-	git := func(args ...string) string {
+	git := func(args ...string) {
 		t.Helper()
 		cmd := exec.Command("git", args...)
 		cmd.Dir = dir
 		cmd.Env = append(os.Environ(), "GIT_CONFIG_GLOBAL="+os.DevNull, "GIT_AUTHOR_NAME=a", "GIT_AUTHOR_EMAIL=a@example.com", "GIT_COMMITTER_NAME=a", "GIT_COMMITTER_EMAIL=a@example.com")
-		out, err := cmd.CombinedOutput()
-		if err != nil {
+		if out, err := cmd.CombinedOutput(); err != nil {
 			t.Fatalf("git %v: %v\n%s", args, err, out)
 		}
-		return strings.TrimSpace(string(out))
+	}
+	write := func(name, text string) {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
 	}
 	git("init", "-q", "-b", "main")
-	git("commit", "-q", "--allow-empty", "-m", "base")
-	base := git("rev-parse", "HEAD")
-	git("update-ref", "refs/remotes/origin/release/1.x", base)
-	git("commit", "-q", "--allow-empty", "-m", "change")
-	for _, env := range []map[string]string{
-		{"INPUT_NEW": "api/a b.graphql", "GITHUB_BASE_REF": "release/1.x"},
-		{"INPUT_NEW": "api/a b.graphql", "MERGE_GROUP_BASE": "refs/heads/release/1.x"},
+	write("schema.graphql", "type User {\n  id: ID!\n  name: String\n  age: Int\n}\n")
+	git("add", "-A")
+	git("commit", "-q", "-m", "base")
+	git("update-ref", "refs/remotes/origin/release/1.x", "HEAD")
+	if err := os.Mkdir(filepath.Join(dir, "api"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	git("mv", "schema.graphql", "api/a b.graphql")
+	write("api/a b.graphql", "type User {\n  id: ID!\n  name: String\n}\n")
+	git("commit", "-q", "-a", "-m", "change")
+	program, self := programScript(t)
+	do := func(env map[string]string) actionRun {
+		t.Helper()
+		all := map[string]string{"PROGRAM": program, "TEST_BINARY": self, "INPUT_SUMMARY": "false", "INPUT_NEW": "api/a b.graphql"}
+		for name, value := range env {
+			all[name] = value
+		}
+		return action(t, "run.sh", dir, all)
+	}
+	for _, env := range []map[string]string{{"GITHUB_BASE_REF": "release/1.x"}, {"MERGE_GROUP_BASE": "refs/heads/release/1.x"}} {
+		run := do(env)
+		if run.code != 0 || run.outputs["exit-code"] != "1" || run.outputs["error"] != "1" || !strings.Contains(run.said, "title=field-removed User.age") {
+			t.Errorf("exit %d, %v, %s", run.code, run.outputs, run.said)
+		}
+	}
+	for _, c := range []struct {
+		says string
+		env  map[string]string
+	}{
+		{"fetch it first, with git fetch origin gone:refs/remotes/origin/gone", map[string]string{"GITHUB_BASE_REF": "gone"}},
+		{"the old schema is missing", map[string]string{"GITHUB_BASE_REF": "release/1.x", "INPUT_NEW": "git:HEAD:schema.graphql"}},
+		{"the old schema is missing", map[string]string{"GITHUB_BASE_REF": "release/1.x", "INPUT_NEW": "-"}},
 	} {
-		run := action(t, "run.sh", dir, env)
-		want := []string{"--", "git:" + base + ":./api/a b.graphql", "api/a b.graphql"}
-		if run.code != 0 || len(run.argv) < 3 || !slices.Equal(run.argv[len(run.argv)-3:], want) {
-			t.Errorf("exit %d, %q, %s, want ...%q", run.code, run.argv, run.said, want)
+		if run := do(c.env); run.code != 0 || run.outputs["exit-code"] != "2" || run.outputs["report"] != "" || !strings.Contains(run.said, c.says) {
+			t.Errorf("%v: exit %d, outputs %v, said %s, want ...%s...", c.env, run.code, run.outputs, run.said, c.says)
 		}
 	}
 }
@@ -202,7 +228,35 @@ func TestActionOutputs(t *testing.T) {
 // TestActionWithProgram: the script and the real program understand each other.
 func TestActionWithProgram(t *testing.T) {
 	t.Parallel()
-	program := filepath.Join(t.TempDir(), "schemacheck")
+	program, self := programScript(t)
+	run := action(t, "run.sh", moduleRoot(t), map[string]string{"PROGRAM": program, "TEST_BINARY": self, "INPUT_FORMAT": "json", "INPUT_SUMMARY": "false",
+		"INPUT_OLD": "testdata/shop/old.graphql", "INPUT_NEW": "testdata/shop/new.graphql"})
+	if run.code != 0 || run.outputs["exit-code"] != "1" || run.outputs["error"] != "2" || run.outputs["info"] != "1" {
+		t.Errorf("exit %d, outputs %v, %s", run.code, run.outputs, run.said)
+	}
+
+	// The summary of a step has more room than a comment.
+	dir := t.TempDir()
+	var old, next strings.Builder
+	for i := range 300 {
+		fmt.Fprintf(&old, "type T%d {\n  id: ID!\n  name: String\n  age: Int\n}\n", i)
+		fmt.Fprintf(&next, "type T%d {\n  id: ID!\n  name: String\n}\n", i)
+	}
+	for name, text := range map[string]string{"old.graphql": old.String(), "new.graphql": next.String()} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	run = action(t, "run.sh", dir, map[string]string{"PROGRAM": program, "TEST_BINARY": self, "INPUT_OLD": "old.graphql", "INPUT_NEW": "new.graphql"})
+	if run.outputs["error"] != "300" || len(run.summary) < 100_000 || strings.Contains(run.summary, "There is not room") {
+		t.Errorf("exit %d, outputs %v, a summary of %d bytes: %.500s", run.code, run.outputs, len(run.summary), run.summary)
+	}
+}
+
+// programScript is a program that starts this test binary as schemacheck, and the binary for its TEST_BINARY.
+func programScript(t *testing.T) (program, self string) {
+	t.Helper()
+	program = filepath.Join(t.TempDir(), "schemacheck")
 	if err := os.WriteFile(program, []byte("#!/bin/sh\nSCHEMACHECK_TEST_ARGS=1 exec \"$TEST_BINARY\" -test.run='^TestActionProgram$' -- \"$@\"\n"), 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -210,20 +264,18 @@ func TestActionWithProgram(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	run := action(t, "run.sh", moduleRoot(t), map[string]string{"PROGRAM": program, "TEST_BINARY": self, "INPUT_FORMAT": "json", "INPUT_SUMMARY": "false",
-		"INPUT_OLD": "testdata/shop/old.graphql", "INPUT_NEW": "testdata/shop/new.graphql"})
-	if run.code != 0 || run.outputs["exit-code"] != "1" || run.outputs["error"] != "2" || run.outputs["info"] != "1" {
-		t.Errorf("exit %d, outputs %v, %s", run.code, run.outputs, run.said)
-	}
+	return program, self
 }
 
-// TestActionProgram is the program for TestActionWithProgram, in a process of its own.
+// TestActionProgram is the program for the tests above, in a process of its own.
 func TestActionProgram(t *testing.T) {
 	if os.Getenv("SCHEMACHECK_TEST_ARGS") == "" {
-		t.Skip("only within TestActionWithProgram")
+		t.Skip("only within tests of the action")
 	}
 	at := slices.Index(os.Args, "--")
-	p := program{in: os.Stdin, out: os.Stdout, err: os.Stderr, env: func(string) (string, bool) { return "", false }}
+	p := program{in: os.Stdin, out: os.Stdout, err: os.Stderr, env: func(name string) (string, bool) {
+		return os.Getenv(name), name == "GITHUB_BASE_REF" || name == "GITHUB_STEP_SUMMARY"
+	}}
 	os.Exit(int(p.run(t.Context(), os.Args[at+1:])))
 }
 

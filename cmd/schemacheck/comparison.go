@@ -19,6 +19,8 @@ import (
 type comparison struct {
 	oldName, newName string
 	before, after    []*sdl.File
+	// sameCommit says that the old schema is that of the checked-out commit, since git has nothing to compare it with.
+	sameCommit bool
 	// hopeless says that Dgraph would refuse the new schema, and that the old
 	// one was not read if it is a live one.
 	hopeless   bool
@@ -80,6 +82,10 @@ func (c comparison) run() (*compared, error) {
 		return &compared{report: r, invalid: true}, nil
 	}
 	r.After.Fingerprint = newSDL.Fingerprint()
+	if c.sameCommit && r.After.Fingerprint == r.Before.Fingerprint {
+		r.Notes = append(r.Notes, report.Note{Kind: "warning", Message: "the schema was compared with itself: the checked-out commit is on the main " +
+			"branch already, or this clone has no other branch, and the schema has no edits since. Name the old one, such as git:HEAD~1:schema.graphql"})
+	}
 	before, after := diff.New(oldSDL), diff.New(newSDL)
 	result := validity.Check(after.Schema, validity.Options{Storage: after.Storage})
 	for _, u := range result.Unchecked {

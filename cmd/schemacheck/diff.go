@@ -31,6 +31,7 @@ type diffOptions struct {
 	base          baselineOption
 	saveData      string
 	useData       string
+	sameCommit    bool // the old schema is that of the checked-out commit: git has no other one to compare with
 	// clients says that operations are looked at: those of the patterns, or else those that the configuration names.
 	clients    bool
 	operations []string
@@ -60,12 +61,13 @@ git:REF:PATH for a version in git (PATH counts from the root of the repository,
 or from here when it begins with ./), or dgraph://HOST:PORT for the one that a
 Dgraph serves.
 
-Without OLD, with --alpha, OLD is the schema that is served there. Without OLD
-and NEW, NEW is the schema that the configuration names, and OLD the one that is
-served, or without --alpha its version where the branch left the main branch, in
-CI the one that the pull request goes into.`,
+Without OLD, it is the schema that --alpha serves, and without --alpha the version
+of NEW where the branch left the main branch, in CI the one that the pull request
+goes into; git knows where the branch moved it from. Without NEW as well, it is the
+schema that the configuration names.`,
 		Example: `  schemacheck diff old.graphql new.graphql
   schemacheck diff git:main:schema.graphql schema.graphql
+  schemacheck diff schema.graphql
   schemacheck diff schema.graphql --alpha localhost:9080
   schemacheck diff old.graphql new.graphql --alpha localhost:9080 --show-values
   schemacheck diff old.graphql new.graphql --operations 'app/**/*.ts' --operations queries
@@ -76,15 +78,13 @@ CI the one that the pull request goes into.`,
 Exit codes: 0 nothing at or above --fail-on; 1 findings; 2 usage, or a schema
 that cannot be read or is invalid; 3 could not finish: no Dgraph was reached, the
 report could not be written, or --require-complete was not met.` + formats(),
-		Args: arguments(0, 2, "two schemas, OLD and NEW, or one with --alpha, or none"),
+		Args: arguments(0, 2, "two schemas, OLD and NEW, or NEW alone, or none"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			p.warnOfSecrets(cmd, args)
 			if err := p.environment(cmd); err != nil {
 				return err
 			}
-			if err := o.arguments("diff", args); err != nil {
-				return err
-			}
+			o.arguments(args)
 			return p.diff(cmd, o)
 		},
 	}
@@ -112,16 +112,13 @@ func (o *diffOptions) bindOperations(flags *pflag.FlagSet) {
 }
 
 // arguments takes the schemas that the arguments name.
-func (o *diffOptions) arguments(command string, args []string) error {
+func (o *diffOptions) arguments(args []string) {
 	switch len(args) {
 	case 1:
-		if o.after = args[0]; !o.connection.given() {
-			return fmt.Errorf("the old schema is missing: schemacheck %s OLD NEW (or NEW alone with --alpha, or neither, with schema: in %s)", command, config.Name)
-		}
+		o.after = args[0]
 	case 2:
 		o.before, o.after = args[0], args[1]
 	}
-	return nil
 }
 
 func (p program) diff(cmd *cobra.Command, o *diffOptions) error {
@@ -182,7 +179,7 @@ func (p program) begin(cmd *cobra.Command, o *diffOptions) (w *work, err error) 
 		}
 	}
 	loader := sdl.Loader{Dir: dir, Stdin: p.in}
-	if err := o.name(ctx, loader, p.target(), cfg, settings); err != nil {
+	if err := o.name(ctx, loader, p.target(), cfg, settings, cmd.CommandPath()); err != nil {
 		return nil, err
 	}
 	c := comparison{oldName: shown(o.before), newName: shown(o.after), cfg: cfg, severities: severitiesOf(cfg, dir), accepted: acceptances(cfg, dir, time.Now())}
@@ -190,6 +187,7 @@ func (p program) begin(cmd *cobra.Command, o *diffOptions) (w *work, err error) 
 	if c.known, err = o.base.load(p, cmd, cfg, false); err != nil {
 		return nil, err
 	}
+	c.sameCommit = o.sameCommit
 	if err := c.read(ctx, loader, o); err != nil {
 		return nil, err
 	}
@@ -275,7 +273,7 @@ func (p program) path(path string) string {
 
 // name names the two schemas: what is not named comes from the live Dgraph, the
 // configuration or git.
-func (o *diffOptions) name(ctx context.Context, loader sdl.Loader, into sdl.Target, cfg *config.Config, settings dql.Config) error {
+func (o *diffOptions) name(ctx context.Context, loader sdl.Loader, into sdl.Target, cfg *config.Config, settings dql.Config, command string) error {
 	switch {
 	case o.before == "" && o.connection.given():
 		if o.after == "" {
@@ -285,9 +283,18 @@ func (o *diffOptions) name(ctx context.Context, loader sdl.Loader, into sdl.Targ
 			o.after = filepath.Join(filepath.Dir(cfg.File), filepath.FromSlash(cfg.Schema))
 		}
 		o.before = nameOf(settings)
-	case o.before == "":
+	case o.before == "" && o.after == "":
 		if err := o.fromConfiguration(ctx, loader, into, cfg); err != nil {
 			return err
+		}
+	case o.before == "":
+		if o.after == "-" || strings.HasPrefix(o.after, "git:") || strings.Contains(o.after, "://") {
+			return fmt.Errorf("the old schema is missing: NEW alone is compared with what git had where the branch left the main branch, "+
+				"so that it has to be a file, a folder or a glob: name both, as in %s OLD NEW, or ask for the served one with --alpha", command)
+		}
+		if err := o.sinceBase(ctx, loader, into, o.after); err != nil {
+			return fmt.Errorf("the old schema is missing, and git does not tell it: %w: name both, as in %s OLD NEW, "+
+				"or ask for the served one with --alpha", err, command)
 		}
 	}
 	if o.before == "-" && o.after == "-" {
@@ -380,33 +387,38 @@ func (o *diffOptions) fromConfiguration(ctx context.Context, loader sdl.Loader, 
 	if cfg.Schema == "" {
 		return fmt.Errorf("no schemas are given: schemacheck diff OLD NEW, or write schema: PATH into %s", config.Name)
 	}
-	path := filepath.Join(filepath.Dir(cfg.File), filepath.FromSlash(cfg.Schema))
+	return o.sinceBase(ctx, loader, into, filepath.Join(filepath.Dir(cfg.File), filepath.FromSlash(cfg.Schema)))
+}
+
+// sinceBase has a schema of the working tree compared with its version where the branch left the one that it is to be merged
+// into, wherever it was then.
+func (o *diffOptions) sinceBase(ctx context.Context, loader sdl.Loader, into sdl.Target, path string) error {
 	from := path // --config can be relative
 	if !filepath.IsAbs(from) {
 		from = filepath.Join(loader.Dir, from)
 	}
 	relative, err := filepath.Rel(loader.Dir, from)
 	if err != nil {
-		return fmt.Errorf("finding the schema of the configuration: %w", err)
+		return fmt.Errorf("finding the old version of %s: %w", path, err)
 	}
 	base, err := loader.MergeBase(ctx, into)
 	if err != nil {
-		return fmt.Errorf("finding the old version of %s: %w", cfg.Schema, err)
+		return fmt.Errorf("finding the old version of %s: %w", filepath.ToSlash(relative), err)
+	}
+	head, err := loader.Head(ctx)
+	if err != nil {
+		return fmt.Errorf("finding the old version of %s: %w", filepath.ToSlash(relative), err)
 	}
 	if relative != "-" && !strings.Contains(relative, ":") {
 		path = relative // reports are read on other machines
 	}
-	relative = filepath.ToSlash(relative)
-	if !strings.HasPrefix(relative, ".") {
-		relative = "./" + relative
-	}
-	was, err := loader.Formerly(ctx, base, relative)
+	was, err := loader.Formerly(ctx, base, sdl.FromHere(filepath.ToSlash(relative)))
 	if err != nil {
-		return fmt.Errorf("finding the old version of %s: %w", cfg.Schema, err)
+		return fmt.Errorf("finding the old version of %s: %w", filepath.ToSlash(relative), err)
 	}
-	if was != "" { // else all of it would look new, and nothing gone
-		relative = "./" + was
-	}
-	o.before, o.after = "git:"+base+":"+relative, path
+	if was == "" {
+		was = filepath.ToSlash(relative)
+	} // else all of it would look new, and nothing gone
+	o.before, o.after, o.sameCommit = "git:"+base+":"+sdl.FromHere(was), path, base == head
 	return nil
 }

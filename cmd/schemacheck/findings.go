@@ -1,8 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -53,14 +56,25 @@ func start(name string, files []*sdl.File) sdl.Span {
 // configuration gives them, and completes it.
 func add(r *report.Report, findings []*rules.Finding, suppressed []rules.Suppressed, s severities) {
 	rewritten := map[string]*rules.Finding{} // the first finding on each operation that has edits
+	looked := map[*sdl.File]bool{}
 	for _, f := range findings {
 		if severity := s.of(f); severity != off {
 			r.Findings = append(r.Findings, reported(f, severity, rewritten))
+			if file := f.Place.Span.File; file != nil && (file.Path != "" || file.Ref != "") {
+				looked[file] = true
+			}
 		}
 	}
 	clear(rewritten) // nobody looks for what is shown among what is suppressed
 	for _, one := range suppressed {
-		r.Suppressed = append(r.Suppressed, report.Suppressed{Finding: reported(one.Finding, s.of(one.Finding), rewritten), Reason: one.Reason})
+		left := report.Suppressed{Finding: reported(one.Finding, s.of(one.Finding), rewritten), Reason: one.Reason}
+		for _, d := range one.Decisions {
+			left.Decisions = append(left.Decisions, report.Decision{InSource: !d.Accepted, Reason: d.Reason, Location: location("", d.Span)})
+		}
+		r.Suppressed = append(r.Suppressed, left)
+	}
+	for _, file := range slices.SortedFunc(maps.Keys(looked), func(a, b *sdl.File) int { return cmp.Compare(a.Name, b.Name) }) {
+		r.Looked(file.Name, file.Ref, file.Text)
 	}
 	r.Rules = explained(r)
 	r.Seal()

@@ -76,15 +76,13 @@ Exit codes: 0 nothing at or above --fail-on is left; 1 findings are left; 2 usag
 or a schema that cannot be read, is invalid, or is in no file; 3 could not finish:
 no Dgraph was reached, or a file could not be written or changed meanwhile. With
 --apply they are those of migrate up.` + formats(),
-		Args: arguments(0, 2, "two schemas, OLD and NEW, or one with --alpha, or none"),
+		Args: arguments(0, 2, "two schemas, OLD and NEW, or NEW alone, or none"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			p.warnOfSecrets(cmd, args)
 			if err := p.environment(cmd); err != nil {
 				return err
 			}
-			if err := o.arguments("fix", args); err != nil {
-				return err
-			}
+			o.arguments(args)
 			return p.fix(cmd, o)
 		},
 	}
@@ -227,9 +225,8 @@ func (p program) fix(cmd *cobra.Command, o *fixOptions) error {
 		return nil
 	}
 	done.report.Notes = append(done.report.Notes, m.clients.notes()...)
-	w.out.text(func(out io.Writer, r *report.Report, options report.Options) error {
-		return report.WriteRepairs(out, r, m.repairs(), options)
-	})
+	repairs := m.repairs()
+	done.report.Repairs = &repairs
 	if o.apply && m.planned.plan != nil {
 		w.out.options.Verdict = "what was found is what the plan is for; what came of it follows"
 	}

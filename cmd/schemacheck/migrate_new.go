@@ -111,9 +111,7 @@ func (p program) migrateNew(cmd *cobra.Command, o *newOptions, name string, sche
 		o.out = p.migrationsFolder(cfg)
 	}
 	if o.from != "" {
-		if err := o.arguments("migrate new", schemas); err != nil {
-			return err
-		}
+		o.arguments(schemas)
 		o.called = name
 		return p.fix(cmd, &o.fixOptions)
 	}

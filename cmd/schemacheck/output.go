@@ -5,6 +5,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -23,6 +24,7 @@ type output struct {
 	format  report.Format
 	extra   []extra
 	options report.Options
+	tracked bool // the files of the run are in a repository, in its folder options.Folder
 }
 
 // extra is one --report.
@@ -36,6 +38,7 @@ type extra struct {
 // output checks the flags before any work is done.
 func (p program) output(flags *pflag.FlagSet, s *settings) (*output, error) {
 	o := &output{options: report.Options{Verbose: s.verbose, Quiet: s.quiet}}
+	_, o.options.Scanning = p.env("GITHUB_ACTIONS")
 	format, ok := report.FormatNamed(s.format)
 	if !ok {
 		return nil, given(flags, "format", unknown("format", s.format, report.FormatNames()))
@@ -153,6 +156,9 @@ func (p program) write(o *output, r *report.Report, invalid bool) error {
 	if invalid {
 		code = exitUsage
 	}
+	if o.tracked && r.Folder == "" {
+		r.Folder = path.Clean(o.options.Folder)
+	}
 	if err := o.format.Write(p.out, r, o.options); err != nil {
 		return &problem{code, fmt.Errorf("writing the report: %w", err)}
 	}
@@ -160,6 +166,7 @@ func (p program) write(o *output, r *report.Report, invalid bool) error {
 		var text strings.Builder
 		options := report.Options{
 			Verbose: o.options.Verbose, FailOn: o.options.FailOn, Verdict: o.options.Verdict, Folder: o.options.Folder, Limit: x.limit,
+			Scanning: o.options.Scanning,
 		}
 		if err := x.format.Write(&text, r, options); err != nil {
 			return &problem{code, fmt.Errorf("writing the report: %w", err)}
@@ -169,19 +176,6 @@ func (p program) write(o *output, r *report.Report, invalid bool) error {
 		}
 	}
 	return nil
-}
-
-// text has reports for people written in another way.
-func (o *output) text(write func(io.Writer, *report.Report, report.Options) error) {
-	const name = "text"
-	if o.format.Name == name {
-		o.format.Write = write
-	}
-	for i := range o.extra {
-		if o.extra[i].format.Name == name {
-			o.extra[i].format.Write = write
-		}
-	}
 }
 
 // writeFile replaces a file in one step; what is no regular file, such as a

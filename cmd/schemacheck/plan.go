@@ -29,15 +29,13 @@ beside it a file for each deploy.`,
 
 Exit codes: 0 told; 2 usage, or a schema that cannot be read or is invalid, or fixes
 that have to know more; 3 could not finish.`,
-		Args: arguments(0, 2, "two schemas, OLD and NEW, or one with --alpha, or none"),
+		Args: arguments(0, 2, "two schemas, OLD and NEW, or NEW alone, or none"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			p.warnOfSecrets(cmd, args)
 			if err := p.environment(cmd); err != nil {
 				return err
 			}
-			if err := o.arguments("plan", args); err != nil {
-				return err
-			}
+			o.arguments(args)
 			o.asked = args
 			o.repeat = o.again()
 			return p.fix(cmd, o)

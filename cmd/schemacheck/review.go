@@ -65,12 +65,12 @@ is written: the run for that one tells.`,
 		Example: `  schemacheck review git:origin/main:schema.graphql schema.graphql
   schemacheck review --from schemacheck.json --fail-on never
   schemacheck review --from schemacheck.json --repo owner/name --pr 7 --dry-run
-  schemacheck review old.graphql new.graphql --id orders --comment-from error
+  schemacheck review old.graphql new.graphql --id with-data --comment-from error
 
 Exit codes: as for diff, by the findings: 0 nothing at or above --fail-on; 1
 findings; 2 usage, or a schema that cannot be read or is invalid; 3 could not
 finish: GitHub was not reached or does not let the token write, or what diff says.` + formats(),
-		Args: arguments(0, 2, "two schemas, OLD and NEW, or one with --alpha, or none"),
+		Args: arguments(0, 2, "two schemas, OLD and NEW, or NEW alone, or none"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			p.warnOfSecrets(cmd, args)
 			if err := p.environment(cmd); err != nil {
@@ -79,9 +79,7 @@ finish: GitHub was not reached or does not let the token write, or what diff say
 			if o.from != "" && len(args) > 0 {
 				return errors.New("--from has the report already: leave out the schemas, or leave out --from")
 			}
-			if err := o.arguments("review", args); err != nil {
-				return err
-			}
+			o.arguments(args)
 			return p.review(cmd, o)
 		},
 	}
@@ -93,8 +91,8 @@ finish: GitHub was not reached or does not let the token write, or what diff say
 	flags.StringVar(&o.repository, "repo", "", "the pull request's repository, as `OWNER/NAME`")
 	flags.IntVar(&o.number, "pr", 0, "the `NUMBER` of the pull request")
 	flags.StringVar(&o.commit, "sha", "", "the `COMMIT` that the report is about: a pull request with another head is told nothing")
-	flags.StringVar(&o.id, "id", "schema", "a `NAME` that keeps the comments of several schemas apart")
-	flags.StringVar(&o.prefix, "prefix", "", "the `FOLDER` of the repository that paths in the report count from (default: this one)")
+	flags.StringVar(&o.id, "id", "", "a `NAME` that keeps the comments of several reports on one schema apart (default: by the schema's path)")
+	flags.StringVar(&o.prefix, "prefix", "", "the `FOLDER` of the repository that paths in the report count from (default: what the report says, or this one)")
 	flags.StringVar(&o.commentFrom, "comment-from", "warning", "findings from this `LEVEL` on get a comment of their own: error, warning, info or never")
 	flags.IntVar(&o.maxComments, "max-comments", 50, "at most `N` findings get one, the worst first")
 	flags.StringVar(&o.url, "github-url", "", "`URL` of the API of a GitHub Enterprise Server, such as https://github.example.com/api/v3")
@@ -110,9 +108,15 @@ func (p program) review(cmd *cobra.Command, o *reviewOptions) error {
 	if err != nil {
 		return err
 	}
-	out, done, err := p.reviewed(cmd, o, request)
+	out, done, err := p.reviewed(cmd, o)
 	if err != nil {
 		return err
+	}
+	if o.from != "" && !cmd.Flags().Changed("prefix") && done.report.Folder != "" {
+		request.Prefix = done.report.Folder
+		if err := request.Check(); err != nil {
+			return fmt.Errorf("the report of --from: %w", err)
+		}
 	}
 	out.options.Folder = request.Prefix
 	request.Report = withoutValues(done.report)
@@ -189,7 +193,7 @@ func (p program) reviewRequest(cmd *cobra.Command, o *reviewOptions) (*review.Cl
 }
 
 // reviewed is the report that a pull request is told.
-func (p program) reviewed(cmd *cobra.Command, o *reviewOptions, r *review.Request) (*output, *compared, error) {
+func (p program) reviewed(cmd *cobra.Command, o *reviewOptions) (*output, *compared, error) {
 	if o.from == "" {
 		w, err := p.begin(cmd, &o.diffOptions)
 		if err != nil {
@@ -200,12 +204,6 @@ func (p program) reviewed(cmd *cobra.Command, o *reviewOptions, r *review.Reques
 		done, err := w.run()
 		if err != nil {
 			return nil, nil, err
-		}
-		r.Texts = map[string]string{}
-		for _, f := range w.comparison.after {
-			if f.Path != "" || f.Ref != "" {
-				r.Texts[f.Name] = f.Text
-			}
 		}
 		return w.out, done, nil
 	}
@@ -258,7 +256,7 @@ func commentOf(r *report.Report, options report.Options) (string, error) {
 	}
 	var b strings.Builder
 	err := format.Write(&b, r, report.Options{
-		FailOn: options.FailOn, Limit: review.SummaryRoom, Verdict: options.Verdict,
+		FailOn: options.FailOn, Limit: review.SummaryRoom, Verdict: options.Verdict, Folder: options.Folder,
 		// Who tells only is not who judges: another step fails, or does not.
 		NoVerdict: options.FailOn == report.Never && options.Verdict == "",
 	})

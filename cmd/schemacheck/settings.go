@@ -138,7 +138,7 @@ func (p program) prepare(cmd *cobra.Command, s *settings, level, schema string) 
 		return "", nil, nil, err
 	}
 	if here, err := (sdl.Loader{Dir: dir}).Here(cmd.Context()); err == nil {
-		out.options.Folder = here
+		out.options.Folder, out.tracked = here, true
 	} // where there is no repository, files count from the working directory
 	return dir, cfg, out, nil
 }

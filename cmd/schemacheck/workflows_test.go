@@ -37,7 +37,7 @@ var rights = map[string]string{
 	"chaos.yml":               "",
 	"release.yml":             "contents: write, packages: write",
 	"github-schema.yml":       "",
-	"github-live.yml":         "pull-requests: write, security-events: write",
+	"github-live.yml":         "actions: read, pull-requests: write, security-events: write",
 	"github-facts.yml":        "actions: read",
 	"github-fork.yml":         "",
 	"github-fork-comment.yml": "actions: read, pull-requests: write",

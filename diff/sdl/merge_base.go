@@ -59,6 +59,9 @@ func (l Loader) MergeBase(ctx context.Context, into Target) (string, error) {
 	return "", fmt.Errorf("git knows no main branch here (origin/HEAD, main or master): name the old schema, such as git:REF:schema.graphql%s", hint)
 }
 
+// Head is the checked-out commit.
+func (l Loader) Head(ctx context.Context) (string, error) { return git{ctx, l.Dir}.commit("HEAD") }
+
 // deepen is what to do about a history that is cut off.
 const deepen = ": have all of it with fetch-depth: 0 (actions/checkout), GIT_DEPTH: 0 (GitLab), or git fetch --unshallow"
 

@@ -18,12 +18,12 @@ func about1(rule string, s Severity, coordinate string) Finding {
 func against() (r, baseline *Report) {
 	r = compare(about1("a", Error, "T.known"), about1("a", Warning, "T.milder"), about1("a", Error, "T.worse"),
 		about1("a", Error, "T.new"), about1("a", Error, "T.counts"))
-	r.Suppressed = []Suppressed{{about1("a", Error, "T.accepted"), "because"}}
+	r.Suppressed = []Suppressed{{Finding: about1("a", Error, "T.accepted"), Reason: "because"}}
 	added := about1("b", Info, "T.added")
 	added.Addition = true
 	baseline = compare(about1("a", Error, "T.known"), about1("a", Error, "T.milder"), about1("a", Warning, "T.worse"),
 		about1("a", Error, "T.gone"), added, about1("a", Error, "T.accepted"))
-	baseline.Suppressed = []Suppressed{{about1("a", Error, "T.counts"), "because"}}
+	baseline.Suppressed = []Suppressed{{Finding: about1("a", Error, "T.counts"), Reason: "because"}}
 	r.Seal()
 	baseline.Seal()
 	return r, baseline

@@ -144,8 +144,8 @@ func pathOf(l Location) string {
 	return ""
 }
 
-// file is the file of the schema, or empty where it is not in one.
-func (s Source) file() string {
+// File is the path of the schema in the tree that it is from, or empty where it is in none.
+func (s Source) File() string {
 	name, _ := strings.CutPrefix(s.Source, "git:"+s.Ref+":")
 	return pathOf(Location{File: name, Ref: s.Ref})
 }

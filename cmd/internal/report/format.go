@@ -27,6 +27,9 @@ type Options struct {
 	// as a path from its root, for formats that platforms read: they know files by
 	// their paths from there. Empty is the root.
 	Folder string
+	// Scanning has sarif leave out what is known or suppressed, unless it is verbose: code scanning on GitHub reads neither
+	// property, and would open alerts for that.
+	Scanning bool
 	// Verdict is the sentence on the exit code when something other than the
 	// findings decides it, such as "exit 2: the new schema is invalid".
 	Verdict string

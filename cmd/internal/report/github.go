@@ -20,7 +20,7 @@ const (
 // since GitHub shows the first ones of each level only, and closes with lines
 // that are no commands.
 func writeGitHub(w io.Writer, r *Report, opt Options) error {
-	r = r.rooted(opt.Folder)
+	r = r.Rooted(opt.Folder)
 	var b strings.Builder
 	issued := map[string]int{}
 	issue := func(level string, at Location, title, message string) {

@@ -27,7 +27,7 @@ type (
 // writeGitLab writes a code quality report. GitLab drops what has no path, so
 // that a finding without a file of its own is placed in the new schema.
 func writeGitLab(w io.Writer, r *Report, opt Options) error {
-	r = r.rooted(opt.Folder)
+	r = r.Rooted(opt.Folder)
 	shown := worst(r.shown(opt.additions()))
 	if opt.Verbose {
 		shown = append(shown, worst(r.known())...)
@@ -48,7 +48,7 @@ func writeGitLab(w io.Writer, r *Report, opt Options) error {
 			one.Description += Escape(" (" + place(f.Location) + ")")
 		}
 		if file == "" {
-			file, line = cmp.Or(r.After.file(), r.Before.file(), "schema"), 1
+			file, line = cmp.Or(r.After.File(), r.Before.File(), "schema"), 1
 		}
 		one.Location.Path, one.Location.Lines.Begin = path.Clean(file), max(line, 1)
 		return one

@@ -109,9 +109,12 @@ func filled(t testing.TB, text string) *Report {
 func arranged(t testing.TB, text string) []*Report {
 	t.Helper()
 	var all []*Report
-	for i := range 4 {
+	for i := range 5 {
 		r := filled(t, text)
 		f := &r.Findings[0]
+		if i != 4 {
+			r.Repairs = nil // with them, text is another one
+		}
 		r.Data.Asked, f.Evidence.Asked, f.Known = i != 1, i != 1, i == 3
 		switch i {
 		case 1:
@@ -522,7 +525,7 @@ func sameShape(t *testing.T, nasty string) {
 	}
 	harmless := strings.Repeat("w", utf8.RuneCountInString(shown))
 	for i, r := range arranged(t, nasty) {
-		opt := []Options{{}, {Verbose: true}, {}, {Quiet: true}}[i]
+		opt := []Options{{}, {Verbose: true}, {}, {Quiet: true}, {}}[i]
 		want, _ := markup(t, render(t, arranged(t, harmless)[i], "markdown", opt))
 		text := render(t, r, "markdown", opt)
 		got, _ := markup(t, text)

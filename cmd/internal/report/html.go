@@ -82,8 +82,9 @@ type htmlView struct {
 	Counts                []countView
 	Sources               []sourceView
 	Data                  dataView
-	Operations            string   // what becomes of them; empty where none were looked at
-	Map                   *mapView // nil when no types are known
+	Operations            string       // what becomes of them; empty where none were looked at
+	Repairs               *repairsView // nil where nothing is mended
+	Map                   *mapView     // nil when no types are known
 	Facts                 []factView
 	FactsLeftOut          int
 	Findings              findingsView
@@ -176,6 +177,7 @@ func htmlOf(r *Report, opt Options, most htmlLimits) *htmlView {
 	}
 
 	book := newHTMLBook(r, most)
+	v.Repairs = book.repairs(r.Repairs)
 	v.Schemas = book.schemas(r)
 	v.Map = book.typeMap(r)
 	v.Findings = book.findings()

@@ -91,6 +91,7 @@ type fixView struct {
 	// Whole says that the patch is shown as it is, so that it can be copied.
 	Whole  bool
 	Choose string // the flag that takes this fix, or empty
+	Chosen bool   // this run takes it
 }
 
 type factView struct {
@@ -114,12 +115,15 @@ type htmlBook struct {
 	find  func(l Location, old bool) (lineKey, bool)
 	lines map[lineKey]*markedLine
 	types map[string]string // IDs of the groups, by the name of the type
+	// chosen are the IDs of the fixes that are taken, by the anchors of their findings.
+	chosen map[string]string
 }
 
 func newHTMLBook(r *Report, most htmlLimits) *htmlBook {
 	b := &htmlBook{
 		most: most, compare: r.Before != (Source{}), asked: r.Data.Asked, total: len(r.Findings), operations: r.operations(),
 		renamed: map[string]string{}, former: map[string]string{}, lines: map[lineKey]*markedLine{}, types: map[string]string{},
+		chosen: map[string]string{},
 	}
 	all := make([]*Finding, len(r.Findings))
 	for i := range r.Findings {
@@ -279,18 +283,26 @@ func (b *htmlBook) details(f *Finding) *detailView {
 	}, func(l listView) bool { return l.N == 0 })
 	d.Question = b.prose(f.Evidence.Question)
 	for _, x := range f.Fixes {
-		one := fixView{ID: b.prose(x.ID), Kind: b.prose(x.Kind), Risk: b.prose(x.Risk), Title: b.prose(x.Title)}
-		if x.Risk == "safe" || x.Risk == "destructive" {
-			one.Class = x.Risk
-		}
+		one := b.fix(&x)
 		one.Patch, one.Whole = b.patch(x.Diff)
-		one.Choose = choosing(f, x)
-		d.Fixes = append(d.Fixes, one)
+		if one.Chosen = b.chosen[anchor(f)] == x.ID; !one.Chosen {
+			one.Choose = choosing(f, x)
+		}
+		d.Fixes = append(d.Fixes, *one)
 	}
 	if kebab.MatchString(f.Rule) {
 		d.Explain = "schemacheck explain " + f.Rule
 	}
 	return d
+}
+
+// fix is a way out without its patch.
+func (b *htmlBook) fix(x *Fix) *fixView {
+	v := &fixView{ID: b.prose(x.ID), Kind: b.prose(x.Kind), Risk: b.prose(x.Risk), Title: b.prose(x.Title)}
+	if x.Risk == "safe" || x.Risk == "destructive" {
+		v.Class = x.Risk
+	}
+	return v
 }
 
 // What goes into commands that people copy: names, and nothing that a shell

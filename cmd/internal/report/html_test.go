@@ -69,7 +69,7 @@ func find(t *testing.T, page *html.Node, selects func(*html.Node) bool) *html.No
 // TestHTMLGolden shows the pages without their style sheet and script.
 func TestHTMLGolden(t *testing.T) {
 	t.Parallel()
-	for name, r := range map[string]*Report{"shop": shop(), "audited": audited(), "shapes": shapes(), "suppressed": suppressed()} {
+	for name, r := range map[string]*Report{"shop": shop(), "audited": audited(), "shapes": shapes(), "suppressed": suppressed(), "fixed": fixed()} {
 		r.Seal()
 		text := render(t, r, "html", Options{Verdict: map[string]string{"audited": "exit 3: not finished"}[name]})
 		_, body, _ := strings.Cut(text, "</style>")
@@ -209,7 +209,7 @@ func TestHTMLShowsWhatIsInvisible(t *testing.T) {
 		checkPage(t, name, render(t, r, "html", Options{}))
 	}
 	const bad = "\x1b[31m\u202e\u200b\x00\u009b\xff\u2066 # Dgraph.Secret a \"sesame\""
-	for name, r := range map[string]*Report{"shop": shop(), "suppressed": suppressed()} {
+	for name, r := range map[string]*Report{"shop": shop(), "suppressed": suppressed(), "fixed": fixed()} {
 		n := 0
 		texts(reflect.ValueOf(r).Elem(), func(s string) string { n++; return s + bad })
 		page := render(t, r, "html", Options{Verdict: "exit 2: " + bad})

@@ -30,6 +30,13 @@ type (
 		Findings      []wireFinding    `json:"findings"`
 		Suppressed    []wireSuppressed `json:"suppressed"`
 		Notes         []wireNote       `json:"notes"`
+		Folder        string           `json:"folder,omitempty"`
+		Files         []wireFile       `json:"files,omitempty"`
+	}
+	wireFile struct {
+		Name   string `json:"file"`
+		Ref    string `json:"ref,omitempty"`
+		Digest string `json:"digest"`
 	}
 	wireTool struct {
 		Name    string `json:"name"`
@@ -103,6 +110,12 @@ type (
 		Location    wireLocation `json:"location"`
 		Fingerprint string       `json:"fingerprint"`
 		Reason      string       `json:"reason"`
+		Decisions   []wireChoice `json:"decisions,omitempty"`
+	}
+	wireChoice struct {
+		Kind     string    `json:"kind"`
+		Reason   string    `json:"reason"`
+		Location wirePlace `json:"location,omitzero"`
 	}
 	wireAPI struct {
 		Coordinate string `json:"coordinate"`
@@ -163,6 +176,12 @@ type (
 		Message  string    `json:"message"`
 		Location wirePlace `json:"location,omitzero"`
 	}
+)
+
+// The kinds of decisions.
+const (
+	byComment       = "comment"
+	byConfiguration = "configuration"
 )
 
 func writeJSON(w io.Writer, r *Report, _ Options) error {
@@ -242,11 +261,20 @@ func wireOf(r *Report) wireReport {
 			return wireSuppressed{
 				f.Rule, f.Severity, f.Coordinate, f.To, f.Subject, f.Message,
 				wireLocation{f.Location.Anchor, wirePlaceOf(f.Location)}, f.Fingerprint, s.Reason,
+				each(s.Decisions, func(d Decision) wireChoice {
+					kind := byConfiguration
+					if d.InSource {
+						kind = byComment
+					}
+					return wireChoice{kind, d.Reason, wirePlaceOf(d.Location)}
+				}),
 			}
 		}),
 		Notes: each(r.Notes, func(n Note) wireNote {
 			return wireNote{n.Kind, n.Message, wirePlaceOf(n.Location)}
 		}),
+		Folder: r.Folder,
+		Files:  each(r.Files, func(f File) wireFile { return wireFile(f) }),
 	}
 }
 

@@ -154,7 +154,7 @@ func TestSchemaNamesEveryField(t *testing.T) {
 	}
 	r := shapes()
 	r.Before.Ref = "main"
-	r.Suppressed = suppressed().Suppressed
+	r.Suppressed, r.Files, r.Folder = suppressed().Suppressed, suppressed().Files, suppressed().Folder
 	r.Operations = operations().Operations
 	r.Findings = append(r.Findings, operations().Findings...)
 	collect(decode(t, render(t, r, "json", Options{})))

@@ -55,7 +55,7 @@ type (
 // an error, and where there is nothing at all, one test case has passed:
 // readers take an empty report for a broken job.
 func writeJUnit(w io.Writer, r *Report, opt Options) error {
-	r = r.rooted(opt.Folder)
+	r = r.Rooted(opt.Folder)
 	threshold := cmp.Or(opt.FailOn, Error)
 	var cases []wireCase
 	add := func(f *Finding) *wireCase {

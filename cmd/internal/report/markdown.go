@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"io"
 	"math"
 	"strconv"
@@ -33,6 +34,7 @@ type block struct {
 // Where that is too long, the last ones lose their details, and then their
 // place; the page says how many.
 func writeMarkdown(w io.Writer, r *Report, opt Options) error {
+	r = r.Rooted(opt.Folder)
 	limit := opt.Limit
 	if limit <= 0 {
 		limit = maxComment - markerRoom
@@ -44,17 +46,25 @@ func writeMarkdown(w io.Writer, r *Report, opt Options) error {
 	head := frame(r, opt, len(r.Findings)-len(shown)-len(known))
 	const furniture = 1 << 10 // headings, and what is said of what is left out
 	room := limit - len(head) - furniture
+	repairs, edits, room := mended(r.Repairs, room)
 	findings, room := list(len(shown), room, func(i int) block { return block{finding: shown[i], brief: brief(shown[i])} })
 	remarks := noteworthy(r.Notes, opt.Verbose)
 	notes, room := list(len(remarks), room, func(i int) block { return block{brief: remark(remarks[i])} })
 	before, room := list(len(known), room, func(i int) block { return block{brief: brief(known[i])} })
 	suppressed, room := list(len(r.Suppressed), room, func(i int) block { return block{brief: livedWith(&r.Suppressed[i])} })
+	if len(edits) > room || opt.Quiet {
+		edits = ""
+	}
+	room -= len(edits)
 	if !opt.Quiet {
 		unfold(findings, room, func(f *Finding) string { return full(f, r, opt.Verbose) })
 	}
 
 	var b strings.Builder
 	b.WriteString(head)
+	if r.Repairs != nil {
+		b.WriteString("\n#### Fixes\n\n" + join(repairs, len(r.Repairs.Conclusion)+len(r.Repairs.List)) + edits)
+	}
 	b.WriteString(leftOut(findings, len(shown), opt.Quiet))
 	for _, s := range []struct {
 		Severity
@@ -78,6 +88,43 @@ func writeMarkdown(w io.Writer, r *Report, opt Options) error {
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// mended is what fix does about the findings, the sentences on it first, and all edits, for which there may be no room.
+func mended(r *Repairs, room int) (repairs []block, edits string, left int) {
+	if r == nil {
+		return nil, "", room
+	}
+	repairs, left = list(len(r.Conclusion)+len(r.List), room/2, func(i int) block {
+		if i < len(r.Conclusion) {
+			return block{brief: "- " + markdownProse(short(Escape(r.Conclusion[i]), maxFrame)) + "\n"}
+		}
+		return block{brief: repairOf(r.List[i-len(r.Conclusion)])}
+	})
+	if r.Diff != "" {
+		edits = "\n<details><summary>All edits</summary>\n\n" + fenced("diff", r.Diff) + "\n</details>\n"
+	}
+	return repairs, edits, left + room - room/2
+}
+
+// repairOf is a finding with the way out that is taken, as an item of a list.
+func repairOf(r Repair) string {
+	text := "- "
+	if what := short(Escape(about(r.Finding)), maxName); what != "" {
+		text += "**" + codeSpan(what) + "** "
+	}
+	text += codeSpan(short(Escape(r.Finding.Rule), maxName)) + ": "
+	note := markdownProse(short(Escape(r.Note), maxSentence))
+	fix := r.fix()
+	if fix == nil {
+		return text + cmp.Or(note, "nothing") + "\n"
+	}
+	text += markdownProse(short(Escape(fix.Title), maxSentence)) + " (" + codeSpan(short(Escape(fix.ID), maxName)) + ", " +
+		markdownProse(short(Escape(fix.Kind+", "+fix.Risk), maxName)) + ")"
+	if note != "" {
+		text += ": " + note
+	}
+	return text + "\n"
 }
 
 // frame says what the run came to.

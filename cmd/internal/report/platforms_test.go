@@ -35,7 +35,7 @@ func TestMarkdownKeepsItsLimit(t *testing.T) {
 		}
 		for i := range random.IntN(30) {
 			r.Notes = append(r.Notes, Note{"warning", word(100) + strconv.Itoa(i), Location{}})
-			r.Suppressed = append(r.Suppressed, Suppressed{Finding{Rule: "rule", Coordinate: fmt.Sprintf("S.f%d", i)}, word(100)})
+			r.Suppressed = append(r.Suppressed, Suppressed{Finding: Finding{Rule: "rule", Coordinate: fmt.Sprintf("S.f%d", i)}, Reason: word(100)})
 		}
 		r.Before.Source, r.After.Source = word(300), word(300)
 		r.Seal()
@@ -209,6 +209,28 @@ func TestKnownOnPlatforms(t *testing.T) {
 	}
 	if text := render(t, shapes(), "sarif", Options{}); strings.Contains(text, "baselineState") {
 		t.Error("a state without a baseline")
+	}
+}
+
+// TestCodeScanningOpensNoAlerts: what is known or suppressed is no result where code scanning reads the report, which would
+// open alerts for it, unless it is asked for.
+func TestCodeScanningOpensNoAlerts(t *testing.T) {
+	t.Parallel()
+	r := compare(
+		Finding{Rule: "old", Severity: Error, Coordinate: "User.old", Message: "x", Known: true},
+		Finding{Rule: "new", Severity: Error, Coordinate: "User.new", Message: "x"},
+	)
+	r.Suppressed = []Suppressed{{Finding: Finding{Rule: "gone", Severity: Error, Coordinate: "User.gone", Message: "x"}, Reason: "y"}}
+	r.Seal()
+	const remark = "2 results left out that are known or suppressed: code scanning would open alerts for them"
+	for _, c := range []struct {
+		Options
+		all bool
+	}{{Options{}, true}, {Options{Scanning: true, Verbose: true}, true}, {Options{Scanning: true}, false}} {
+		text := render(t, r, "sarif", c.Options)
+		if strings.Contains(text, "User.old") != c.all || strings.Contains(text, "User.gone") != c.all || strings.Contains(text, remark) == c.all || !strings.Contains(text, "User.new") {
+			t.Errorf("%+v:\n%s", c.Options, text)
+		}
 	}
 }
 

@@ -30,7 +30,7 @@ func Read(r io.Reader) (*Report, error) {
 		return nil, fmt.Errorf("this is no report of schemaVersion %d, as --format json and --report json=PATH write it", schemaVersion)
 	}
 	out := &Report{Tool: Tool(wire.Tool), Before: Source(wire.Before), After: Source(wire.After), Data: wire.Data.read(),
-		Operations: (*Operations)(wire.Operations)}
+		Operations: (*Operations)(wire.Operations), Folder: wire.Folder}
 	for _, f := range wire.Findings {
 		one, err := f.read()
 		if err != nil {
@@ -42,13 +42,20 @@ func Read(r io.Reader) (*Report, error) {
 		if err := weighs(s.Severity); err != nil {
 			return nil, err
 		}
-		out.Suppressed = append(out.Suppressed, Suppressed{Finding{
+		one := Suppressed{Reason: s.Reason, Finding: Finding{
 			Rule: s.Rule, Severity: s.Severity, Coordinate: s.Coordinate, To: s.To, Subject: s.Subject, Message: s.Message,
 			Location: s.Location.read(s.Location.Anchor),
-		}, s.Reason})
+		}}
+		for _, d := range s.Decisions {
+			one.Decisions = append(one.Decisions, Decision{d.Kind == byComment, d.Reason, d.Location.read("")})
+		}
+		out.Suppressed = append(out.Suppressed, one)
 	}
 	for _, n := range wire.Notes {
 		out.Notes = append(out.Notes, Note{n.Kind, n.Message, n.Location.read("")})
+	}
+	for _, f := range wire.Files {
+		out.Files = append(out.Files, File(f))
 	}
 	out.Seal()
 	if len(Duplicates(out.Findings)) > 0 {

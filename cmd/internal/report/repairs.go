@@ -23,9 +23,20 @@ type Repairs struct {
 	Conclusion []string
 }
 
-// WriteRepairs writes for people what is done about each finding, the edits,
+// fix is the one that is chosen, nil for none.
+func (r Repair) fix() *Fix {
+	for i := range r.Finding.Fixes {
+		if x := &r.Finding.Fixes[i]; x.ID == r.Chosen && r.Chosen != "" {
+			return x
+		}
+	}
+	return nil
+}
+
+// writeRepairs writes for people what is done about each finding, the edits,
 // and what that comes to. The report has the findings that are left.
-func WriteRepairs(w io.Writer, left *Report, r Repairs, opt Options) error {
+func writeRepairs(w io.Writer, left *Report, opt Options) error {
+	r := left.Repairs
 	if opt.Width == 0 {
 		opt.Width = maxWidth
 	}
@@ -58,10 +69,8 @@ func WriteRepairs(w io.Writer, left *Report, r Repairs, opt Options) error {
 // repairLine is the whole of a repair in quiet mode.
 func (p *page) repairLine(r Repair) {
 	f, what := r.Finding, r.Note
-	for _, fix := range f.Fixes {
-		if fix.ID == r.Chosen {
-			what = fix.ID + ": " + fix.Title
-		}
+	if fix := r.fix(); fix != nil {
+		what = fix.ID + ": " + fix.Title
 	}
 	p.WriteString(Escape(place(f.Location)+": ") + paint(p.ink.of(f.Severity), string(f.Severity)) + " " +
 		Escape(f.Rule+" "+about(f)+": "+what) + "\n")

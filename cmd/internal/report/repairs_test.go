@@ -15,9 +15,9 @@ func TestRepairsAreClean(t *testing.T) {
 		Fixes:    []Fix{{bad, "directive", "safe", bad, "+" + bad + "# Dgraph.Secret k \"sesame\"\n", nil}, {"other", "migration", "review", bad, "", nil}}}
 	for _, opt := range []Options{{}, {Verbose: true}, {Quiet: true}} {
 		var out strings.Builder
-		err := WriteRepairs(&out, &Report{Notes: []Note{{Kind: "warning", Message: bad}}}, Repairs{
+		err := writeText(&out, &Report{Notes: []Note{{Kind: "warning", Message: bad}}, Repairs: &Repairs{
 			List: []Repair{{&f, bad, bad}, {&f, "", bad}}, Diff: " " + bad + "\n+# Dgraph.Secret k \"sesame\"\n", Conclusion: []string{bad},
-		}, opt)
+		}}, opt)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -33,7 +33,8 @@ func TestRepairsTellNoSwitchThatShowsNothing(t *testing.T) {
 	r, baseline := against()
 	r.Against(baseline)
 	var out strings.Builder
-	if err := WriteRepairs(&out, r, Repairs{}, Options{}); err != nil {
+	r.Repairs = &Repairs{}
+	if err := writeText(&out, r, Options{}); err != nil {
 		t.Fatal(err)
 	}
 	if text := out.String(); !strings.Contains(text, "2 known, 1 suppressed\n") || strings.Contains(text, "-v") {

@@ -57,6 +57,14 @@ type Report struct {
 	// nowhere but in Summary.Suppressed.
 	Suppressed []Suppressed
 	Notes      []Note
+	// Folder is the one of the repository that the names of files count from, as a path from its root, and "." for the root.
+	// Empty is not known.
+	Folder string
+	// Files are those that findings stand in; none where they are not known.
+	Files []File
+	// Repairs are what fix does about the findings, or would do; nil in reports of other commands. Only renderings for
+	// people have them.
+	Repairs *Repairs
 	// Rules explain rules, at least those of the findings as far as they are
 	// known. No program needs them: they are not in the JSON report.
 	Rules []RuleDoc
@@ -186,7 +194,16 @@ type Finding struct {
 // of the report, with the reason given there.
 type Suppressed struct {
 	Finding Finding
-	Reason  string
+	Reason  string // all reasons
+	// Decisions are where that is said; none where that is not known.
+	Decisions []Decision
+}
+
+// Decision is a place that says why a finding can be lived with.
+type Decision struct {
+	InSource bool // a comment of the schema, and not the configuration
+	Reason   string
+	Location Location // zero when the place is not known
 }
 
 // APIChange is a change of the generated API that a finding causes.

@@ -37,7 +37,7 @@ func TestSeal(t *testing.T) {
 		{Rule: "a", Severity: Info, Coordinate: "T.a"},
 		{Rule: "c", Severity: Warning, Coordinate: "T.c", Message: "x"},
 		{Rule: "c", Severity: Warning, Coordinate: "T.c", Message: "y"},
-	}, Suppressed: []Suppressed{{Finding{Rule: "d", Severity: Error, Fixes: []Fix{{ID: "x"}}}, "reason"}}}
+	}, Suppressed: []Suppressed{{Finding: Finding{Rule: "d", Severity: Error, Fixes: []Fix{{ID: "x"}}}, Reason: "reason"}}}
 	r.Seal()
 	r.Seal() // a second time adds nothing
 	if diff := cmp.Diff(Summary{Error: 1, Warning: 2, Info: 1, OneWay: 3, Fixable: 1, Suppressed: 1}, r.Summary); diff != "" {

@@ -33,6 +33,7 @@ func samples() []sample {
 		})},
 		{"suppressed", suppressed()},
 		{"operations", operations()},
+		{"fixed", fixed()},
 		{"hostile", hostile()},
 		{"lines", lines()},
 		{"keys", keys()},
@@ -193,12 +194,41 @@ func shapes() *Report {
 func suppressed() *Report {
 	r := shapes()
 	r.Data, r.Notes = Data{}, nil
+	r.Folder = "services/shop"
+	r.Looked("new.graphql", "", "type User {\n  id: ID!\n}\n")
 	gone, renamed := r.Findings[2], r.Findings[1]
 	r.Findings = []Finding{r.Findings[4], r.Findings[8]}
 	r.Suppressed = []Suppressed{
-		{renamed, "the numbers are imported again every night; the old ones are deleted with the next clean-up, see the ticket"},
-		{gone, "nobody has sent a fax since 2009"},
+		{Finding: renamed, Reason: "the numbers are imported again every night; the old ones are deleted with the next clean-up, see the ticket"},
+		{Finding: gone, Reason: "nobody has sent a fax since 2009; it is empty", Decisions: []Decision{
+			{true, "nobody has sent a fax since 2009", Location{"", "new.graphql", "", 7, 3, 7, 60}},
+			{false, "it is empty", Location{"", ".schemacheck.yaml", "", 12, 5, 14, 1}},
+		}},
 	}
+	return r
+}
+
+// fixed is what fix would do: one finding is mended, one changes data, and with one nothing is done.
+func fixed() *Report {
+	r := shapes()
+	r.Notes = nil
+	r.Repairs = &Repairs{
+		Diff:       "--- new.graphql\n+++ new.graphql\n@@ -3,1 +3,1 @@\n-  tel: String\n+  tel: String @dgraph(pred: \"p\")\n",
+		Conclusion: []string{"1 fix would change 1 file: --write makes the edits.", "1 fix changes stored data."},
+	}
+	for _, f := range r.Findings {
+		one := Repair{Finding: &f, Note: "nothing mends it"}
+		if len(one.Finding.Fixes) > 0 {
+			one.Chosen, one.Note = one.Finding.Fixes[0].ID, ""
+			if one.Finding.Fixes[0].Kind == "migration" {
+				one.Note = "this changes stored data"
+			}
+		}
+		r.Repairs.List = append(r.Repairs.List, one)
+	}
+	mended := r.Findings[0]
+	mended.Coordinate = "User.mended"
+	r.Repairs.List = append(r.Repairs.List, Repair{&mended, "", ""})
 	return r
 }
 
@@ -229,7 +259,9 @@ func hostile() *Report {
 	)
 	r.Before.Source, r.After.Source = nasty, nasty
 	r.Tool.Version = nasty
-	r.Suppressed = []Suppressed{{r.Findings[0], nasty}}
+	r.Suppressed = []Suppressed{{r.Findings[0], nasty, []Decision{{true, nasty, Location{"", nasty, nasty, 1, 1, 1, 2}}}}}
+	r.Files = []File{{nasty, nasty, Digest(nasty)}}
+
 	r.Notes = []Note{{"warning", nasty, Location{File: nasty, Line: 1, Column: 1}}}
 	return r
 }

@@ -74,8 +74,11 @@ type (
 		Suppressions []sarifSuppression `json:"suppressions"`
 		Properties   sarifFacts         `json:"properties"`
 	}
+	// Code scanning looks at no other fingerprint than the second one. Without it, it takes the text of the line: two
+	// fields that are removed from one type would be one alert.
 	sarifFingerprints struct {
 		Fingerprint string `json:"schemacheck/v1"`
+		Scanning    string `json:"primaryLocationLineHash"`
 	}
 	sarifLocation struct {
 		ID       int            `json:"id,omitempty"`
@@ -114,8 +117,9 @@ type (
 		} `json:"insertedContent"`
 	}
 	sarifSuppression struct {
-		Kind          string `json:"kind"`
-		Justification string `json:"justification,omitempty"`
+		Kind          string         `json:"kind"`
+		Justification string         `json:"justification,omitempty"`
+		Location      *sarifLocation `json:"location,omitempty"`
 	}
 	sarifRunFacts struct {
 		Before wireSource `json:"before,omitzero"`
@@ -138,24 +142,32 @@ type (
 // writeSARIF writes the gravest findings up to what code scanning takes. Rules
 // are explained as far as they have results.
 func writeSARIF(w io.Writer, r *Report, opt Options) error {
-	r = r.rooted(opt.Folder)
+	r = r.Rooted(opt.Folder)
 	type result struct {
 		*Finding
-		reason string
-		left   bool // somebody decided to live with it
+		left *Suppressed // nil unless somebody decided to live with it
 	}
 	var all []result
 	for _, f := range worst(r.shown(opt.additions())) {
 		all = append(all, result{Finding: f})
 	}
 	known := worst(r.known())
-	for _, f := range known {
-		all = append(all, result{Finding: f})
-	}
-	for i := range r.Suppressed {
-		all = append(all, result{&r.Suppressed[i].Finding, r.Suppressed[i].Reason, true})
-	}
 	invocation := invocationOf(r, opt)
+	told := func(text string) {
+		invocation.Notifications = append(invocation.Notifications, sarifNotification{Level: "note", Message: sarifText{Text: text}})
+	}
+	if opt.Scanning && !opt.Verbose {
+		if n := len(known) + len(r.Suppressed); n > 0 {
+			told(plural(n, "result") + " left out that " + pick(n, "is", "are") + " known or suppressed: code scanning would open alerts for " + pick(n, "it", "them"))
+		}
+	} else {
+		for _, f := range known {
+			all = append(all, result{Finding: f})
+		}
+		for i := range r.Suppressed {
+			all = append(all, result{&r.Suppressed[i].Finding, &r.Suppressed[i]})
+		}
+	}
 	if n := len(all) - maxResults; n > 0 {
 		all = all[:maxResults]
 		invocation.Notifications = append(invocation.Notifications, sarifNotification{Level: "warning", Message: sarifText{Text: fmt.Sprintf(
@@ -194,14 +206,32 @@ func writeSARIF(w io.Writer, r *Report, opt Options) error {
 		case known != nil:
 			one.Baseline = "new"
 		}
-		if x.left {
-			// Whether a comment or the configuration says so is not known here.
-			one.Suppressions = append(one.Suppressions, sarifSuppression{"external", Escape(x.reason)})
+		if x.left != nil {
+			one.Suppressions = suppressionsOf(x.left)
 		}
 		run.Results = append(run.Results, one)
 	}
 	run.Tool.Driver = driver
 	return encodeJSON(w, &sarifLog{"https://json.schemastore.org/sarif-2.1.0.json", "2.1.0", []sarifRun{run}})
+}
+
+// suppressionsOf are the decisions to live with a finding.
+func suppressionsOf(s *Suppressed) []sarifSuppression {
+	var all []sarifSuppression
+	for _, d := range s.Decisions {
+		one := sarifSuppression{Kind: "external", Justification: Escape(d.Reason)}
+		if d.InSource {
+			one.Kind = "inSource"
+		}
+		if d.Location.File != "" {
+			one.Location = &sarifLocation{Physical: physical(d.Location)}
+		}
+		all = append(all, one)
+	}
+	if all == nil {
+		all = []sarifSuppression{{Kind: "external", Justification: Escape(s.Reason)}}
+	}
+	return all
 }
 
 // invocationOf says how the run went. One whose exit code something else than
@@ -238,7 +268,7 @@ func resultOf(f *Finding, r *Report, verbose bool) sarifResult {
 		RuleID:       Escape(f.Rule),
 		Level:        sarifLevel(f.Severity),
 		Message:      sarifText{Text: unlinked(account(f, r, verbose))},
-		Fingerprints: sarifFingerprints{f.Fingerprint},
+		Fingerprints: sarifFingerprints{f.Fingerprint, f.Fingerprint},
 		Suppressions: []sarifSuppression{},
 		Properties: sarifFacts{
 			f.Coordinate, f.To, f.Subject, each(f.Affects, same), each(f.Predicates, same),
@@ -252,7 +282,7 @@ func resultOf(f *Finding, r *Report, verbose bool) sarifResult {
 	}
 	at := f.Location
 	if at.File == "" { // code scanning takes nothing without a file
-		at = Location{File: cmp.Or(r.After.file(), r.Before.file(), "schema"), Line: 1}
+		at = Location{File: cmp.Or(r.After.File(), r.Before.File(), "schema"), Line: 1}
 	}
 	where := sarifLocation{Physical: physical(at)}
 	if f.Coordinate != "" {

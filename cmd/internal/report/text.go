@@ -41,6 +41,9 @@ type page struct {
 }
 
 func writeText(w io.Writer, r *Report, opt Options) error {
+	if r.Repairs != nil {
+		return writeRepairs(w, r, opt)
+	}
 	if opt.Width == 0 {
 		opt.Width = maxWidth
 	}

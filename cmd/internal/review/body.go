@@ -18,8 +18,8 @@ const SummaryRoom = maxBody - 2048
 // A marker is the first line of each comment: nobody sees it, and only there it counts, so that no text of a report can
 // be one.
 var (
-	summaryMarker = regexp.MustCompile(`^<!-- schemacheck:summary ([A-Za-z0-9._-]{1,64}) -->\r?\n`)
-	findingMarker = regexp.MustCompile(`^<!-- schemacheck:finding ([A-Za-z0-9._-]{1,64}) ([0-9a-f]{64})( settled| stuck)? -->\r?\n`)
+	summaryMarker = regexp.MustCompile(`^<!-- schemacheck:summary ([A-Za-z0-9._/-]{1,64}) -->\r?\n`)
+	findingMarker = regexp.MustCompile(`^<!-- schemacheck:finding ([A-Za-z0-9._/-]{1,64}) ([0-9a-f]{64})( settled| stuck)? -->\r?\n`)
 )
 
 func markSummary(id string) string { return "<!-- schemacheck:summary " + id + " -->\n" }

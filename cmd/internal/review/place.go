@@ -1,8 +1,11 @@
 package review
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"maps"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -32,17 +35,18 @@ type changed struct {
 
 // changes are all files of a pull request.
 type changes struct {
-	files  []*changed
-	prefix string // the folder of the repository that paths of the report count from
+	files []*changed
 	// texts are the new versions of the files, by path, as far as they could be read.
 	texts map[string]*source
 	// elsewhere are the paths of which the report is about another version than the pull request's.
 	elsewhere map[string]bool
+	// unread are the paths of files that were too many to be read.
+	unread map[string]bool
 }
 
 // named is the file at a path of the report in its new version, or nil.
 func (c *changes) named(file string) *changed {
-	at, ok := inRepository(c.prefix, file)
+	at, ok := inRepository("", file)
 	if !ok {
 		return nil
 	}
@@ -56,7 +60,7 @@ func (c *changes) named(file string) *changed {
 
 // formerly is the file at a path of the report in its old version, or nil.
 func (c *changes) formerly(file string) *changed {
-	at, ok := inRepository(c.prefix, file)
+	at, ok := inRepository("", file)
 	if !ok {
 		return nil
 	}
@@ -67,6 +71,44 @@ func (c *changes) formerly(file string) *changed {
 	}
 	return nil
 }
+
+// ids are those that comments on a report have by themselves: the first one is made of the path of the new schema, and the
+// second one, where the pull request moves the schema, of its old path.
+func (c *changes) ids(r *report.Report) []string {
+	was, is := r.Before.File(), r.After.File()
+	if is == "" {
+		is = r.After.Source
+	}
+	all := []string{idOf(is)}
+	old, ok := inRepository("", was)
+	folder := old + "/"
+	if at := strings.IndexAny(old, "*?[{"); at >= 0 { // a glob
+		folder = old[:strings.LastIndexByte(old[:at], '/')+1]
+	}
+	goes := func(f *changed) bool {
+		return (f.removed || f.path != f.previous) && (f.previous == old || folder != "" && strings.HasPrefix(f.previous, folder))
+	}
+	if ok && slices.ContainsFunc(c.files, goes) && idOf(was) != all[0] {
+		all = append(all, idOf(was))
+	}
+	return all
+}
+
+// idOf is the id that a path comes to: itself, or where it has other signs, or too many, a part of it and its hash.
+func idOf(name string) string {
+	name = path.Clean(name)
+	if pathID.MatchString(name) {
+		return name
+	}
+	sum := sha256.Sum256([]byte(name))
+	plain := strings.Trim(otherSigns.ReplaceAllString(name, "-"), "-")
+	return plain[max(0, len(plain)-40):] + "-" + hex.EncodeToString(sum[:6])
+}
+
+var (
+	pathID     = regexp.MustCompile(`^[A-Za-z0-9._/-]{1,64}$`)
+	otherSigns = regexp.MustCompile(`[^A-Za-z0-9._/]+`)
+)
 
 // inRepository is a path of a report, counted from the root of the repository. What is no file of it has none.
 func inRepository(prefix, file string) (string, bool) {

@@ -21,16 +21,14 @@ import (
 // Request is what a pull request is to be told.
 type Request struct {
 	Target Target
-	// ID keeps the comments of several schemas in one repository apart.
+	// ID keeps the comments of several reports on one pull request apart. Empty is one that is made of the path of the new
+	// schema; then the comments on a schema that the pull request moves stay the same ones.
 	ID     string
 	Report *report.Report
 	// Summary is the report in Markdown, of at most SummaryRoom bytes.
 	Summary string
 	// Prefix is the folder of the repository that the paths of the report count from; empty is its root.
 	Prefix string
-	// Texts are the files that the report was made from, by their names in it, where they are known: those that are not as
-	// they are at the head of the pull request get no comments, since their lines are others. Nil knows none.
-	Texts map[string]string
 	// CommentFrom is the lowest severity that gets a comment of its own; report.Never leaves all to the summary.
 	CommentFrom report.Severity
 	// MaxComments is how many findings get a comment of their own, the worst first.
@@ -41,7 +39,7 @@ type Request struct {
 
 // Check says what is wrong with a request, before anything is sent.
 func (r *Request) Check() error {
-	if !idName.MatchString(r.ID) {
+	if r.ID != "" && !idName.MatchString(r.ID) {
 		return fmt.Errorf("--id %q: expected letters, digits, and . _ - (at most 64)", r.ID)
 	}
 	if r.MaxComments < 0 {
@@ -59,6 +57,26 @@ func (r *Request) Check() error {
 // commented reports whether a finding gets a comment of its own, if there is a place for it.
 func (r *Request) commented(f *report.Finding) bool {
 	return !f.Addition && !f.Known && f.Severity.Reaches(r.CommentFrom)
+}
+
+// worst are the findings that get a comment of their own, if there is a place for them, the worst first.
+func (r *Request) worst() []*report.Finding {
+	var findings []*report.Finding
+	for i := range r.Report.Findings {
+		if f := &r.Report.Findings[i]; r.commented(f) {
+			findings = append(findings, f)
+		}
+	}
+	slices.SortStableFunc(findings, func(a, b *report.Finding) int {
+		switch {
+		case a.Severity == b.Severity:
+			return 0
+		case a.Severity.Reaches(b.Severity):
+			return -1
+		}
+		return 1
+	})
+	return findings
 }
 
 // Outcome is what came of a review.
@@ -128,6 +146,9 @@ func (c *Client) Review(ctx context.Context, r *Request) (Outcome, error) {
 	if err := r.Check(); err != nil {
 		return out, err
 	}
+	rooted := *r
+	rooted.Report = r.Report.Rooted(r.Prefix)
+	r = &rooted
 	switch {
 	case c.token == "" && r.DryRun != nil:
 		return out, r.need()
@@ -150,10 +171,15 @@ func (c *Client) Review(ctx context.Context, r *Request) (Outcome, error) {
 	if err != nil {
 		return out, err
 	}
+	ids := []string{r.ID}
+	if r.ID == "" {
+		ids = files.ids(r.Report)
+		r.ID = ids[0]
+	}
 	w := &writer{Client: c, Request: r, number: number, head: head, files: files, refused: map[string]bool{}, outcome: &out}
 	var failed error
 	for round := 1; ; round++ {
-		now, err := c.state(ctx, r.Target.Repository, number, r.ID)
+		now, err := c.state(ctx, r.Target.Repository, number, ids)
 		if err != nil {
 			return out, err
 		}
@@ -205,22 +231,7 @@ type wanted struct {
 func (w *writer) wanted() ([]wanted, []string) {
 	var all []wanted
 	outside, elsewhere, many := 0, 0, 0
-	var findings []*report.Finding
-	for i := range w.Report.Findings {
-		if f := &w.Report.Findings[i]; w.commented(f) {
-			findings = append(findings, f)
-		}
-	}
-	slices.SortStableFunc(findings, func(a, b *report.Finding) int {
-		switch {
-		case a.Severity == b.Severity:
-			return 0
-		case a.Severity.Reaches(b.Severity):
-			return -1
-		}
-		return 1
-	})
-	for _, f := range findings {
+	for _, f := range w.worst() {
 		if len(all) == w.MaxComments { // it is only counted: a report can have very many
 			f = &report.Finding{Coordinate: f.Coordinate, Location: f.Location, Previous: f.Previous, Fingerprint: f.Fingerprint}
 		}
@@ -228,6 +239,8 @@ func (w *writer) wanted() ([]wanted, []string) {
 		switch file := w.files.named(f.Location.File); {
 		case !ok && file != nil && w.files.elsewhere[file.path]:
 			elsewhere++
+		case file != nil && w.files.unread[file.path]:
+			many++
 		case !ok || w.refused[f.Fingerprint]:
 			outside++
 		case len(all) == w.MaxComments:

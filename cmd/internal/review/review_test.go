@@ -544,7 +544,8 @@ func TestPlaces(t *testing.T) {
 		t.Errorf("the summary says\n%s", w.Summaries()[0].Body)
 	}
 	w.quiet(r)
-	r.Texts = map[string]string{"schema.graphql": after + "# more\n", "added.graphql": "type Added {\r\n  y: Int\r\n}\r\n"}
+	r.Report.Looked("schema.graphql", "", after+"# more\n")
+	r.Report.Looked("added.graphql", "", "type Added {\r\n  y: Int\r\n}\r\n")
 	w.run(r)
 	w.want("api/schema.graphql LEFT 0-5: field-removed", "api/gone.graphql LEFT 0-1: type-removed", "api/added.graphql RIGHT 0-2: added", "schema.graphql RIGHT 0-1: up")
 	if !strings.Contains(w.Summaries()[0].Body, "3 findings are told here only: the files that were checked") {

@@ -8,11 +8,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/google/go-github/v74/github"
 
+	"github.com/schemacheck/schemacheck/cmd/internal/report"
 	"github.com/schemacheck/schemacheck/diff/sdl"
 )
 
@@ -20,8 +22,10 @@ import (
 // in it is none of them: GitHub itself says who wrote what.
 type state struct {
 	head    string
-	summary []comment // with our id, the oldest first
-	threads []thread
+	summary []comment // with our id
+	threads []thread  // with our id
+	// others and more count the summaries and the conversations with other ids.
+	others, more int
 }
 
 // comment is one that is ours.
@@ -113,13 +117,18 @@ type page[T any] struct {
 	Nodes []T `json:"nodes"`
 }
 
-// state reads what the pull request has of us.
-func (c *Client) state(ctx context.Context, of Repository, number int, id string) (*state, error) {
+// state reads what the pull request has of us, under any of the ids.
+func (c *Client) state(ctx context.Context, of Repository, number int, ids []string) (*state, error) {
 	out := &state{}
 	what := fmt.Sprintf("reading the comments of %s#%d", of, number)
 	err := all(ctx, c, what, commentsQuery, "comments", of, number, func(head string, w wireComment) {
 		out.head = head
-		if m := summaryMarker.FindStringSubmatch(w.Body); w.Own && m != nil && m[1] == id {
+		m := summaryMarker.FindStringSubmatch(w.Body)
+		switch {
+		case !w.Own || m == nil:
+		case !slices.Contains(ids, m[1]):
+			out.others++
+		default:
 			out.summary = append(out.summary, comment{int64(w.ID), w.Body})
 		}
 	})
@@ -133,7 +142,11 @@ func (c *Client) state(ctx context.Context, of Repository, number int, id string
 		}
 		first := w.Comments.Nodes[0]
 		m := findingMarker.FindStringSubmatch(first.Body)
-		if !first.Own || m == nil || m[1] != id {
+		if !first.Own || m == nil {
+			return
+		}
+		if !slices.Contains(ids, m[1]) {
+			out.more++
 			return
 		}
 		t := thread{
@@ -237,9 +250,13 @@ func (c *Client) byCommit(ctx context.Context, t Target) (int, string, error) {
 	return 0, "", nil
 }
 
+// mostFiles is how many files are read beyond those that could have a comment each: a report can name all files of a large pull
+// request, and reading them is what GitHub limits.
+const mostFiles = 50
+
 // changes reads the files of a pull request, and of those that the report is about, the new versions.
 func (c *Client) changes(ctx context.Context, of Repository, number int, r *Request) (*changes, error) {
-	out := &changes{prefix: r.Prefix, texts: map[string]*source{}, elsewhere: map[string]bool{}}
+	out := &changes{texts: map[string]*source{}, elsewhere: map[string]bool{}, unread: map[string]bool{}}
 	err := c.call(ctx, fmt.Sprintf("reading the files of %s#%d", of, number), reads, func(ctx context.Context) error {
 		out.files = nil
 		for options := (&github.ListOptions{PerPage: 100}); ; {
@@ -266,9 +283,14 @@ func (c *Client) changes(ctx context.Context, of Repository, number int, r *Requ
 	if err != nil {
 		return nil, err
 	}
-	for i := range r.Report.Findings {
-		f := out.named(r.Report.Findings[i].Location.File)
-		if f == nil || out.texts[f.path] != nil || len(f.hunks) == 0 || !r.commented(&r.Report.Findings[i]) || !commitName.MatchString(f.blob) {
+	read, size := 0, 0
+	for _, finding := range r.worst() {
+		f := out.named(finding.Location.File)
+		if f == nil || out.texts[f.path] != nil || len(f.hunks) == 0 || !commitName.MatchString(f.blob) {
+			continue
+		}
+		if read++; read > r.MaxComments+mostFiles || size > maxAnswer {
+			out.unread[f.path] = true
 			continue
 		}
 		var text []byte
@@ -281,12 +303,13 @@ func (c *Client) changes(ctx context.Context, of Repository, number int, r *Requ
 		if err != nil {
 			return nil, err
 		}
+		size += len(text)
 		out.texts[f.path] = newSource(string(text))
-		if made, ok := r.Texts[r.Report.Findings[i].Location.File]; ok && !sameLines(made, string(text)) {
-			out.elsewhere[f.path] = true
-		}
-		if out.named(r.Report.After.Source) == f && anotherSchema(string(text), r.Report.After.Fingerprint) {
-			out.elsewhere[f.path] = true
+		switch digest := r.Report.DigestOf(finding.Location); {
+		case digest != "":
+			out.elsewhere[f.path] = digest != report.Digest(string(text))
+		case out.named(r.Report.After.Source) == f: // the report is of a version that had no digests
+			out.elsewhere[f.path] = anotherSchema(string(text), r.Report.After.Fingerprint)
 		}
 	}
 	return out, nil
@@ -307,9 +330,4 @@ func isBlob(text []byte, name string) bool {
 	}
 	fmt.Fprintf(h, "blob %d\x00%s", len(text), text)
 	return hex.EncodeToString(h.Sum(nil)) == name
-}
-
-// sameLines reports whether two texts have the same lines: a checkout may end them in another way.
-func sameLines(a, b string) bool {
-	return strings.ReplaceAll(a, "\r\n", "\n") == strings.ReplaceAll(b, "\r\n", "\n")
 }

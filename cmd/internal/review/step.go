@@ -56,6 +56,10 @@ func (s step) creates() bool { return s.kind == postSummary || s.kind == postRev
 // perReview is how many comments a review has: larger ones were seen to time out.
 const perReview = 20
 
+// mostThreads and mostSummaries are how many comments of ours a pull request has at most, whatever their ids: who makes the
+// reports could have more with each push.
+const mostThreads, mostSummaries = 500, 20
+
 // plan are the steps from what is there to what should be.
 func (w *writer) plan(now *state) []step {
 	comments, remarks := w.wanted()
@@ -107,8 +111,16 @@ func (w *writer) plan(now *state) []step {
 			steps = append(steps, w.leave(t, "it has no line of its own now")...)
 		}
 	}
+	if room := max(0, mostThreads-len(now.threads)-now.more); len(missing) > room {
+		remarks = append(remarks, counted(len(missing)-room, "finding has", "findings have")+fmt.Sprintf(" no comment, since this pull request has %d already.", mostThreads))
+		missing = missing[:room]
+	}
 	for chunk := range slices.Chunk(missing, perReview) {
 		steps = append(steps, step{kind: postReview, review: chunk})
+	}
+	if len(now.summary) == 0 && now.others >= mostSummaries {
+		w.remark(fmt.Sprintf("no summary is written, since there are %d for other schemas already", now.others))
+		return steps
 	}
 	return append(steps, w.summarize(now.summary, summaryBody(w.ID, w.Summary, w.head, remarks))...)
 }
@@ -314,9 +326,13 @@ func (w *writer) resolve(ctx context.Context, s step) error {
 
 // mayNot remarks once what the token may not do.
 func (w *writer) mayNot(what string) {
-	remark := "the token may not change conversations: some are not " + what + " (in GitHub Actions this needs the permission contents: write)"
-	if !slices.Contains(w.outcome.Remarks, remark) {
-		w.outcome.Remarks = append(w.outcome.Remarks, remark)
+	w.remark("the token may not change conversations: some are not " + what + " (in GitHub Actions this needs the permission contents: write)")
+}
+
+// remark says something once.
+func (w *writer) remark(text string) {
+	if !slices.Contains(w.outcome.Remarks, text) {
+		w.outcome.Remarks = append(w.outcome.Remarks, text)
 	}
 }
 

@@ -232,12 +232,18 @@ var program = sync.OnceValues(func() (string, error) {
 // shop is what the program says about the two schemas in testdata/shop.
 func shop(t *testing.T, format string) string {
 	t.Helper()
+	return ran(t, "diff", format)
+}
+
+// ran is what a command says about them.
+func ran(t *testing.T, command, format string) string {
+	t.Helper()
 	skipWithout(t)
 	path, err := program()
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(path, "diff", "old.graphql", "new.graphql", "--format", format, "--color", "never")
+	cmd := exec.Command(path, command, "old.graphql", "new.graphql", "--format", format, "--color", "never")
 	cmd.Dir = filepath.Join(root, "testdata", "shop")
 	out, err := cmd.Output()
 	var exit *exec.ExitError
@@ -388,6 +394,27 @@ func TestCopy(t *testing.T) {
 		}
 		becomes(p, `document.querySelector('#said').textContent`, "")
 	}
+}
+
+// TestFixes: what fix would do stands before the findings, leads to them, and can be copied as a whole.
+func TestFixes(t *testing.T) {
+	t.Parallel()
+	p := open(t, ran(t, "fix", "html"), look{})
+	if got := eval[string](p, `Array.from(document.querySelectorAll('.repairs li .risk'), (r) => r.textContent).join()`); got != "review,safe" {
+		t.Errorf("the fixes are %q", got)
+	}
+	if got := eval[string](p, `document.querySelector('[data-rule="field-renamed"] .fix .tag').textContent`); got != "chosen" {
+		t.Errorf("the fix of the finding is %q", got)
+	}
+	p.do(browser.GrantPermissions([]browser.PermissionType{browser.PermissionTypeClipboardReadWrite, browser.PermissionTypeClipboardSanitizedWrite}))
+	p.click(`#fixes [data-copy="all"]`)
+	becomes(p, `document.querySelector('#said').textContent`, "Copied")
+	if got := eval[string](p, `navigator.clipboard.readText()`); !strings.HasPrefix(got, "--- new.graphql\n+++ new.graphql\n") || !strings.Contains(got, "\n+  phoneNumber: String @dgraph(pred: \"Customer.phone\")\n") {
+		t.Errorf("it copies %q", got)
+	}
+	p.click(`.repairs li:nth-child(2) a`)
+	becomes(p, `document.querySelector('.card:target').dataset.rule`, "field-renamed")
+	becomes(p, seen(`.card:target`), true)
 }
 
 // TestLinks goes from a type to its findings, to their lines and back.

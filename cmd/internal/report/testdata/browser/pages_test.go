@@ -132,6 +132,10 @@ func TestLooks(t *testing.T) {
 	r.Findings[0].Severity = report.Warning
 	r.Findings[0].Coordinate = strings.Repeat("AVeryLongNameOfAType", 5) + ".field"
 	r.New.Files[0].Lines[1] += strings.Repeat("x", 300)
+	long := strings.Repeat("x", 300)
+	r.Repairs = &report.Repairs{Conclusion: []string{long}, Diff: "+" + long + "\n", List: []report.Repair{
+		{Finding: &r.Findings[0], Chosen: r.Findings[0].Fixes[0].ID, Note: long}, {Finding: &r.Findings[2], Note: "a note"},
+	}}
 	r.Seal()
 	text := written(t, r)
 	for _, l := range []look{{}, {dark: true}, {width: 360, height: 740}, {width: 360, height: 740, dark: true}, {width: 820, height: 1000}, {width: 2000, height: 1200}} {
