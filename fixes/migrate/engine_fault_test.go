@@ -106,6 +106,15 @@ func (p *delaying) cut() {
 	})
 }
 
+// cutLater cuts once as much is held as a commit has, with what comes right after it.
+func (p *delaying) cutLater() {
+	for kept := 0; kept < 1000; time.Sleep(10 * time.Millisecond) {
+		p.each(func(c *delayed) { kept = max(kept, len(c.kept)) })
+	}
+	time.Sleep(50 * time.Millisecond)
+	p.cut()
+}
+
 // release hands on what was held.
 func (p *delaying) release() {
 	p.each(func(c *delayed) { _, _ = c.out.Write(c.kept); c.kept = nil })
@@ -133,10 +142,10 @@ func TestCommittedLate(t *testing.T) {
 		switch commits++; commits {
 		case 2:
 			p.hold()
-			time.AfterFunc(50*time.Millisecond, p.cut)
+			go p.cutLater()
 		case 3:
 			p.release()
-			time.Sleep(300 * time.Millisecond)
+			waitFor(t, func() bool { return hits(t, d)["1"] == 60 })
 		}
 	}})
 	if err != nil {
