@@ -37,8 +37,7 @@ func TestClientsCost(t *testing.T) {
 			before, after := c.pair(t)
 			at := filepath.Join(dir, fmt.Sprint(i))
 			writeClients(t, at, before, after, files, operations)
-			took := time.Hour
-			for range 3 { // a noisy machine gets another chance
+			diff := func() (cost time.Duration, peak int) {
 				cmd := exec.Command(program, "diff", "--fail-on", "never", "--format", "json", "old.graphql", "new.graphql", "--operations", "app")
 				cmd.Dir = at
 				out := &strings.Builder{}
@@ -51,21 +50,25 @@ func TestClientsCost(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				cost := cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
-				took = min(took, cost)
+				cost = cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
 				t.Logf("%v, %v of CPU, %d MiB", time.Since(begin), cost, peak)
 				if !strings.Contains(out.String(), fmt.Sprintf(`"total": %d,`, operations)) || strings.Contains(out.String(), `"broken": 0,`) ||
 					!strings.Contains(out.String(), `"invalid": 0,`) {
 					t.Fatalf("the operations were not looked at, or none breaks: %.3000s", out)
 				}
-				if peak > 300 {
-					t.Errorf("it takes %d MiB, want at most 300", peak)
-				}
-				if took <= most {
-					return
-				}
+				return cost, peak
 			}
-			t.Errorf("it takes %v of CPU, want at most %v", took, most)
+			bounded(t, "10,000 operations", most, func() time.Duration {
+				for try := 1; ; try++ { // the collector may be late on a busy machine
+					cost, peak := diff()
+					if peak <= 300 {
+						return cost
+					}
+					if try == 3 {
+						t.Fatalf("it takes %d MiB, want at most 300", peak)
+					}
+				}
+			})
 		})
 	}
 }
