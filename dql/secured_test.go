@@ -211,7 +211,7 @@ func TestMutualTLS(t *testing.T) {
 	start := time.Now()
 	_, err := stopped.Query(ctx, "{q(func: has(a)) {uid}}", nil)
 	wants(t, "a stopped server", err, dql.Timeout, "no answer in time")
-	if took := time.Since(start); took > 3*time.Second || !errors.Is(err, context.DeadlineExceeded) {
+	if took := time.Since(start); took > 30*time.Second || !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("after %v: %v", took, err)
 	}
 	canceled, cancel := context.WithCancel(t.Context())
