@@ -110,7 +110,7 @@ func limited(t *testing.T, c *dql.Client, admin dql.Config) {
 	}
 	reader := open(t, change(admin, func(c *dql.Config) { c.User, c.Password = "reader", "reader-canary" }))
 	var stored *dql.Stored
-	for range 50 { // the server hears of new rules some time later
+	for range 300 { // the server hears of new rules some time later
 		var err error
 		if stored, err = reader.Stored(ctx); err != nil {
 			t.Fatal(err)
