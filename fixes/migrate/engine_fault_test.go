@@ -296,12 +296,12 @@ func TestPaced(t *testing.T) {
 	fillCounted(t, d, n)
 	f, taskOf := countingPlan()
 	start := time.Now()
-	result, err := Run(t.Context(), c, f, Before, Options{Rate: 50, MaxDuration: 300 * time.Millisecond, taskOf: taskOf})
+	result, err := Run(t.Context(), c, f, Before, Options{Rate: 50, MaxDuration: 950 * time.Millisecond, taskOf: taskOf}) // a batch takes a second, with its pause
 	var stopped *Stopped
 	if !errors.As(err, &stopped) || stopped.Cancelled || result.Status.State != Paused || result.Status.Counts.Nodes != 50 {
 		t.Errorf("%+v, %v", result, err)
 	}
-	if took := time.Since(start); took > 10*time.Second {
+	if took := time.Since(start); took > time.Minute {
 		t.Errorf("it takes %v", took)
 	}
 	var batches atomic.Int32
