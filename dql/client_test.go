@@ -198,17 +198,24 @@ func TestPatienceHonoursContext(t *testing.T) {
 		return nil, errors.New("errIndexingInProgress. Please retry")
 	}}).start(t)
 	client := open(t, dql.Config{Alphas: []string{f.addr}})
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
-	defer cancel()
-	start := time.Now()
-	_, err := client.Snapshot().Query(ctx, "{}", nil)
-	if took := time.Since(start); took > 20*time.Second || f.queries.Load() < 2 { // by itself it waits for half a minute
-		t.Errorf("ended after %v and %d questions", took, f.queries.Load())
+	for try := 1; ; try++ {
+		ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+		start, before := time.Now(), f.queries.Load()
+		_, err := client.Snapshot().Query(ctx, "{}", nil)
+		cancel()
+		took, asked := time.Since(start), f.queries.Load()-before
+		if late := new(dql.Error); try < 10 && (asked < 2 || errors.As(err, &late) && late.Kind == dql.Timeout) {
+			continue // a busy machine got to no second question, or its answer was on its way
+		}
+		if took > 20*time.Second || asked < 2 { // by itself it waits for half a minute
+			t.Errorf("ended after %v and %d questions", took, asked)
+		}
+		wants(t, "the last reason", err, dql.Busy, "an index is being built")
+		break
 	}
-	wants(t, "the last reason", err, dql.Busy, "an index is being built")
-	ctx, cancel = context.WithCancel(t.Context())
+	ctx, cancel := context.WithCancel(t.Context())
 	time.AfterFunc(300*time.Millisecond, cancel)
-	_, err = client.Snapshot().Query(ctx, "{}", nil)
+	_, err := client.Snapshot().Query(ctx, "{}", nil)
 	wants(t, "interrupted", err, dql.Canceled, "interrupted")
 }
 
