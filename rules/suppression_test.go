@@ -389,7 +389,7 @@ func TestManyComments(t *testing.T) {
 	findings, _, after := judged(t, c.old, c.new, nil)
 	began := time.Now()
 	kept, suppressed := rules.Suppress(findings, rules.Suppressions{Schema: after})
-	if took := time.Since(began); took > 5*time.Second {
+	if took := time.Since(began); took > 30*time.Second {
 		t.Errorf("%d comments took %v", many, took)
 	}
 	if len(kept) > 0 || len(suppressed) != 1000 {

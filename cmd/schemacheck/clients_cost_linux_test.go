@@ -43,8 +43,7 @@ func TestClientsCost(t *testing.T) {
 				cpu     time.Duration
 				mib     int
 			}{{"diff", 4 * time.Second, 300}, {"fix", 8 * time.Second, 400}} {
-				took := time.Hour
-				for range 3 { // a noisy machine gets another chance
+				run := func() (cost time.Duration, peak int) {
 					cmd := exec.Command(program, limit.command, "--fail-on", "never", "--format", "json", "old.graphql", "new.graphql", "--operations", "app")
 					cmd.Dir = at
 					out := &strings.Builder{}
@@ -57,23 +56,25 @@ func TestClientsCost(t *testing.T) {
 					if err != nil {
 						t.Fatal(err)
 					}
-					cost := cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
-					took = min(took, cost)
+					cost = cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
 					t.Logf("%s: %v, %v of CPU, %d MiB", limit.command, time.Since(begin), cost, peak)
 					if !strings.Contains(out.String(), fmt.Sprintf(`"total": %d,`, operations)) || strings.Contains(out.String(), `"broken": 0,`) ||
 						!strings.Contains(out.String(), `"invalid": 0,`) {
 						t.Fatalf("the operations were not looked at, or none breaks: %.3000s", out)
 					}
-					if peak > limit.mib {
-						t.Errorf("%s takes %d MiB, want at most %d", limit.command, peak, limit.mib)
-					}
-					if took <= limit.cpu {
-						break
-					}
+					return cost, peak
 				}
-				if took > limit.cpu {
-					t.Errorf("%s takes %v of CPU, want at most %v", limit.command, took, limit.cpu)
-				}
+				bounded(t, limit.command+" with 10,000 operations", limit.cpu, func() time.Duration {
+					for try := 1; ; try++ { // the collector may be late on a busy machine
+						cost, peak := run()
+						if peak <= limit.mib {
+							return cost
+						}
+						if try == 3 {
+							t.Fatalf("%s takes %d MiB, want at most %d", limit.command, peak, limit.mib)
+						}
+					}
+				})
 			}
 		})
 	}

@@ -4,12 +4,10 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/parser"
@@ -105,27 +103,6 @@ func BenchmarkDiffRing(b *testing.B) {
 			}
 			b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N)/float64(n), "µs/type")
 		})
-	}
-}
-
-// TestVersionCost holds the start of the program to 15 ms of CPU, user and
-// system together, the least of some runs.
-func TestVersionCost(t *testing.T) {
-	program := filepath.Join(t.TempDir(), "schemacheck")
-	if out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput(); err != nil {
-		t.Fatalf("building: %v\n%s", err, out)
-	}
-	best := time.Hour
-	for range 20 {
-		cmd := exec.Command(program, "version")
-		if err := cmd.Run(); err != nil {
-			t.Fatal(err)
-		}
-		best = min(best, cmd.ProcessState.UserTime()+cmd.ProcessState.SystemTime())
-	}
-	t.Logf("schemacheck version: %v of CPU", best)
-	if best > 15*time.Millisecond {
-		t.Errorf("schemacheck version costs %v of CPU, want at most 15 ms", best)
 	}
 }
 

@@ -113,7 +113,7 @@ func (s *session) ends(t *testing.T, signal syscall.Signal) {
 	}
 	patience := time.Now() // who is not killed has cleaned up when it ends
 	if signal == syscall.SIGKILL {
-		patience = patience.Add(10 * time.Second)
+		patience = patience.Add(time.Minute)
 	}
 	for len(s.servers(t))+len(left()) > 0 {
 		if time.Now().After(patience) {

@@ -165,7 +165,7 @@ func (s *secured) settled(t *testing.T, user, reads string) {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	for range 100 {
+	for range 600 {
 		may, err := c.Readable(t.Context(), []dql.Question{dql.Values(dql.Field{Predicate: reads})})
 		if err != nil {
 			t.Fatal(err)
@@ -175,7 +175,7 @@ func (s *secured) settled(t *testing.T, user, reads string) {
 		}
 		time.Sleep(100 * time.Millisecond)
 	}
-	t.Fatalf("after 10 seconds %s still may not read %s", user, reads)
+	t.Fatalf("after a minute %s still may not read %s", user, reads)
 }
 
 // login is the access token of a user.
@@ -234,7 +234,7 @@ func (s *secured) admin(t *testing.T, jwt, query string) json.RawMessage {
 		if len(answer.Errors) == 0 {
 			return answer.Data
 		}
-		if try > 50 || !strings.Contains(strings.ToLower(answer.Errors[0].Message), "retry") && !strings.Contains(answer.Errors[0].Message, "not ready") {
+		if try > 300 || !strings.Contains(strings.ToLower(answer.Errors[0].Message), "retry") && !strings.Contains(answer.Errors[0].Message, "not ready") {
 			t.Fatalf("%s\n%v", query, answer.Errors)
 		}
 		time.Sleep(200 * time.Millisecond)

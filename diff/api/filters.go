@@ -132,10 +132,12 @@ func (d *deriver) addFilter(e *entity, inputs []*Field) {
 }
 
 // merge makes one filter of several, for a field with several indexes. All
-// fields with the same indexes share it; only that of an enum has a source.
+// fields with the same indexes share it; only one that knows an enum's members has a source: those for parts of
+// names are the same for all enums and String.
 func (d *deriver) merge(name string, f *Field, filters []string) {
 	var source Source
-	if of := d.types[f.Type.Named()]; of != nil && of.Kind == sdl.Enum {
+	if of := d.types[f.Type.Named()]; of != nil && of.Kind == sdl.Enum &&
+		slices.ContainsFunc(filters, func(filter string) bool { return strings.HasPrefix(filter, of.Name+"_") }) {
 		source = of.Source
 	}
 	merged := d.generate(sdl.InputObject, name, source)

@@ -18,7 +18,7 @@ func TestSource(t *testing.T) {
 	s := derive(t, `
 		interface Named { name: String! @id }
 		type User implements Named @secret(field: "pin") { age: Int @search mood: Mood @search posts: [Post] v: [Float!] @embedding }
-		type Post { id: ID! text: String @search(by: [term, regexp]) by: By }
+		type Post { id: ID! text: String @search(by: [term, regexp]) by: By tone: Mood @search(by: [hash, trigram]) tune: Mood @search(by: [ngram, trigram]) }
 		union By = User | Post
 		enum Mood { GOOD }
 		type Query { mine(n: Int): [Post] @custom(dql: "{q(func: uid(1)) {uid}}") }
@@ -44,6 +44,8 @@ func TestSource(t *testing.T) {
 		{"UpdateUserInput.set", "User"},
 		{"Mood_hash.eq", "Mood"},
 		{"StringRegExpFilter_StringTermFilter", ""},
+		{"Mood_hash_StringRegExpFilter", "Mood"},
+		{"StringNgramFilter_StringRegExpFilter", ""},
 		{"PostFilter.text", "Post.text"},
 		{"PostFilter.id", "Post.id"},
 		{"ByRef.userRef", "By"},

@@ -345,7 +345,7 @@ func TestHostile(t *testing.T) {
 		write(t, filepath.Join(dir, "a.tsx"), text)
 		start := time.Now()
 		checkFound(t, find(t, dir, "."))
-		if took := time.Since(start); took > 10*time.Second {
+		if took := time.Since(start); took > time.Minute {
 			t.Errorf("%s took %v", name, took)
 		} else {
 			t.Logf("%s: %v", name, took)
@@ -355,7 +355,7 @@ func TestHostile(t *testing.T) {
 	write(t, filepath.Join(dir, "a.go"), "package a\nfunc f() {\n"+strings.Repeat("q = `{ a }`\nc.Post(q)\nc.Post(r)\n", 5_000)+"}\nconst a = \"\" + b + b + b\nconst b = \"\" + c + c + c\nconst c = a + a\nvar _ = graphql.NewRequest(a)")
 	start := time.Now()
 	checkFound(t, find(t, dir, "."))
-	if took := time.Since(start); took > 10*time.Second {
+	if took := time.Since(start); took > time.Minute {
 		t.Errorf("Go took %v", took)
 	}
 }

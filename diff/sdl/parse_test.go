@@ -151,7 +151,7 @@ func TestHostileSizes(t *testing.T) {
 		for _, text := range []string{text, "type A{a:" + text, "scalar A @d(a:" + text, "\"\"\"" + text} {
 			start := time.Now()
 			_, err := Parse(&File{Name: "s", Text: text})
-			if took := time.Since(start); took > slack*5*time.Second {
+			if took := time.Since(start); took > slack*30*time.Second {
 				t.Errorf("%.30q... took %v", text, took)
 			}
 			if err != nil && len(err.Error()) > 300 {
@@ -265,7 +265,7 @@ func TestPositionInOneLine(t *testing.T) {
 	for range 100_000 {
 		f.Position(10 << 20)
 	}
-	if took := time.Since(start); took > 5*time.Second {
+	if took := time.Since(start); took > time.Minute {
 		t.Errorf("100,000 positions took %v", took)
 	}
 }

@@ -51,7 +51,7 @@ func load(t *testing.T, l Loader, arg string) ([]string, error) {
 			t.Errorf("%s: files and an error", arg)
 		}
 		return got, a.err
-	case <-time.After(20 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatalf("%s: no answer", arg)
 		return nil, nil
 	}

@@ -440,7 +440,7 @@ func TestAuthQueryHostile(t *testing.T) {
 			t.Errorf("%s: %d problems", name, len(r.Problems))
 		}
 	}
-	if took := time.Since(start); took > 20*time.Second {
+	if took := time.Since(start); took > time.Minute {
 		t.Errorf("took %v", took)
 	}
 }

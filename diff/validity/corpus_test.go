@@ -124,7 +124,7 @@ func TestLarge(t *testing.T) {
 		start := time.Now()
 		r := validity.Check(s, validity.Options{})
 		t.Logf("mistakes %v: %d problems in %v", mistakes, len(r.Problems), time.Since(start))
-		if took := time.Since(start); took > 20*time.Second {
+		if took := time.Since(start); took > time.Minute {
 			t.Errorf("10,000 types took %v", took)
 		}
 		if mistakes != (len(r.Problems) > 0) {

@@ -27,7 +27,7 @@ const (
 	// callTimeout bounds one request; index builds of a test are long done by then.
 	callTimeout = 2 * time.Minute
 	// serveTimeout bounds how long a saved schema may take to be served; a few milliseconds are usual.
-	serveTimeout = 20 * time.Second
+	serveTimeout = 2 * time.Minute
 	maxMessage   = 256 << 20
 )
 
@@ -132,13 +132,13 @@ func (d *Dgraph) Alter(t testing.TB, schema string) {
 	d.alter(t, &api.Operation{Schema: schema})
 }
 
-// alter repeats what the server only asks to repeat, for half a minute.
+// alter repeats what the server only asks to repeat, for two minutes.
 func (d *Dgraph) alter(t testing.TB, op *api.Operation) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), callTimeout)
 	defer cancel()
 	var err error
-	for range 60 {
+	for range 240 {
 		if err = d.client.Alter(ctx, op); err == nil {
 			return
 		}
@@ -189,7 +189,7 @@ type Result struct {
 func (d *Dgraph) ApplySchema(t testing.TB, sdl string) Result {
 	t.Helper()
 	var r Result
-	for range 60 {
+	for range 240 {
 		var answer graphqlAnswer
 		d.post(t, "/admin/schema", "application/graphql", []byte(sdl), &answer)
 		r.Message = strings.Join(answer.messages(), "\n")

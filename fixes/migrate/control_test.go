@@ -38,13 +38,22 @@ func TestTold(t *testing.T) {
 		}
 		return all[0]
 	}
-	begun, done := make(chan struct{}), make(chan error, 1)
+	begun, told, done := make(chan struct{}), make(chan struct{}), make(chan error, 1)
+	between := make(chan chan struct{}) // who sends to it has the run wait after a batch, until what is sent is closed
 	var batches atomic.Int32
 	go func() {
 		_, err := Run(t.Context(), open(t, d), f, Before, Options{BatchSize: 10, Who: "worker", Beat: 20 * time.Millisecond, taskOf: taskOf, point: func(name string) {
-			if name == "batch done" && batches.Add(1) == 3 {
+			if name != "batch done" {
+				return
+			}
+			if batches.Add(1) == 3 {
 				close(begun)
-				time.Sleep(200 * time.Millisecond) // the wish arrives
+				<-told
+			}
+			select {
+			case until := <-between:
+				<-until
+			default:
 			}
 		}})
 		done <- err
@@ -54,6 +63,7 @@ func TestTold(t *testing.T) {
 		t.Errorf("another plan: %v", err)
 	}
 	tell(Wish{Pause: true})
+	close(told)
 	waitFor(t, func() bool { s := status(); return s.State == Paused && s.Pace != nil && s.Pace.Held == "somebody" })
 	held := status()
 	if held.Counts.Nodes != 30 || held.Pace.Total != n || held.Pace.BatchSize != 10 || held.Abandoned {
@@ -74,8 +84,11 @@ func TestTold(t *testing.T) {
 	if now := status(); now.Pace.Limit != rate || (now.Counts.Nodes-30)%7 != 0 {
 		t.Errorf("%+v %+v", now.Counts, now.Pace)
 	}
+	both := make(chan struct{})
+	between <- both
 	tell(Wish{Cancel: true})
 	tell(Wish{Resume: true}) // does not take that back
+	close(both)
 	err := <-done
 	var stopped *Stopped
 	if !errors.As(err, &stopped) || !stopped.Cancelled || status().State != Cancelled || batches.Load() > 20 {
@@ -94,7 +107,7 @@ func TestTold(t *testing.T) {
 // waitFor waits until something is so.
 func waitFor(t *testing.T, so func() bool) {
 	t.Helper()
-	for end := time.Now().Add(20 * time.Second); !so(); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); !so(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatal("it does not come to that")
 		}
@@ -164,16 +177,17 @@ func TestClosingObeys(t *testing.T) {
 	d.Alter(t, "N.copy: string .\n")
 	f := File{&Plan{Version: 1, ID: "20260101000000-copy", Steps: []Step{{ID: "copy", Phase: Before, Kind: "copy", Select: &Select{Root: "type(N)"},
 		Reads: []string{"N.name", "N.copy"}, Writes: []string{"N.copy"}, Convergent: true, Undo: UndoYes, Copy: &Copy{From: "N.name", To: "N.copy"}}}}, "abc"}
-	for _, o := range []Options{{MaxDuration: 300 * time.Millisecond}, {}} {
+	for _, o := range []Options{{MaxDuration: 2 * time.Second}, {}} {
 		if err := Reset(t.Context(), c, []string{f.ID}, Options{}); err != nil {
 			t.Fatal(err)
 		}
+		over := time.Now().Add(o.MaxDuration)
 		o.point = func(name string) {
 			if name != "step done" {
 				return
 			}
 			if o.MaxDuration > 0 {
-				time.Sleep(o.MaxDuration)
+				time.Sleep(time.Until(over) + 100*time.Millisecond) // the run began a little later
 				return
 			}
 			if _, err := Tell(t.Context(), c, "", Wish{Cancel: true}, "me"); err != nil {

@@ -321,11 +321,12 @@ func TestWriters(t *testing.T) {
 	fillCounted(t, d, n)
 	f, taskOf := countingPlan()
 	ctx, cancel := context.WithCancel(t.Context())
-	ended := make(chan int)
+	ended := make(chan struct{})
+	var committed atomic.Int64
 	other := open(t, d)
 	go func() {
 		// They add a thousand to a node each: what of it commits must stay.
-		committed := 0
+		defer close(ended)
 		for ctx.Err() == nil {
 			tx := other.Txn()
 			answer, err := tx.Query(ctx, "{q(func: type(N), first: 1, offset: "+strconv.Itoa(rand.IntN(n))+") {uid N.hits}}", nil)
@@ -338,18 +339,18 @@ func TestWriters(t *testing.T) {
 				return nil
 			})
 			if _, err := tx.Commit(context.WithoutCancel(ctx), quads, nil); err == nil {
-				committed++
+				committed.Add(1)
 			}
 		}
-		ended <- committed
 	}()
 	result, err := Run(t.Context(), c, f, Before, Options{BatchSize: 50, taskOf: taskOf, point: func(name string) {
 		if name == "before commit" {
 			time.Sleep(10 * time.Millisecond)
+			waitFor(t, func() bool { return committed.Load() > 0 })
 		}
 	}})
 	cancel()
-	committed := <-ended
+	<-ended
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -364,10 +365,10 @@ func TestWriters(t *testing.T) {
 		}
 		sum += v / 1000 * nodes
 	}
-	if sum != committed || committed == 0 {
-		t.Errorf("%d writes of others are there, %d were committed", sum, committed)
+	if int64(sum) != committed.Load() || sum == 0 {
+		t.Errorf("%d writes of others are there, %d were committed", sum, committed.Load())
 	}
-	t.Logf("%d writes of others, %d batches given up", committed, result.Status.Counts.Aborts)
+	t.Logf("%d writes of others, %d batches given up", sum, result.Status.Counts.Aborts)
 }
 
 // TestUndo takes a copy back, and leaves what was changed meanwhile.

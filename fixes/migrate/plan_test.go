@@ -75,7 +75,7 @@ steps:
 			if _, err := Decode([]byte(text)); err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("%.300v", err)
 			}
-			if took := time.Since(start); took > 5*time.Second {
+			if took := time.Since(start); took > time.Minute {
 				t.Errorf("it takes %v", took)
 			}
 		})

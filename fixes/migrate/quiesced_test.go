@@ -94,16 +94,18 @@ func TestQuiesced(t *testing.T) {
 		if i == 3 {
 			watch, after = time.Second, 900*time.Millisecond
 		}
-		write := writing[name]
-		result := make(chan error)
-		go func() { result <- Quiesced(t.Context(), c, watch) }()
-		time.Sleep(tellTime + after)
-		if err := write(); err != nil {
-			t.Fatalf("writing by %s: %v", name, err)
-		}
-		var seen *Writing
-		if err := <-result; !errors.As(err, &seen) || !strings.Contains(err.Error(), "mutations=disallow") {
-			t.Errorf("one write by %s: %v", name, err)
+		for try, inTime := 0, false; !inTime && try < 20; try++ {
+			result, begun := make(chan error), time.Now()
+			go func() { result <- Quiesced(t.Context(), c, watch) }()
+			time.Sleep(tellTime + after)
+			if err := writing[name](); err != nil {
+				t.Fatalf("writing by %s: %v", name, err)
+			}
+			inTime = time.Since(begun) < tellTime+watch // a busy machine gets to it only when nobody watches any more
+			var seen *Writing
+			if err := <-result; inTime && (!errors.As(err, &seen) || !strings.Contains(err.Error(), "mutations=disallow")) {
+				t.Errorf("one write by %s: %v", name, err)
+			}
 		}
 	}
 }

@@ -85,7 +85,7 @@ func TestHugeLinesAreQuick(t *testing.T) {
 	}
 	start := time.Now()
 	text := render(t, r, "text", Options{})
-	if spent := time.Since(start); spent > 20*time.Second {
+	if spent := time.Since(start); spent > time.Minute {
 		t.Errorf("took %s", spent)
 	}
 	if len(text) > 50*1000 {
