@@ -22,6 +22,7 @@ var predicateChanged = &Rule{
 		WaysOut: []string{
 			"@dgraph(pred:) with the old predicate; on the interface when the field is inherited, which can serve one type only.",
 			"Copy the values to the new predicate.",
+			"Where the old field goes on under another name: a name for the new field that clients do not know.",
 		},
 		Reverse: "The old predicate brings everything back, as long as nothing was written in between.",
 	},
@@ -41,6 +42,14 @@ var predicateChanged = &Rule{
 			Question: fmt.Sprintf("How many nodes have a value under %s?", storedAs(b)),
 		}
 		f.ask(held(b))
+		if other := p.Counterpart(b); other != nil && other != a {
+			// Its values go on under another name: what is in danger is who stays with this one.
+			f.Impact.Data, f.Impact.API = DataNone, APIDangerous
+			f.Message = fmt.Sprintf("%s is another field than before, stored as %s: the old one goes on as %s",
+				b.Coordinate(), storedAs(a), other.Coordinate())
+			f.Consequence = fmt.Sprintf("Clients that go on with %s get %s, and write it.", a.Coordinate(), p.reads(a))
+			return f
+		}
 		if a.Owner.Name != b.Owner.Name {
 			f.To = a.Coordinate()
 		}
