@@ -43,8 +43,8 @@ var predicateChanged = &Rule{
 		}
 		f.ask(held(b))
 		if other := p.Counterpart(b); other != nil && other != a {
-			// Its values go on under another name: what is in danger is who stays with this one.
-			f.Impact.Data, f.Impact.API = DataNone, APIDangerous
+			// Its values go on under another name, where they are: to those who stay with this one they are hidden, and
+			// to copy them would mix the two.
 			f.Message = fmt.Sprintf("%s is another field than before, stored as %s: the old one goes on as %s",
 				b.Coordinate(), storedAs(a), other.Coordinate())
 			f.Consequence = fmt.Sprintf("Clients that go on with %s get %s, and write it.", a.Coordinate(), p.reads(a))
