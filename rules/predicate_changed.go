@@ -2,8 +2,10 @@ package rules
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/schemacheck/schemacheck/diff"
+	"github.com/schemacheck/schemacheck/diff/schema"
 )
 
 var predicateChanged = &Rule{
@@ -64,7 +66,20 @@ var predicateChanged = &Rule{
 		if a.Source == nil || len(a.Source.Implementors) == 1 {
 			f.Fixes = append(f.Fixes, p.pinPredicate(a, b)...)
 		}
+		if p.followsForward(b, a) {
+			return f // it shows the edges as soon as they are where the forward field has them
+		}
 		f.Fixes = append(f.Fixes, migration("copy-values", Review, fmt.Sprintf("copy the values of %s to %s", storedAs(b), storedAs(a))).by(p.copying(b, a)))
 		return f
 	}),
+}
+
+// followsForward reports whether a field that is read backwards reads the edges
+// of the same field as before, which are stored elsewhere now.
+func (p *pass) followsForward(b, a *schema.Field) bool {
+	held := p.held[unquoted(b.Predicate)]
+	return b.Reverse && a.Reverse && held != nil && slices.ContainsFunc(held.Fields, func(f *schema.Field) bool {
+		next := p.Counterpart(f)
+		return !f.Reverse && next != nil && !next.Reverse && unquoted(next.Predicate) == unquoted(a.Predicate)
+	})
 }

@@ -184,6 +184,9 @@ func (p program) fix(cmd *cobra.Command, o *fixOptions) error {
 	if o.guided {
 		return p.guide(m, o)
 	}
+	if o.apply {
+		m.wholly(o.deploy)
+	}
 	if o.out != "" || o.byHand || o.apply {
 		if err := m.planned.unready(); err != nil {
 			return err
@@ -250,6 +253,19 @@ type mended struct {
 	clients  *rewritten
 	severity func(*rules.Finding) report.Severity
 	known    map[string]bool // the fingerprints of what the baseline has
+}
+
+// wholly lets --apply begin only when all that was chosen can be carried out, and
+// --deploy when nothing is left to people: they would find it done without them.
+func (m *mended) wholly(deploy bool) {
+	for _, f := range m.Failed {
+		m.planned.impossible = append(m.planned.impossible, fmt.Sprintf("%s of %s cannot be made: %v", f.Fix.ID, callName(f.Finding), f.Err))
+	}
+	if deploy {
+		for _, task := range m.planned.byHand {
+			m.planned.impossible = append(m.planned.impossible, "--deploy waits for nobody. "+task)
+		}
+	}
 }
 
 // mend makes the edits that were chosen, in memory. later chooses among the
