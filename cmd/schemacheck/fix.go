@@ -237,6 +237,9 @@ func (p program) fix(cmd *cobra.Command, o *fixOptions) error {
 	if o.apply && m.planned.plan != nil {
 		return p.applyFixes(cmd, w, m, o)
 	}
+	if o.deploy {
+		fmt.Fprintln(p.err, "schemacheck: nothing changes stored data, so that there is no plan and --deploy deploys nothing: deploy the new schema as usual")
+	}
 	return finished
 }
 
