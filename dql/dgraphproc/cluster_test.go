@@ -132,6 +132,10 @@ func TestPortsInUse(t *testing.T) {
 		t.Skip(err)
 	}
 	defer l.Close()
+	if _, err := dgraphproc.Start(t.Context(), dgraphproc.Options{Binary: dgraphtest.Binary(t), PortOffset: offset}); err == nil ||
+		!strings.Contains(err.Error(), fmt.Sprintf("port %d: in use", zero)) {
+		t.Errorf("error %v, want one that names port %d", err, zero)
+	}
 	began := time.Now()
 	c, err := dgraphproc.StartUnprobed(t.Context(), dgraphproc.Options{Binary: dgraphtest.Binary(t)}, offset)
 	if err == nil {
