@@ -77,6 +77,7 @@ func (p *pinning) field(before, after *schema.Field) bool {
 		return false
 	}
 	p.done[after.Definition] = pred
+	p.followed(before, after)
 	p.set(after, pred)
 	if !before.Reverse && !p.others(before, after, pred) {
 		return false
@@ -89,6 +90,26 @@ func (p *pinning) field(before, after *schema.Field) bool {
 	}
 	next := p.x.d.Counterpart(had)
 	return next == nil || written(next) == written(had) || p.field(had, next)
+}
+
+// followed has those who read a field's edges backwards read them where they are
+// kept, which the field must write out then.
+func (p *pinning) followed(before, after *schema.Field) {
+	if before.Reverse || after.Reverse {
+		return
+	}
+	for _, used := range p.x.after(unquoted(after.Predicate)) {
+		for _, u := range used.Fields {
+			if _, ok := p.done[u.Definition]; ok || !u.Reverse || u.Source != nil {
+				continue
+			}
+			kept := *u
+			kept.Predicate = before.Predicate
+			p.explicit = true
+			p.done[u.Definition] = written(&kept)
+			p.set(u, written(&kept))
+		}
+	}
 }
 
 // fits reports whether a new field can have an old field's predicate.
