@@ -203,7 +203,8 @@ func (d *Diff) compareAuthorization() {
 	if settings(b) == settings(a) {
 		return
 	}
-	d.add(AuthorizationChanged{b, a, closedByDefault(b) && !closedByDefault(a)})
+	was, is := closedByDefault(b), closedByDefault(a)
+	d.add(AuthorizationChanged{Before: b, After: a, Opens: was && !is, Closes: !was && is})
 }
 
 func authorization(s *Schema) *sdl.Meta {

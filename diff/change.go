@@ -209,8 +209,9 @@ type (
 	// came or went. The lines hold keys: their texts are not to be printed.
 	AuthorizationChanged struct {
 		Before, After *sdl.Meta // nil where there is none
-		// Opens says that ClosedByDefault was true and is no longer.
-		Opens bool
+		// Opens says that ClosedByDefault was true and is no longer, Closes that it
+		// is and was not.
+		Opens, Closes bool
 	}
 	// SettingsChanged are other `# Dgraph.Allow-Origin` lines, or other
 	// `# Dgraph.Secret` lines, whose texts are not to be printed.

@@ -79,6 +79,7 @@ func (d *Diff) Contract(before, after *api.Schema) []ContractChange {
 			c.joins(a, nil)
 		}
 	}
+	c.keys()
 	return c.reached()
 }
 
@@ -137,6 +138,33 @@ func (c *contract) keyless() (causes []Cause) {
 		}
 	}
 	return causes
+}
+
+// keys are about the types by other keys than before: no type of the API says by
+// which, and a gateway that sends the old one gets an error for all it asks for.
+func (c *contract) keys() {
+	for _, b := range c.diff.Before.Types {
+		a := c.diff.Survivor(b)
+		if a == nil {
+			continue
+		}
+		was, is := keyOf(b), keyOf(a)
+		if was == "" || is == "" || was == is {
+			continue // with no key at all, the type is gone from a union
+		}
+		c.add(TypeChanged, "Query._entities(representations:)", fmt.Sprintf("finds %s by %s instead of %s", a.Name, is, was),
+			api.Source{Type: b}, api.Source{Type: a})
+	}
+}
+
+// keyOf is the field that @key names, "" without one.
+func keyOf(t *schema.Type) string {
+	for _, f := range t.Fields {
+		if f.Key() {
+			return f.Name
+		}
+	}
+	return ""
 }
 
 // reasons adds the causes for which types are gone.

@@ -70,6 +70,10 @@ func TestContract(t *testing.T) {
 		{"described, and gone", "type T { id: ID! a: Int b: Int }", `"now described" type T implements N { id: ID! b: Int } interface N { b: Int }`,
 			"removed T.a: removed"},
 
+		{"other key", `type T @key(fields: "id") { id: ID! a: String! @id }`, `type T @key(fields: "a") { id: ID! a: String! @id }`,
+			"changed Query._entities(representations:): finds T by a instead of id"},
+		{"key written otherwise", `type T @key(fields: "id") { id: ID! a: Int }`, `type T @key(fields: """id""") { id: ID! a: Int }`, ""},
+
 		{"interface added", "interface I { a: Int } type T { b: Int }", "interface I { a: Int } type T implements I { b: Int }", "dangerous T: implements I"},
 		{"new interface", "type T { a: Int b: Int }", "interface I { a: Int } type T implements I { b: Int }", ""},
 		{"new type of an old interface", "interface I { a: Int } type T implements I { b: Int }",

@@ -77,6 +77,7 @@ func (p *pinning) field(before, after *schema.Field) bool {
 		return false
 	}
 	p.done[after.Definition] = pred
+	p.followed(before, after)
 	p.set(after, pred)
 	if !before.Reverse && !p.others(before, after, pred) {
 		return false
@@ -89,6 +90,26 @@ func (p *pinning) field(before, after *schema.Field) bool {
 	}
 	next := p.x.d.Counterpart(had)
 	return next == nil || written(next) == written(had) || p.field(had, next)
+}
+
+// followed has those who read a field's edges backwards read them where they are
+// kept, which the field must write out then.
+func (p *pinning) followed(before, after *schema.Field) {
+	if before.Reverse || after.Reverse {
+		return
+	}
+	for _, used := range p.x.after(unquoted(after.Predicate)) {
+		for _, u := range used.Fields {
+			if _, ok := p.done[u.Definition]; ok || !u.Reverse || u.Source != nil {
+				continue
+			}
+			kept := *u
+			kept.Predicate = before.Predicate
+			p.explicit = true
+			p.done[u.Definition] = written(&kept)
+			p.set(u, written(&kept))
+		}
+	}
 }
 
 // fits reports whether a new field can have an old field's predicate.
@@ -304,7 +325,7 @@ func (x *Directives) after(name string) []*storage.Predicate {
 // new one when it is new. Fields whose old values cannot be read as what they
 // are now keep the predicates that they have without the patch.
 func (x *Directives) PinType(t *schema.Type, stored string) Patch {
-	p := typePinning{x: x, to: map[*schema.Type]string{}}
+	p := typePinning{x: x, to: map[*schema.Type]string{}, done: map[*sdl.Field]bool{}}
 	if origin := x.d.Origin(t); origin == nil || origin.Stored != stored || !p.pin(t, stored) {
 		return Patch{}
 	}
@@ -321,6 +342,7 @@ type typePinning struct {
 	edits []sdl.Edit
 	to    map[*schema.Type]string
 	order []*schema.Type
+	done  map[*sdl.Field]bool // the definitions that get another predicate
 }
 
 func (p *typePinning) pin(t *schema.Type, stored string) bool {
@@ -373,7 +395,11 @@ func (p *typePinning) pin(t *schema.Type, stored string) bool {
 // meet there.
 func (p *typePinning) fields(t *schema.Type) bool {
 	for _, f := range t.Fields {
-		if f.Source != nil || f.Predicate == "" || f.Directive("dgraph").Arg("pred") != nil {
+		if f.Source != nil || f.Predicate == "" {
+			continue
+		}
+		if f.Directive("dgraph").Arg("pred") != nil {
+			p.writtenOut(f)
 			continue
 		}
 		name := p.to[t] + "." + f.Name
@@ -401,6 +427,32 @@ func (p *typePinning) fields(t *schema.Type) bool {
 		}
 	}
 	return true
+}
+
+// writtenOut keeps the values of a field whose predicate is written out with the
+// name of its type, which it followed so far. Whoever reads it too, backwards or
+// in a language, reads it where it is then.
+func (p *typePinning) writtenOut(f *schema.Field) {
+	b := p.x.d.Counterpart(f)
+	if b == nil || f.Reverse || p.done[f.Definition] || !p.x.readable(b, f) || len(p.x.after(unquoted(b.Predicate))) > 0 {
+		return
+	}
+	was, own := strings.CutPrefix(unquoted(b.Predicate), p.to[f.Owner]+".")
+	is, stillOwn := strings.CutPrefix(unquoted(f.Predicate), f.Owner.Stored+".")
+	if !own || !stillOwn || was != is {
+		return // that is told of the field itself
+	}
+	for _, used := range p.x.after(unquoted(f.Predicate)) {
+		for _, u := range used.Fields {
+			if u.Source != nil || p.done[u.Definition] || u.Directive("dgraph").Arg("pred") == nil {
+				continue
+			}
+			p.done[u.Definition] = true
+			kept := *u
+			kept.Predicate = b.Predicate
+			p.edits = append(p.edits, onField(u.Definition).setArgument("dgraph", "pred", quote(written(&kept))))
+		}
+	}
 }
 
 // freeType is a stored name for a type that nothing uses.

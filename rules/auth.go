@@ -66,7 +66,7 @@ var authChanged = &Rule{
 	Summary:  "@auth keeps out requests that were let through before, or other tokens count.",
 	Doc: Doc{
 		Dgraph:   "It stores nothing of it: the rules count from the moment of the update.",
-		Clients:  "Who does not pass gets [] and null without an error, and changes nothing; a non-null reference to a node that is hidden becomes an error. With another Dgraph.Authorization line, tokens can become invalid.",
+		Clients:  "Who does not pass gets [] and null without an error, and changes nothing; a non-null reference to a node that is hidden becomes an error. With another Dgraph.Authorization line, tokens can become invalid; with ClosedByDefault in it, every request without a valid one gets an error.",
 		Before:   "type Note {\n  id: ID!\n  text: String\n}\n",
 		After:    "type Note @auth(query: {rule: \"{$ROLE: {eq: \\\"ADMIN\\\"}}\"}) {\n  id: ID!\n  text: String\n}\n",
 		Query:    `{ queryNote { text } }`,
@@ -102,6 +102,11 @@ var authChanged = &Rule{
 			default:
 				f.Message = "the Dgraph.Authorization line differs (its value is not shown)"
 				f.Consequence = "Tokens that clients hold can become invalid, and others valid."
+			}
+			if c.Closes {
+				f.Impact.API = APIBreaking
+				f.Message += ", with ClosedByDefault"
+				f.Consequence = "Every request without a valid token gets an error, for types without @auth rules too."
 			}
 			return f
 		}

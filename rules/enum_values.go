@@ -69,10 +69,15 @@ func (p *pass) valueRenamed(c diff.EnumValueRenamed) *Finding {
 	keep := directive("keep-and-deprecate", Safe, fmt.Sprintf("keep %s beside %s.%s and mark it @deprecated", from, c.After.Name, to),
 		p.edits.KeepValue(c.Before, c.After, c.From))
 	change := migration("map-value", Review, fmt.Sprintf("map the stored %s to %s", from, to)).by(p.mapping(c.Before, c.After, from, from+"="+to))
-	taken := slices.ContainsFunc(c.After.Definition.Values, func(v *sdl.EnumValue) bool { return v.Name.Text == from })
+	taken := slices.Contains(members(c.After), from)
+	if slices.Contains(members(c.Before), to) {
+		// A stored value of that name means something else, before it is mapped and for as long as the old schema is served.
+		change.Title += fmt.Sprintf(", in two updates by way of a name that is new: %s is stored for something else", to)
+		change = change.by(impossible("%s is stored for something else already, and the two could not be told apart; rename %s to a name "+
+			"that neither schema has, deploy that, and rename it to %s in a later update", to, f.Coordinate, to))
+	}
 	switch stored := len(f.Predicates) > 0; {
 	case taken && stored:
-		change.Title += fmt.Sprintf(", in one step with what becomes %s", from)
 		f.Fixes = []Fix{change}
 		f.Consequence = fmt.Sprintf("Stored values %s stay as they are and read as %s in %s, which means something else now.", from, from, list(f.Affects))
 	case taken:

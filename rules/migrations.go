@@ -25,6 +25,10 @@ func (p *pass) copying(before, after *schema.Field) *migrate.Migration {
 	if from == nil || to == nil || before.Reverse || after.Reverse || before.Language != "" || after.Language != "" || storesOneOf(after) != storesOneOf(before) {
 		return nil
 	}
+	if other := p.occupant(before, to); other != nil {
+		return impossible("the old %s is stored under %s, in the same nodes, and the two could not be told apart; keep the values of %s "+
+			"where they are with @dgraph(pred:), or have them stored under a predicate that is new", other.Coordinate(), to.Stored(), before.Coordinate())
+	}
 	stays := p.After.Storage.Predicate(before.Predicate)
 	m := migrate.Moving{From: from, To: to, FromStays: stays != nil}
 	if stays != nil {
@@ -38,6 +42,28 @@ func (p *pass) copying(before, after *schema.Field) *migrate.Migration {
 	}
 	// What is copied has to differ, also what is copied later.
 	return migrate.Together(uniqueness(p.Before, before, scopesOf(after), nil), p.moving(m, before, after))
+}
+
+// occupant is another old field whose values nodes with the given one have under
+// a predicate; nil when there is none.
+func (p *pass) occupant(before *schema.Field, to *storage.Predicate) *schema.Field {
+	held := p.held[to.Stored()]
+	if held == nil {
+		return nil
+	}
+	for _, f := range held.Fields {
+		same := f.Owner == before.Owner || slices.Contains(before.Owner.Implementors, f.Owner)
+		if same && f.Name != before.Name && !f.Reverse && f.Language == "" {
+			return f
+		}
+	}
+	return nil
+}
+
+// impossible is a migration that nobody can carry out, with the reason and the
+// ways out.
+func impossible(format string, about ...any) *migrate.Migration {
+	return &migrate.Migration{Build: func([]string) (*migrate.Recipe, error) { return nil, fmt.Errorf(format, about...) }}
 }
 
 // moving chooses the recipe by what the two sides are.
@@ -180,13 +206,37 @@ func (p *pass) mapping(before, after *schema.Type, gone string, given ...string)
 		done = append(done, from.Stored())
 		target := targetOf(p.After, f)
 		target.Enum = members(after)
-		m := migrate.MapValues(migrate.Converting{From: from, To: to, Target: target}, []string{gone})
+		m := leaving(others(members(before), append(members(after), gone)),
+			migrate.MapValues(migrate.Converting{From: from, To: to, Target: target}, []string{gone}))
 		if len(given) > 0 {
 			m = m.Saying(given...)
 		}
 		all = append(all, m)
 	}
 	return migrate.Together(all...)
+}
+
+// leaving is a migration of values of an enum that leaves some others alone: what
+// becomes of these is told of them.
+func leaving(values []string, m *migrate.Migration) *migrate.Migration {
+	if m == nil {
+		return nil
+	}
+	build := m.Build
+	return &migrate.Migration{Need: m.Need, Build: func(given []string) (*migrate.Recipe, error) {
+		r, err := build(given)
+		if err != nil {
+			return nil, err
+		}
+		for i := range r.Steps {
+			if c := r.Steps[i].Convert; c != nil {
+				wider := *c // steps can share it
+				wider.Reading.Enum = slices.Concat(c.Reading.Enum, values)
+				r.Steps[i].Convert = &wider
+			}
+		}
+		return r, nil
+	}}
 }
 
 // mappingAny replaces values that are no members of the enum of a field, and sets

@@ -2,8 +2,10 @@ package rules
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/schemacheck/schemacheck/diff"
+	"github.com/schemacheck/schemacheck/diff/schema"
 )
 
 var predicateChanged = &Rule{
@@ -22,6 +24,7 @@ var predicateChanged = &Rule{
 		WaysOut: []string{
 			"@dgraph(pred:) with the old predicate; on the interface when the field is inherited, which can serve one type only.",
 			"Copy the values to the new predicate.",
+			"Where the old field goes on under another name: a name for the new field that clients do not know.",
 		},
 		Reverse: "The old predicate brings everything back, as long as nothing was written in between.",
 	},
@@ -41,6 +44,14 @@ var predicateChanged = &Rule{
 			Question: fmt.Sprintf("How many nodes have a value under %s?", storedAs(b)),
 		}
 		f.ask(held(b))
+		if other := p.Counterpart(b); other != nil && other != a {
+			// Its values go on under another name, where they are: to those who stay with this one they are hidden, and
+			// to copy them would mix the two.
+			f.Message = fmt.Sprintf("%s is another field than before, stored as %s: the old one goes on as %s",
+				b.Coordinate(), storedAs(a), other.Coordinate())
+			f.Consequence = fmt.Sprintf("Clients that go on with %s get %s, and write it.", a.Coordinate(), p.reads(a))
+			return f
+		}
 		if a.Owner.Name != b.Owner.Name {
 			f.To = a.Coordinate()
 		}
@@ -55,7 +66,20 @@ var predicateChanged = &Rule{
 		if a.Source == nil || len(a.Source.Implementors) == 1 {
 			f.Fixes = append(f.Fixes, p.pinPredicate(a, b)...)
 		}
+		if p.followsForward(b, a) {
+			return f // it shows the edges as soon as they are where the forward field has them
+		}
 		f.Fixes = append(f.Fixes, migration("copy-values", Review, fmt.Sprintf("copy the values of %s to %s", storedAs(b), storedAs(a))).by(p.copying(b, a)))
 		return f
 	}),
+}
+
+// followsForward reports whether a field that is read backwards reads the edges
+// of the same field as before, which are stored elsewhere now.
+func (p *pass) followsForward(b, a *schema.Field) bool {
+	held := p.held[unquoted(b.Predicate)]
+	return b.Reverse && a.Reverse && held != nil && slices.ContainsFunc(held.Fields, func(f *schema.Field) bool {
+		next := p.Counterpart(f)
+		return !f.Reverse && next != nil && !next.Reverse && unquoted(next.Predicate) == unquoted(a.Predicate)
+	})
 }

@@ -142,6 +142,9 @@ var searchChanged = &Rule{
 		}
 		if slices.ContainsFunc(c.Lost, vectorIndex) && slices.ContainsFunc(c.Gained, vectorIndex) {
 			f.Consequence = "The index is built anew: clients get other neighbours and other distances than before, and similarity queries fail until it is ready."
+			if f.inquiry != nil {
+				f.inquiry.sum = nil // each stored vector is in other answers than before, so that it counts
+			}
 		} else if f.Impact.API == APIBreaking && gained != "none" {
 			built := f.Consequence
 			f.Consequence = fmt.Sprintf("Clients that filter by what %s gave get an error.", lost)
@@ -228,4 +231,8 @@ func (p *pass) aboutBuild(f *Finding, a *schema.Field) {
 }
 
 // looked is the evidence of a count: what is there violates nothing.
-func looked(answers []dql.Answer) Evidence { return together(answers) }
+func looked(answers []dql.Answer) Evidence {
+	e := together(answers)
+	e.Samples = nil
+	return e
+}

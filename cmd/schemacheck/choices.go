@@ -166,7 +166,7 @@ func (o *choiceOptions) later(so []choice, left []*rules.Finding, severity func(
 
 // callName is what a finding is called on the command line: its coordinate, or
 // where it has none its subject.
-func callName(f *rules.Finding) string { return cmp.Or(f.Coordinate, f.Subject) }
+func callName(f *rules.Finding) string { return cmp.Or(f.Coordinate, f.Subject, f.Rule.ID) }
 
 // offering are the findings at a coordinate that offer a fix.
 func offering(findings []*rules.Finding, coordinate, id string) ([]*rules.Finding, error) {

@@ -176,3 +176,36 @@ func TestAskMissing(t *testing.T) {
 		t.Errorf("%v, %q, %q", err, asked, o.set)
 	}
 }
+
+// TestWholly: --apply does not begin when an edit that was chosen cannot be made,
+// and --deploy not when something is left to people.
+func TestWholly(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name           string
+		failed, byHand bool
+		deploy         bool
+		want           string // empty when it begins
+	}{
+		{"all is made", false, false, true, ""},
+		{"an edit is not made", true, false, false, "pin of A.a cannot be made: it leads to worse"},
+		{"by hand, and deployed by people too", false, true, false, ""},
+		{"by hand, and deployed", false, true, true, "--deploy waits for nobody. copy"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			m := &mended{planned: &planned{}}
+			if found := offers()[0]; c.failed {
+				m.Failed = []rules.Failure{{Chosen: rules.Chosen{Finding: found, Fix: found.Fixes[0]}, Err: errors.New("it leads to worse")}}
+			}
+			if c.byHand {
+				m.planned.byHand = []string{"copy"}
+			}
+			m.wholly(c.deploy)
+			err := m.planned.unready()
+			if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
+				t.Errorf("%v, want %q", err, c.want)
+			}
+		})
+	}
+}

@@ -61,8 +61,9 @@ What changes stored data becomes a plan: --out writes it to a folder, to be revi
 and carried out with migrate up; --format dql prints what can be sent by hand. What
 a fix has to know, such as a value to fill, comes by --set. --apply does all of it:
 the edits, and on --alpha the phase before of the plan; the phase after once the new
-schema is served, or with --deploy. What deletes is never taken by itself, and is
-phase contract of the plan.`,
+schema is served, or with --deploy. It begins only when every chosen fix can be made,
+and with --deploy only when none is left to people. What deletes is never taken by
+itself, and is phase contract of the plan.`,
 		Example: `  schemacheck fix old.graphql new.graphql
   schemacheck fix old.graphql new.graphql --write
   schemacheck fix old.graphql new.graphql --choose User.phone=copy-values --write
@@ -185,6 +186,9 @@ func (p program) fix(cmd *cobra.Command, o *fixOptions) error {
 	if o.guided {
 		return p.guide(m, o)
 	}
+	if o.apply {
+		m.wholly(o.deploy)
+	}
 	if o.out != "" || o.byHand || o.apply {
 		if err := m.planned.unready(); err != nil {
 			return err
@@ -234,6 +238,9 @@ func (p program) fix(cmd *cobra.Command, o *fixOptions) error {
 	if o.apply && m.planned.plan != nil {
 		return p.applyFixes(cmd, w, m, o)
 	}
+	if o.deploy {
+		fmt.Fprintln(p.err, "schemacheck: nothing changes stored data, so that there is no plan and --deploy deploys nothing: deploy the new schema as usual")
+	}
 	return finished
 }
 
@@ -250,6 +257,19 @@ type mended struct {
 	clients  *rewritten
 	severity func(*rules.Finding) report.Severity
 	known    map[string]bool // the fingerprints of what the baseline has
+}
+
+// wholly lets --apply begin only when all that was chosen can be carried out, and
+// --deploy when nothing is left to people: they would find it done without them.
+func (m *mended) wholly(deploy bool) {
+	for _, f := range m.Failed {
+		m.planned.impossible = append(m.planned.impossible, fmt.Sprintf("%s of %s cannot be made: %v", f.Fix.ID, callName(f.Finding), f.Err))
+	}
+	if deploy {
+		for _, task := range m.planned.byHand {
+			m.planned.impossible = append(m.planned.impossible, "--deploy waits for nobody. "+task)
+		}
+	}
 }
 
 // mend makes the edits that were chosen, in memory. later chooses among the

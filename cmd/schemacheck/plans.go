@@ -35,7 +35,7 @@ type planOptions struct {
 }
 
 func (o *planOptions) bind(flags *pflag.FlagSet) {
-	flags.StringArrayVar(&o.set, "set", nil, "what a fix has to know, as `COORDINATE=VALUE`: a value to fill, a mapping OLD=NEW of an enum, whom to keep; can be repeated")
+	flags.StringArrayVar(&o.set, "set", nil, "what a fix has to know, as `COORDINATE=VALUE`: a value to fill, a mapping OLD=NEW of an enum, whom to keep; COORDINATE:FIX-ID=VALUE where several fixes there have to know something; can be repeated")
 	flags.StringVar(&o.out, "out", "", "write the plan of what changes stored data to `FOLDER`")
 	flags.BoolVar(&o.allowDestructive, "allow-destructive", false, "take fixes that delete, where --choose names them")
 }

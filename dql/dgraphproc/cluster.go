@@ -103,15 +103,18 @@ func Start(ctx context.Context, o Options) (*Cluster, error) {
 	if o.PortOffset != 0 {
 		candidates = []int{o.PortOffset}
 	}
+	var taken error // why the last candidate was passed over
 	for _, offset := range candidates {
 		b, err := reserve(offset, o.Alphas)
 		if errors.Is(err, errTaken) {
+			taken = err
 			continue
 		} else if err != nil {
 			return nil, fmt.Errorf("starting dgraph: %w", err)
 		}
 		c, err := startAt(ctx, o, b)
 		if errors.Is(err, errTaken) {
+			taken = err
 			continue // somebody took a port after it was probed
 		} else if err != nil {
 			return nil, fmt.Errorf("starting dgraph: %w", err)
@@ -126,7 +129,7 @@ func Start(ctx context.Context, o Options) (*Cluster, error) {
 		return c, nil
 	}
 	if o.PortOffset != 0 {
-		return nil, fmt.Errorf("starting dgraph: of the ports with the offset %d some are in use", o.PortOffset)
+		return nil, fmt.Errorf("starting dgraph: the ports with the offset %d are not all free: %w", o.PortOffset, taken)
 	}
 	return nil, fmt.Errorf("starting dgraph: no block of free ports is left; stop other clusters, or remove %s if none runs",
 		lockPath(0))

@@ -125,12 +125,12 @@ func TestPortsInUse(t *testing.T) {
 	t.Parallel()
 	// The last blocks are those that no other test gets, but another run of this one.
 	all := dgraphproc.Offsets()
-	var offset int
+	var offset, zero int
 	var began time.Time
 	err := dgraphproc.ErrTaken
-	for i := len(all) - 1; i >= 0 && err == dgraphproc.ErrTaken; i-- {
+	for i := len(all) - 1; i >= 0 && errors.Is(err, dgraphproc.ErrTaken) && !strings.Contains(err.Error(), "ended"); i-- {
 		offset = all[i]
-		zero := dgraphproc.BlockPorts(offset, 0)[0]
+		zero = dgraphproc.BlockPorts(offset, 0)[0]
 		l, taken := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(zero)))
 		if taken != nil {
 			continue
@@ -145,6 +145,10 @@ func TestPortsInUse(t *testing.T) {
 	}
 	if !errors.Is(err, dgraphproc.ErrTaken) || !strings.Contains(err.Error(), "zero ended") || strings.Contains(err.Error(), "runtime.main") {
 		t.Errorf("error %v, want a zero that finds its port taken, and no stack", err)
+	}
+	if _, err := dgraphproc.Start(t.Context(), dgraphproc.Options{Binary: dgraphtest.Binary(t), PortOffset: offset}); err == nil ||
+		!strings.Contains(err.Error(), fmt.Sprintf("port %d: in use", zero)) {
+		t.Errorf("error %v, want one that names port %d", err, zero)
 	}
 	if took := time.Since(began); took > time.Minute { // it waits for two
 		t.Errorf("it took %v to see that zero had died", took)

@@ -16,7 +16,7 @@ const maxAlphas = 20
 const maxOffset = 65535 - 9080 - maxAlphas
 
 // errTaken says that a block of ports is in use.
-var errTaken = errors.New("ports in use")
+var errTaken = errors.New("in use")
 
 // block is a range of ports that one cluster has for itself. Dgraph adds an offset to all its ports: zero
 // takes 5080 and 6080, alphas take 7080, 8080 and 9080. The zero of a block has the block's offset, its
@@ -52,7 +52,7 @@ func reserve(offset, alphas int) (*block, error) {
 		l, err := net.Listen("tcp", loopback(port))
 		if err != nil {
 			b.release()
-			return nil, errTaken
+			return nil, fmt.Errorf("port %d: %w", port, errTaken)
 		}
 		if err := l.Close(); err != nil {
 			b.release()
