@@ -18,7 +18,7 @@ func Baseline(ctx context.Context, c *dql.Client, files []File, o Options) ([]St
 	if err := prepareState(ctx, c); err != nil {
 		return nil, err
 	}
-	held, l, err := acquire(ctx, c, o.Who, "noting plans as done", o.Beat, o.Lease)
+	held, l, err := acquire(ctx, c, "noting plans as done", o)
 	if err != nil {
 		return nil, err
 	}

@@ -204,18 +204,23 @@ func (w *work) all(ctx context.Context, spans []*span) error {
 
 // others are the counts of what else was gone through in the phase.
 func (w *work) others(ctx context.Context) (Counts, error) {
-	var all Counts
-	nodes, err := below(ctx, w.client.Snapshot(), "span/"+w.file.ID+"/"+string(w.phase)+"/")
+	nodes, err := below(ctx, w.client.Snapshot(), spanPrefix(w.file.ID, w.phase, ""))
 	if err != nil {
-		return all, err
+		return Counts{}, err
 	}
-	own := spanPrefix(w.file.ID, w.phase, w.name)
-	for _, n := range nodes {
+	return countsOf(nodes, spanPrefix(w.file.ID, w.phase, w.name))
+}
+
+// countsOf are the counts of ranges together, but for those whose key begins with a
+// prefix; empty leaves none out.
+func countsOf(spans []*kept, but string) (Counts, error) {
+	var all Counts
+	for _, n := range spans {
 		var sp span
 		if err := n.decode(&sp); err != nil {
 			return all, err
 		}
-		if !strings.HasPrefix(n.key, own) {
+		if but == "" || !strings.HasPrefix(n.key, but) {
 			all.add(sp.Counts)
 		}
 	}
@@ -243,7 +248,7 @@ func (w *work) span(ctx context.Context, sp *span) error {
 		if err := w.hook(ctx, w.options.AfterBatch); err != nil {
 			return err
 		}
-		if err := w.limit.wait(ctx, sp.Counts.Nodes-before); err != nil {
+		if err := w.throttle(ctx, sp.Counts.Nodes-before); err != nil {
 			return err
 		}
 		if err := rest(ctx); err != nil {

@@ -231,11 +231,12 @@ func readStatus(ctx context.Context, tx asker, st *Status, at atWork) error {
 	if st.Abandoned = at.holder.Run != runKey(st.Plan, st.Phase); st.Abandoned {
 		return nil
 	}
-	if at.pace.Plan == st.Plan && at.pace.Phase == st.Phase {
-		st.Pace = &at.pace
-		if at.pace.Held != "" && st.State == Running {
-			st.State = Paused
-		}
+	st.Pace = &at.pace
+	if at.pace.Plan != st.Plan || at.pace.Phase != st.Phase { // no step has begun, or no sign of life was given since
+		st.Pace = &Pace{Plan: st.Plan, Phase: st.Phase, Step: st.Step, At: at.pace.At}
+	}
+	if st.Pace.Held != "" && st.State == Running {
+		st.State = Paused
 	}
 	return nil
 }

@@ -20,7 +20,7 @@ func Undo(ctx context.Context, c *dql.Client, f File, phase Phase, o Options) (*
 	if err := prepareState(ctx, c); err != nil {
 		return nil, err
 	}
-	held, l, err := acquire(ctx, c, o.Who, fmt.Sprintf("undoing plan %s, phase %s", f.ID, phase), o.Beat, o.Lease)
+	held, l, err := acquire(ctx, c, fmt.Sprintf("undoing plan %s, phase %s", f.ID, phase), o)
 	if err != nil {
 		return nil, err
 	}

@@ -138,7 +138,7 @@ func (s *series) lock(ctx context.Context, doing string) error {
 		return err
 	}
 	var err error
-	s.held, s.lease, err = acquire(ctx, s.client, s.Who, doing, s.Beat, s.Lease)
+	s.held, s.lease, err = acquire(ctx, s.client, doing, s.Options)
 	return err
 }
 
