@@ -115,7 +115,7 @@ func checksum(ctx context.Context, c *dql.Client, live *dql.Stored, p dql.Predic
 			size = max(size/10, leastBatch)
 			continue
 		case isOther(err):
-			uid, asking := r.next(ctx, c, after)
+			uid, asking := r.next(ctx, c.Snapshot(), after)
 			if asking != nil {
 				return sum, asking
 			}
@@ -145,16 +145,6 @@ func checksum(ctx context.Context, c *dql.Client, live *dql.Stored, p dql.Predic
 		}
 		after, size = at.last, min(2*size, defaultBatch)
 	}
-}
-
-// next is the uid of the next node, 0 when there is none.
-func (r *reader) next(ctx context.Context, c *dql.Client, after uint64) (uid uint64, err error) {
-	answer, err := c.Snapshot().Query(ctx, fmt.Sprintf("{p(func: %s, first: 1, after: %s) {uid}}", r.step.Select.Root, dql.Node(after)), nil)
-	if err != nil {
-		return 0, err
-	}
-	err = dql.Rows(answer, "p", func(row dql.Row) error { uid = row.UID; return nil })
-	return uid, err
 }
 
 // add adds a node. In which order its quads come does not matter.

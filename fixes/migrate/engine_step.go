@@ -2,6 +2,7 @@ package migrate
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -130,10 +131,16 @@ func (w *work) affordable(ctx context.Context) error {
 		return nil
 	}
 	p, _, err := w.reader.page(ctx, w.client.Snapshot(), 0, guess)
-	if err != nil || len(p.nodes) == 0 {
+	if isOther(err) || err == nil && len(p.nodes) == 0 {
+		return nil // the batches find the node that is in the way
+	}
+	if err != nil {
 		return err
 	}
 	c, err := w.reader.task.judge(p)
+	if errors.As(err, new(*ofNode)) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}

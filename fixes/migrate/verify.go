@@ -176,16 +176,22 @@ func (check *Check) closing(ctx context.Context, c *dql.Client, r *reader, after
 		if err := rest(ctx); err != nil {
 			return err
 		}
-		if isTooLarge(err) && size > leastBatch {
+		switch {
+		case isTooLarge(err) && size > leastBatch:
 			most = size / 2
 			continue
+		case isOther(err) && size > leastBatch:
+			most = max(size/10, leastBatch)
+			continue
+		case err != nil:
+			err = r.unread(ctx, c.Snapshot(), after, size, err)
 		}
 		var change *change
 		if err == nil {
 			p.upTo(end)
 			change, err = r.task.judge(p)
 		}
-		var late *atCommit
+		var late *ofNode
 		switch {
 		case errors.As(err, &late) && size > leastBatch:
 			most = max(size/10, leastBatch) // one node is in the way, and is found by smaller pages
@@ -209,7 +215,7 @@ func (check *Check) closing(ctx context.Context, c *dql.Client, r *reader, after
 		if at.nodes < uint64(size) {
 			return nil
 		}
-		after = at.last
+		after, most = at.last, min(max(most, 2*size), defaultBatch)
 	}
 	return nil
 }
