@@ -136,6 +136,20 @@ func TestCourteous(t *testing.T) {
 		if took := last.Sub(first); !o.FullSpeed && took < worked*3/2 {
 			t.Errorf("%+v: batches took %v of %v, and the rests little", test, worked, took)
 		}
+		if o.FullSpeed {
+			// It is taken back.
+			o := Options{}.filled()
+			held, l, err := acquire(t.Context(), c, "undoing", o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			u := &undoing{&run{client: c, file: copyOne(test.root, "V.n", "V.copy"), phase: Before, options: o, token: l.token, lease: l}}
+			r, err := u.all(held)
+			l.releaseAfter(t.Context())
+			if err != nil || r.Status.State != Pending || !u.courtesy.on || u.courtesy.busy || u.courtesy.since.IsZero() {
+				t.Errorf("%+v, %v", r, err)
+			}
+		}
 		tidied(t, c, []string{"V.copy"})
 		d.Alter(t, "V.copy: string .\n")
 	}

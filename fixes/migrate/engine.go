@@ -252,7 +252,7 @@ func (r *run) all(ctx context.Context) (*Result, error) {
 	if err := r.from(); err != nil {
 		return nil, err
 	}
-	r.status.State, r.status.Who, r.status.Error, r.status.Served = Running, r.options.Who, "", served
+	r.status.State, r.status.Who, r.status.Error, r.status.Served, r.status.Ended = Running, r.options.Who, "", served, time.Time{}
 	if r.status.Started.IsZero() {
 		r.status.Started = time.Now().UTC().Truncate(time.Second)
 		if err := r.keepText(ctx); err != nil {
