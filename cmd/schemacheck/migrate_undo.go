@@ -13,7 +13,7 @@ func (p program) migrateUndoCommand() *cobra.Command {
 	var o migrateOptions
 	var phase string
 	var agreed consent
-	var told accountOptions
+	var pace paceOptions
 	cmd := &cobra.Command{
 		Use:   "undo PLAN",
 		Short: "Take back what a plan changed",
@@ -25,7 +25,7 @@ that was served then.`,
   schemacheck migrate undo user-phone --phase before --yes`,
 		Args: arguments(1, 1, "the id of a plan, or the beginning of it"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			m, err := p.beginMigration(cmd, &o, o.folders(), func() error { return told.check(p) })
+			m, err := p.beginMigration(cmd, &o, o.folders(), func() error { return pace.check(p, cmd.Flags()) })
 			if err != nil {
 				return err
 			}
@@ -50,11 +50,13 @@ that was served then.`,
 			if err := p.agree(&agreed, m.destination, what); err != nil {
 				return err
 			}
-			a, err := p.account(&told, o.quiet, m.files)
+			a, err := p.account(&pace.account, o.quiet, m.files)
 			if err != nil {
 				return err
 			}
-			r, err := migrate.Undo(ctx, m.client, f, at.Phase, migrate.Options{Progress: a.see})
+			options := pace.options()
+			options.Progress, options.Silent = a.see, a.silent
+			r, err := migrate.Undo(ctx, m.client, f, at.Phase, options)
 			p.endAccount(ctx, a, err)
 			if err != nil {
 				if r != nil { // it was begun
@@ -74,7 +76,7 @@ that was served then.`,
 	cmd.Flags().StringVar(&phase, "phase", "", "take back this `PHASE` (default: the last that ran)")
 	o.bindFolder(cmd)
 	agreed.bind(cmd.Flags())
-	told.bind(cmd.Flags())
+	pace.bind(cmd)
 	return cmd
 }
 
