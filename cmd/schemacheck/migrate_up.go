@@ -74,7 +74,7 @@ interrupted, and to be gone on with.`,
 	flags := cmd.Flags()
 	flags.StringVar(&o.phase, "phase", "", "run this `PHASE` only: before, after or contract")
 	flags.StringVar(&o.deploy, "deploy", "", "deploy the GraphQL schema in `FILE` when phase before is done")
-	flags.StringVar(&o.cursor, "from-cursor", "", "begin at `CURSOR`, as migrate status shows it, in a database where the plan has not run")
+	flags.StringVar(&o.cursor, "from-cursor", "", "begin at `CURSOR`, as migrate status shows it, in a database where the plan has not run; the steps and phases before it count as done there")
 	flags.BoolVar(&o.reset, "reset", false, "forget how far the plans are, and all that come after them, and begin anew")
 	flags.StringArrayVar(&o.then, "then", nil, "after the plans that are named, carry out `PLAN` too; can be repeated")
 	flags.BoolVar(&o.series.OutOfOrder, "out-of-order", false, "allow plans that are older than one that has run here")

@@ -123,7 +123,7 @@ func (s *Series) next(ctx context.Context, c *dql.Client, f File) ([]Phase, erro
 	}
 	var phases []Phase
 	for _, phase := range []Phase{Before, After} {
-		if !states.settled(f, phase, served) && (phase == Before || !bound || served == f.To) {
+		if !s.From.passed(f, phase) && !states.settled(f, phase, served) && (phase == Before || !bound || served == f.To) {
 			phases = append(phases, phase)
 		}
 	}

@@ -35,7 +35,8 @@ type Options struct {
 	// MaxDuration ends the run after the batches that run then, so that it can be
 	// resumed; 0 does not. The runs of a series have it together.
 	MaxDuration time.Duration
-	// From is where a phase begins that has not run yet; nil is its beginning.
+	// From is where a plan begins that has not run yet: of what is before it, [Up]
+	// takes earlier phases for done, too. nil is its beginning.
 	From *Cursor
 	// BeforeBatch and AfterBatch are called around each batch, one at a time; an
 	// error ends the run so that it can be resumed. Nil are not.

@@ -157,6 +157,9 @@ func (s *series) one(ctx context.Context, f File, deploys bool) (Outcome, error)
 	if err != nil {
 		return o, err
 	}
+	if err := s.pass(ctx, f, states, served); err != nil {
+		return o, err
+	}
 	if s.Phase != "" {
 		if err := s.due(f, states, served); err != nil {
 			return o, err
@@ -275,7 +278,7 @@ func Open(ctx context.Context, c *dql.Client, files []File, s Series) ([]Status,
 		}
 		for _, st := range all {
 			wanted := st.Phase == s.Phase || s.Phase == "" && st.Phase != Contract
-			if wanted && !f.settled(st.Phase, st.State, served) {
+			if wanted && !s.From.passed(f, st.Phase) && !f.settled(st.Phase, st.State, served) {
 				open = append(open, st)
 			}
 		}

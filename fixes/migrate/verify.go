@@ -96,7 +96,7 @@ func Verify(ctx context.Context, c *dql.Client, p *Plan, phase Phase, later ...*
 	for i := range p.Steps {
 		s := &p.Steps[i]
 		after := append(p.following(i), stepsOf(later)...)
-		if s.Phase != phase || s.moot(after) {
+		if s.Phase != phase || s.moot(after) || s.Select != nil && !s.Convergent { // would do it a second time
 			continue
 		}
 		t, err := s.task()
@@ -109,13 +109,13 @@ func Verify(ctx context.Context, c *dql.Client, p *Plan, phase Phase, later ...*
 		}
 		r, isPaged := t.(paged)
 		switch {
-		case isPaged && s.Convergent:
+		case isPaged:
 			check, err := proved(ctx, c, &reader{step: s, task: r, live: live}, nil)
 			if err != nil {
 				return all, fmt.Errorf("verifying step %s: %w", s.ID, err)
 			}
 			all = append(all, check)
-		case !isPaged && p.current(s, served):
+		case p.current(s, served):
 			all = append(all, s.altered(live, after))
 		}
 	}
