@@ -35,7 +35,7 @@ func TestUnreadableNode(t *testing.T) {
 	wrong := *f.Plan
 	wrong.Steps = []Step{f.Steps[0]}
 	wrong.Steps[0].Select = &Select{Root: "has(T.n)", Filter: `anyoftext(T.m, "x")`}
-	if checks, err := Verify(t.Context(), c, &wrong, Before); err == nil || !strings.Contains(err.Error(), "not indexed") {
+	if checks, err := Verify(t.Context(), c, &wrong, Status{Phase: Before}); err == nil || !strings.Contains(err.Error(), "not indexed") {
 		t.Errorf("%+v, %v", checks, err)
 	}
 	if _, err := Run(t.Context(), c, f, Before, Options{SingleTxn: true}); err == nil || strings.Contains(err.Error(), "two") || !strings.Contains(err.Error(), "leave --single-txn out") {
