@@ -140,6 +140,7 @@ func (p program) migrateUp(cmd *cobra.Command, o *upOptions, args []string) erro
 		return err
 	}
 	m.showValues = o.showValues
+	m.how = repeated(cmd.Flags(), slices.Concat([]string{"phase", "allow-destructive", "deploy", "out-of-order"}, runFlags)...)
 	from := o.series.From
 	o.series.Options = o.run.options(p, m.cfg)
 	o.series.From, o.series.Phase = from, migrate.Phase(o.phase)
@@ -227,8 +228,8 @@ func (p program) told(ctx context.Context, m *migration, outcomes []migrate.Outc
 	}
 	p.summarize(ctx, m.files, outcomes, err)
 	p.next(m, outcomes, err)
-	if between := (*migrate.Between)(nil); errors.As(err, &between) && between.Old != "" {
-		p.keep(between.Old)
+	if between := (*migrate.Between)(nil); errors.As(err, &between) {
+		p.recover(m, between)
 	}
 	if err != nil {
 		return migrationFailed(ctx, err)
@@ -239,12 +240,17 @@ func (p program) told(ctx context.Context, m *migration, outcomes []migrate.Outc
 	return nil
 }
 
-// keep writes the GraphQL schema that has to be served again to a file, for its
-// user only.
-func (p program) keep(old string) {
+// recover says how to get out from between two schemas. The GraphQL schema that has to
+// be served again is written to a file, for its user only.
+func (p program) recover(m *migration, between *migrate.Between) {
+	forward := m.command("up", m.spelt, m.how)
+	if between.Old == "" {
+		fmt.Fprintf(p.out, "next: mend what Dgraph refused, then %s\n", forward)
+		return
+	}
 	f, err := os.CreateTemp(p.path("."), "schema-before-*.graphql")
 	if err == nil {
-		_, err = f.WriteString(old)
+		_, err = f.WriteString(between.Old)
 		err = errors.Join(err, f.Close())
 	}
 	if err != nil {
@@ -252,12 +258,24 @@ func (p program) keep(old string) {
 		return
 	}
 	fmt.Fprintf(p.err, "schemacheck: the old GraphQL schema is in %s\n", report.Escape(f.Name()))
+	url := "HOST:8080/admin/schema"
+	if m.client != nil && m.client.SchemaURL() != "" {
+		url = m.client.SchemaURL()
+	}
+	back := spelt("curl", "--data-binary", "@"+f.Name(), url)
+	lead := "next: "
+	if len(between.Stands) > 0 {
+		lead = "next: drop what stands in the way, then "
+	}
+	fmt.Fprintf(p.out, "%s%s (with the headers for access, if this Dgraph wants any)\n", lead, report.Escape(back))
+	fmt.Fprintf(p.out, "      or mend what Dgraph refused, then %s\n", forward)
 }
 
 // next says how to go on.
 func (p program) next(m *migration, outcomes []migrate.Outcome, err error) {
-	again := m.command("up", m.spelt)
+	again := m.command("up", m.spelt, m.how)
 	switch {
+	case errors.As(err, new(*migrate.Between)): // what was kept is told together with where
 	case errors.As(err, new(*migrate.Foreign)), errors.As(err, new(*migrate.Unfit)), errors.As(err, new(*migrate.Edited)), errors.As(err, new(*migrate.Crossed)):
 	case errors.As(err, new(*migrate.HalfUndone)): // the error says it
 	case err != nil:

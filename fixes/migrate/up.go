@@ -233,10 +233,10 @@ func (s *series) deploy(ctx context.Context, f File) (*Deployed, error) {
 		return nil, err
 	}
 	if s.Deploying == nil {
-		return Deploy(s.held, s.client, s.Deploy)
+		return deploy(s.held, s.client, s.Deploy, s.point)
 	}
 	ended := s.Deploying(f.ID)
-	d, err := Deploy(s.held, s.client, s.Deploy)
+	d, err := deploy(s.held, s.client, s.Deploy, s.point)
 	ended(d, err)
 	return d, err
 }
