@@ -42,6 +42,7 @@ func (o *applyOptions) check(p program, flags *pflag.FlagSet, f *fixOptions) err
 	case o.apply && !f.connection.given():
 		return errors.New("--apply needs the Dgraph whose data is to be changed: add --alpha (or --write alone, for the edits)")
 	case o.apply:
+		o.run.quiesced.readGeo = f.data.readGeo
 		return o.run.check(p, flags)
 	}
 	for _, name := range runFlags {

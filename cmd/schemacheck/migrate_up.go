@@ -81,6 +81,7 @@ interrupted, and to be gone on with.`,
 	flags.BoolVar(&o.dryRun, "dry-run", false, "compute the next batches, send them and give them up, and show what they would change; nothing is written")
 	flags.IntVar(&o.batches, "batches", 1, "with --dry-run: `N` batches of each step")
 	flags.BoolVar(&o.showValues, "show-values", false, "show the values with --dry-run, and write those that were in the way into the list of nodes that are left")
+	flags.BoolVar(&o.run.quiesced.readGeo, "read-geo", false, "with --quiesced: read values of type geo, too; where one was a string once, that can end an alpha")
 	o.consent.bind(flags)
 	flags.BoolVar(&o.allowDestructive, "allow-destructive", false, "allow phase contract, which deletes")
 	complete(cmd, "phase", "before", "after", "contract")
@@ -96,6 +97,8 @@ func (o *upOptions) check(p program, flags *pflag.FlagSet) error {
 		return errors.New("--quiesced and --require-quiesced are for what writes, not for --dry-run")
 	case o.dryRun && (o.reset || o.run.before != "" || o.run.after != ""):
 		return errors.New("--reset, --before-batch and --after-batch write or run something: leave them out of --dry-run")
+	case o.run.quiesced.readGeo && !o.run.quiesced.prove && flags.Lookup("read-geo").Annotations[variable] == nil:
+		return errors.New("--read-geo is for --quiesced")
 	case o.batches < 1:
 		return given(flags, "batches", errors.New("--batches: at least 1"))
 	case o.phase == string(migrate.Contract) && !o.allowDestructive && !o.dryRun:
