@@ -61,8 +61,9 @@ What changes stored data becomes a plan: --out writes it to a folder, to be revi
 and carried out with migrate up; --format dql prints what can be sent by hand. What
 a fix has to know, such as a value to fill, comes by --set. --apply does all of it:
 the edits, and on --alpha the phase before of the plan; the phase after once the new
-schema is served, or with --deploy. What deletes is never taken by itself, and is
-phase contract of the plan.`,
+schema is served, or with --deploy. How that is carried out is said as for migrate up,
+and where it stopped it goes on when it is given again. What deletes is never taken by
+itself, and is phase contract of the plan.`,
 		Example: `  schemacheck fix old.graphql new.graphql
   schemacheck fix old.graphql new.graphql --write
   schemacheck fix old.graphql new.graphql --choose User.phone=copy-values --write

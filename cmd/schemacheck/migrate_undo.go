@@ -19,7 +19,8 @@ func (p program) migrateUndoCommand() *cobra.Command {
 		Short: "Take back what a plan changed",
 		Long: `Take back what one phase of a plan changed, from the last batch to the first. What
 somebody has changed since stays as it is, and is told. It can be interrupted, and
-begun again. It needs the log that runs keep unless --undo is off, and the schema
+begun again. It makes way for those who read meanwhile unless --pace or --rate say
+otherwise. It needs the log that runs keep unless --undo is off, and the schema
 that was served then.`,
 		Example: `  schemacheck migrate undo 20260131120000-user-phone --alpha localhost:9080
   schemacheck migrate undo user-phone --phase before --yes`,
