@@ -229,8 +229,14 @@ func (r *reader) unread(ctx context.Context, tx asker, after uint64, size int, e
 	if size > leastBatch || !isOther(err) {
 		return err
 	}
-	// A question that Dgraph does not take for no node at all is none of a node.
-	if _, _, asking := r.page(ctx, tx, math.MaxUint64-1, 1); asking != nil {
+	// It is the node when it alone, and nothing that the task asks for besides, is what
+	// Dgraph does not take: of no node at all it takes the same question.
+	bare := *r
+	bare.task = writing(r.task.reads())
+	if _, _, asking := bare.page(ctx, tx, after, 1); !isOther(asking) {
+		return err
+	}
+	if _, _, asking := bare.page(ctx, tx, math.MaxUint64-1, 1); asking != nil {
 		return err
 	}
 	if uid, asking := r.next(ctx, tx, after); asking == nil && uid != 0 {
