@@ -125,7 +125,8 @@ func TestTakenOverInTime(t *testing.T) {
 	wantOnce(t, d, n)
 }
 
-// TestStoppedAtOnce: what a run has done that ends before its first batch is what the runs before it did.
+// TestStoppedAtOnce: what is told of a run that ends before its first batch is what was done before it, by one that was
+// killed and noted nothing but its cursor.
 func TestStoppedAtOnce(t *testing.T) {
 	t.Parallel()
 	d := dgraphtest.Server(t)
@@ -133,11 +134,16 @@ func TestStoppedAtOnce(t *testing.T) {
 	c := open(t, d)
 	fillCounted(t, d, 30)
 	f, taskOf := countingPlan()
-	if _, err := Run(t.Context(), c, f, Before, Options{BatchSize: 10, taskOf: taskOf, AfterBatch: hookAfter(2)}); !errors.As(err, new(*Stopped)) {
-		t.Fatal(err)
-	}
-	r, err := Run(t.Context(), c, f, Before, Options{MaxDuration: 1, taskOf: taskOf})
-	if !errors.As(err, new(*Stopped)) || r.Status.Counts.Nodes != 20 || r.Status.Counts.Changed != 20 {
+	thaw := frozenAt(t, d, "batch done", func(c *dql.Client, o Options) error {
+		o.taskOf, o.BatchSize = taskOf, 10
+		_, err := Run(t.Context(), c, f, Before, o)
+		return err
+	})
+	r, err := Run(t.Context(), c, f, Before, Options{MaxDuration: 1, taskOf: taskOf, Beat: 50 * time.Millisecond, Lease: 300 * time.Millisecond})
+	if !errors.As(err, new(*Stopped)) || r.Status.Counts.Nodes != 10 || r.Status.Counts.Changed != 10 {
 		t.Errorf("%+v, %v", r, err)
+	}
+	if err := thaw(); !errors.Is(err, ErrLeaseLost) {
+		t.Error(err)
 	}
 }
