@@ -65,6 +65,15 @@ func adminBody(query string) []byte {
 	return slices.Concat([]byte(`{"query":`), text, []byte("}"))
 }
 
+// SchemaURL is where a GraphQL schema can be sent by hand; empty when the address of
+// the HTTP side is not known. It has no user and no password.
+func (c *Client) SchemaURL() string {
+	if len(c.bases) == 0 {
+		return ""
+	}
+	return c.bases[0].JoinPath("admin", "schema").String()
+}
+
 // web sends an HTTP request to the alphas in turn, with the rules of [Client.call], and hands the body of the
 // answer to read.
 func (c *Client) web(ctx context.Context, what effect, method, path string, body []byte, read func(server string, page []byte) *Error) error {

@@ -232,7 +232,7 @@ func (m *migration) run(t *testing.T, d *dgraphtest.Dgraph, client *dql.Client, 
 			t.Errorf("phase %s changed %s, which it is not to write:\n%s", phase, name, cmp.Diff(was[name], is[name]))
 		}
 	}
-	checks, err := migrate.Verify(t.Context(), client, m.plan, phase)
+	checks, err := migrate.Verify(t.Context(), client, m.plan, migrate.Status{Phase: phase})
 	if err != nil {
 		t.Fatalf("phase %s: %v", phase, err)
 	}
@@ -267,7 +267,7 @@ func (m *migration) carryOut(t *testing.T, d *dgraphtest.Dgraph, c *testCase, sc
 		t.Fatalf("the new schema is refused: %s", applied.Message)
 	}
 	told = append(told, m.run(t, d, client, migrate.After)...)
-	again, err := migrate.Verify(t.Context(), client, m.plan, migrate.Before)
+	again, err := migrate.Verify(t.Context(), client, m.plan, migrate.Status{Phase: migrate.Before})
 	if err != nil {
 		t.Fatalf("phase before, verified again: %v", err)
 	}

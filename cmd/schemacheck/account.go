@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"os"
@@ -22,6 +23,8 @@ type account struct {
 	progress *progress
 	log      *slog.Logger
 	metrics  *metrics // nil when nobody wants any
+	talk     io.Writer
+	quiet    bool
 	seen     map[phaseOf]migrate.Status
 }
 
@@ -64,7 +67,7 @@ func (o *accountOptions) given() bool { return o.metricsFile != "" || o.metricsL
 
 // account begins to tell of a run of plans.
 func (p program) account(o *accountOptions, quiet bool, files []migrate.File) (*account, error) {
-	a := &account{files: files, log: p.events(), seen: map[phaseOf]migrate.Status{}}
+	a := &account{files: files, talk: p.err, quiet: quiet, log: p.events(), seen: map[phaseOf]migrate.Status{}}
 	if o.given() {
 		var err error
 		if a.metrics, err = p.measure(o); err != nil {
@@ -94,6 +97,15 @@ func (a *account) see(s migrate.Status) {
 	if known && was.State != s.State {
 		a.log.Info("phase ended", append([]any{"plan", s.Plan, "phase", s.Phase, "state", s.State, "error", s.Error}, countFields(s.Counts)...)...)
 	}
+}
+
+// silent tells of another run that gives no sign of life, while it is waited for.
+func (a *account) silent(b *migrate.Busy) {
+	if a.quiet {
+		return
+	}
+	fmt.Fprintf(a.talk, "schemacheck: %s was at work (%s) and gives no sign of life: this takes over when none comes for %v\n",
+		report.Escape(b.Who), report.Escape(b.Doing), migrate.DefaultLease)
 }
 
 // steps tells what has become of the steps of a phase.

@@ -1,8 +1,11 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -20,25 +23,32 @@ type applyOptions struct {
 	apply   bool
 	deploy  bool
 	consent consent
-	account accountOptions
+	run     runOptions
 }
 
-func (o *applyOptions) bind(flags *pflag.FlagSet) {
+func (o *applyOptions) bind(cmd *cobra.Command) {
+	flags := cmd.Flags()
 	flags.BoolVar(&o.apply, "apply", false, "carry out the fixes: the edits, and on --alpha what changes stored data")
 	flags.BoolVar(&o.deploy, "deploy", false, "with --apply: deploy the new schema between the phases before and after")
 	o.consent.bind(flags)
-	o.account.bind(flags)
+	o.run.bind(cmd)
 	bindLogFormat(flags)
 }
 
-func (o *applyOptions) check(flags *pflag.FlagSet, f *fixOptions) error {
+func (o *applyOptions) check(p program, flags *pflag.FlagSet, f *fixOptions) error {
 	switch {
 	case !o.apply && (o.deploy || o.consent != consent{}):
 		return errors.New("--deploy, --yes and --confirm are for --apply")
-	case !o.apply && o.account.given():
-		return errors.New("--metrics-file and --metrics-listen are for --apply")
 	case o.apply && !f.connection.given():
 		return errors.New("--apply needs the Dgraph whose data is to be changed: add --alpha (or --write alone, for the edits)")
+	case o.apply:
+		o.run.quiesced.readGeo = f.data.readGeo
+		return o.run.check(p, flags)
+	}
+	for _, name := range runFlags {
+		if flag := flags.Lookup(name); flag != nil && flag.Changed && flag.Annotations[variable] == nil {
+			return fmt.Errorf("--%s is for --apply: it says how what changes stored data is carried out", name)
+		}
 	}
 	return nil
 }
@@ -81,6 +91,100 @@ func (p program) confirmFixes(l *live, m *mended, o *applyOptions) error {
 	return p.agree(&o.consent, l.destination, what)
 }
 
+// begun are the plans for this change that have begun to run on this database: what
+// they have written so far is no finding of a change that is still to be made. nil
+// when there are none.
+func (p program) begun(cmd *cobra.Command, w *work, o *fixOptions, from string) (*migration, error) {
+	folder := o.out
+	if folder == "" {
+		folder = p.migrationsFolder(w.cfg)
+	}
+	files, paths, err := p.plans(w.cfg, []string{folder})
+	if errors.As(err, new(noPlans)) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("looking whether a plan for this change has begun: %w", err)
+	}
+	parsed, err := sdl.Parse(w.after...)
+	if err != nil {
+		return nil, err
+	}
+	to := parsed.Fingerprint()
+	m := &migration{client: w.live.client, cfg: w.cfg, destination: w.live.destination, paths: paths, where: where(cmd.Flags()), how: o.how(cmd.Flags(), w.after), showValues: o.data.showValues}
+	var named []string
+	for _, f := range files {
+		if f.From != from || f.To != to {
+			continue
+		}
+		all, err := migrate.Statuses(cmd.Context(), m.client, []migrate.File{f})
+		if err != nil {
+			return nil, migrationFailed(cmd.Context(), err)
+		}
+		wrote := func(s migrate.Status) bool {
+			return !slices.Contains([]migrate.State{migrate.Pending, migrate.Waiting, migrate.NotApplicable}, s.State)
+		}
+		open := func(s migrate.Status) bool { return s.Phase != migrate.Contract && !s.State.Over() }
+		// Where no schema is left behind, one that is done is over.
+		if slices.ContainsFunc(all, wrote) && (from != to || slices.ContainsFunc(all, open)) {
+			m.files = append(m.files, f)
+			named = append(named, filepath.Join(folder, filepath.Base(paths[f.ID])))
+		}
+	}
+	if len(m.files) == 0 {
+		return nil, nil
+	}
+	m.spelt = spelt(named...)
+	return m, nil
+}
+
+// goOn carries plans on that have begun, instead of making others.
+func (p program) goOn(ctx context.Context, w *work, o *fixOptions, done *compared, m *migration, err error) error {
+	if err != nil {
+		return err
+	}
+	for _, f := range m.files {
+		fmt.Fprintf(p.err, "schemacheck: the plan %s is for this change, and has begun to run here: it goes on, and no other one is made (migrate undo takes it back)\n", report.Escape(f.ID))
+	}
+	series := migrate.Series{Options: o.run.options(p, w.cfg), Deploy: o.deployed(w.after)}
+	open, err := migrate.Open(ctx, m.client, m.files, series)
+	if err != nil {
+		return migrationFailed(ctx, err)
+	}
+	if len(open) > 0 || series.Deploy != "" {
+		if err := p.agree(&o.consent, m.destination, inWords(m.files, open)); err != nil {
+			return err
+		}
+	}
+	w.out.options.Verdict = "a plan for this has begun to run; what came of it follows"
+	if err := p.finish(ctx, w.out, done, nil); err != nil && !errors.As(err, new(*problem)) {
+		return err
+	}
+	return p.carryOut(ctx, m, series, &o.run, o.quiet, nil)
+}
+
+// how are the flags of migrate up that go on as this command began. That deploys one
+// file.
+func (o *fixOptions) how(flags *pflag.FlagSet, files []*sdl.File) string {
+	words := repeated(flags, runFlags...)
+	if o.deploy && len(files) == 1 {
+		words = strings.TrimSpace("--deploy " + spelt(files[0].Name) + " " + words)
+	}
+	return words
+}
+
+// deployed is the text of the schema that is to be deployed; empty when none is.
+func (o *applyOptions) deployed(files []*sdl.File) string {
+	if !o.deploy {
+		return ""
+	}
+	var texts []string
+	for _, f := range files {
+		texts = append(texts, f.Text)
+	}
+	return strings.Join(texts, "\n")
+}
+
 // applyFixes carries out the plan, as far as the served schema allows.
 func (p program) applyFixes(cmd *cobra.Command, w *work, m *mended, o *fixOptions) error {
 	ctx := cmd.Context()
@@ -98,22 +202,9 @@ func (p program) applyFixes(cmd *cobra.Command, w *work, m *mended, o *fixOption
 	if err != nil {
 		return err
 	}
-	series := migrate.Series{Options: migrate.Options{DefaultBatch: w.cfg.BatchSize}}
-	if o.deploy {
-		var texts []string
-		for _, f := range m.Files {
-			texts = append(texts, f.Text)
-		}
-		series.Deploy = strings.Join(texts, "\n")
-	}
-	a, err := p.account(&o.account, o.quiet, files)
-	if err != nil {
-		return err
-	}
-	series.Progress, series.Deploying = a.see, a.deploying
-	outcomes, err := migrate.Up(ctx, w.live.client, files, series)
-	p.endAccount(ctx, a, err)
-	return p.told(ctx, &migration{files: files, paths: paths, spelt: spelt(m.path), where: where(cmd.Flags())}, outcomes, err)
+	series := migrate.Series{Options: o.run.options(p, w.cfg), Deploy: o.deployed(m.Files)}
+	run := &migration{files: files, client: w.live.client, cfg: w.cfg, paths: paths, spelt: spelt(m.path), where: where(cmd.Flags()), how: o.how(cmd.Flags(), m.Files), showValues: o.data.showValues}
+	return p.carryOut(ctx, run, series, &o.run, o.quiet, nil)
 }
 
 // writable refuses to begin what could not be ended.

@@ -62,7 +62,8 @@ and carried out with migrate up; --format dql prints what can be sent by hand. W
 a fix has to know, such as a value to fill, comes by --set. --apply does all of it:
 the edits, and on --alpha the phase before of the plan; the phase after once the new
 schema is served, or with --deploy. It begins only when every chosen fix can be made,
-and with --deploy only when none is left to people. What deletes is never taken by
+and with --deploy only when none is left to people. How that is carried out is said as
+for migrate up, and where it stopped it goes on when it is given again. What deletes is never taken by
 itself, and is phase contract of the plan.`,
 		Example: `  schemacheck fix old.graphql new.graphql
   schemacheck fix old.graphql new.graphql --write
@@ -92,7 +93,7 @@ no Dgraph was reached, or a file could not be written or changed meanwhile. With
 	o.base.bind(flags)
 	o.choiceOptions.bind(flags)
 	o.planOptions.bind(flags)
-	o.applyOptions.bind(flags)
+	o.applyOptions.bind(cmd)
 	flags.Lookup("format").Usage += "; dql prints what changes stored data, to be sent by hand"
 	flags.BoolVar(&o.write, "write", false, "put the edits into the files of NEW")
 	o.bindOperations(flags)
@@ -104,7 +105,7 @@ no Dgraph was reached, or a file could not be written or changed meanwhile. With
 }
 
 func (p program) fix(cmd *cobra.Command, o *fixOptions) error {
-	if err := errors.Join(o.choiceOptions.check(cmd.Flags()), o.planOptions.check(cmd.Flags()), o.applyOptions.check(cmd.Flags(), o), o.account.check(p)); err != nil {
+	if err := errors.Join(o.choiceOptions.check(cmd.Flags()), o.planOptions.check(cmd.Flags()), o.applyOptions.check(p, cmd.Flags(), o)); err != nil {
 		return err
 	}
 	if o.format == "dql" {
@@ -134,6 +135,11 @@ func (p program) fix(cmd *cobra.Command, o *fixOptions) error {
 	}
 	if done.invalid || done.unsettled != nil {
 		return p.finish(cmd.Context(), w.out, done, done.unsettled) // nothing is mended on half the knowledge
+	}
+	if o.apply {
+		if run, err := p.begun(cmd, w, o, done.report.Before.Fingerprint); run != nil || err != nil {
+			return p.goOn(cmd.Context(), w, o, done, run, err)
+		}
 	}
 	o.choiceOptions.configured(w.cfg.Fixes)
 	o.choiceOptions.known = has(done.report)

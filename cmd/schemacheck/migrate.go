@@ -63,6 +63,7 @@ type migration struct {
 	destination destination
 	spelt       string            // how the plans were named on the command line
 	where       string            // flags that say which Dgraph was meant
+	how         string            // flags that say what a run does, and how
 	paths       map[string]string // of the plans, by their ids
 	// showValues lets worklists have the values that were in the way.
 	showValues bool

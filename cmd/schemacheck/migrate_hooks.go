@@ -14,27 +14,19 @@ import (
 	"github.com/schemacheck/schemacheck/fixes/migrate"
 )
 
-// around lets the commands run that are to run around batches.
-func (o *upOptions) around(p program) error {
-	for _, hook := range []struct {
-		flag, text string
-		into       *func(context.Context, migrate.Status) error
-	}{{"--before-batch", o.before, &o.series.BeforeBatch}, {"--after-batch", o.after, &o.series.AfterBatch}} {
-		if hook.text == "" {
-			continue
-		}
-		argv, err := argvOf(hook.text)
-		if err != nil {
-			return fmt.Errorf("%s: %w", hook.flag, err)
-		}
-		*hook.into = func(ctx context.Context, s migrate.Status) error {
-			if err := p.call(ctx, argv, s); err != nil {
-				return fmt.Errorf("the command of %s failed, so that the run pauses: %w", hook.flag, err)
-			}
-			return nil
-		}
+// hook lets the command of a flag run that is to run around batches; nil when there
+// is none.
+func (p program) hook(flag, text string) func(context.Context, migrate.Status) error {
+	argv, err := argvOf(text)
+	if text == "" || err != nil { // which was refused before
+		return nil
 	}
-	return nil
+	return func(ctx context.Context, s migrate.Status) error {
+		if err := p.call(ctx, argv, s); err != nil {
+			return fmt.Errorf("the command of %s failed, so that the run pauses: %w", flag, err)
+		}
+		return nil
+	}
 }
 
 // argvOf reads a command: no shell sees it.

@@ -16,6 +16,8 @@ import (
 type quiesced struct {
 	prove bool
 	watch time.Duration
+	// readGeo allows to read values of type geo for the proof.
+	readGeo bool
 }
 
 func (q *quiesced) bind(flags *pflag.FlagSet) {
@@ -34,7 +36,7 @@ func (q *quiesced) begin(ctx context.Context, m *migration, s migrate.Series, g 
 	if !q.prove {
 		return nil, nil
 	}
-	return migrate.Watch(ctx, m.client, m.files, s, g.reading)
+	return migrate.Watch(ctx, m.client, m.files, s, q.readGeo, g.reading)
 }
 
 // compared ends the progress, and says what became of what was not to change.

@@ -158,6 +158,9 @@ func (p program) shower(o *statusOptions) func(*look) error {
 type look struct {
 	Time   time.Time `json:"time"`
 	Phases []phaseAt `json:"phases"`
+	// AtWork is who is at work on the database, whatever at; nil when nobody is, or he
+	// has given no sign of life for so long that the next one takes over.
+	AtWork *migrate.Worker `json:"atWork,omitempty"`
 	// Next are the commands to go on with.
 	Next  []string `json:"next"`
 	Error string   `json:"error,omitempty"`
@@ -220,7 +223,14 @@ func (m *migration) look(ctx context.Context, limit int, others bool) (*look, er
 		}
 		l.Phases = append(l.Phases, at)
 	}
-	l.Next = m.nexts(l.Phases, l.Time)
+	w, err := migrate.AtWork(ctx, m.client)
+	if err != nil {
+		return nil, err
+	}
+	if w != nil && l.Time.Sub(w.Sign) < migrate.DefaultLease {
+		l.AtWork = w
+	}
+	l.Next = m.nexts(l)
 	return l, nil
 }
 

@@ -16,7 +16,8 @@ func TestBetween(t *testing.T) {
 	const old = "type T { a: Int }\n# Dgraph.Secret key \"hidden\"\n"
 	var out, talk strings.Builder
 	p := program{out: &out, err: &talk, dir: t.TempDir()}
-	err := p.told(t.Context(), &migration{}, []migrate.Outcome{{Plan: "p"}}, &migrate.Between{Cause: errors.New("cause"), Restoring: errors.New("refused"), Old: old})
+	m := &migration{how: "--deploy new.graphql"}
+	err := p.told(t.Context(), m, []migrate.Outcome{{Plan: "p"}}, &migrate.Between{Cause: errors.New("cause"), Restoring: errors.New("refused"), Old: old})
 	var known *problem
 	if !errors.As(err, &known) || known.code != exitBetween || !strings.Contains(err.Error(), "cause") || strings.Contains(out.String()+talk.String()+err.Error(), "hidden") {
 		t.Errorf("%v\n%s%s", err, out.String(), talk.String())
@@ -31,5 +32,20 @@ func TestBetween(t *testing.T) {
 	}
 	if text, err := os.ReadFile(files[0]); err != nil || string(text) != old {
 		t.Errorf("%q, %v", text, err)
+	}
+	if said := out.String(); !strings.Contains(said, "next: curl --data-binary @"+files[0]+" ") || !strings.Contains(said, "or mend what Dgraph refused, then schemacheck migrate up --deploy new.graphql\n") || strings.Contains(said, "status") {
+		t.Error(said)
+	}
+
+	// Something stands in the way of the old one, or there was none.
+	out.Reset()
+	_ = p.told(t.Context(), m, []migrate.Outcome{{Plan: "p"}}, &migrate.Between{Cause: errors.New("cause"), Restoring: errors.New("refused"), Old: old, Stands: []string{"T.a is a list"}})
+	if said := out.String(); !strings.Contains(said, "next: drop what stands in the way, then curl ") {
+		t.Error(said)
+	}
+	out.Reset()
+	err = p.told(t.Context(), m, []migrate.Outcome{{Plan: "p"}}, &migrate.Between{Cause: errors.New("cause")})
+	if said := out.String(); strings.Contains(said+err.Error(), "curl") || !strings.Contains(said, "next: mend what Dgraph refused, then schemacheck migrate up --deploy new.graphql\n") {
+		t.Errorf("%v\n%s", err, said)
 	}
 }

@@ -13,19 +13,20 @@ func (p program) migrateUndoCommand() *cobra.Command {
 	var o migrateOptions
 	var phase string
 	var agreed consent
-	var told accountOptions
+	var pace paceOptions
 	cmd := &cobra.Command{
 		Use:   "undo PLAN",
 		Short: "Take back what a plan changed",
 		Long: `Take back what one phase of a plan changed, from the last batch to the first. What
 somebody has changed since stays as it is, and is told. It can be interrupted, and
-begun again. It needs the log that runs keep unless --undo is off, and the schema
+begun again. It makes way for those who read meanwhile unless --pace or --rate say
+otherwise. It needs the log that runs keep unless --undo is off, and the schema
 that was served then.`,
 		Example: `  schemacheck migrate undo 20260131120000-user-phone --alpha localhost:9080
   schemacheck migrate undo user-phone --phase before --yes`,
 		Args: arguments(1, 1, "the id of a plan, or the beginning of it"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			m, err := p.beginMigration(cmd, &o, o.folders(), func() error { return told.check(p) })
+			m, err := p.beginMigration(cmd, &o, o.folders(), func() error { return pace.check(p, cmd.Flags()) })
 			if err != nil {
 				return err
 			}
@@ -50,11 +51,13 @@ that was served then.`,
 			if err := p.agree(&agreed, m.destination, what); err != nil {
 				return err
 			}
-			a, err := p.account(&told, o.quiet, m.files)
+			a, err := p.account(&pace.account, o.quiet, m.files)
 			if err != nil {
 				return err
 			}
-			r, err := migrate.Undo(ctx, m.client, f, at.Phase, migrate.Options{Progress: a.see})
+			options := pace.options()
+			options.Progress, options.Silent = a.see, a.silent
+			r, err := migrate.Undo(ctx, m.client, f, at.Phase, options)
 			p.endAccount(ctx, a, err)
 			if err != nil {
 				if r != nil { // it was begun
@@ -74,7 +77,7 @@ that was served then.`,
 	cmd.Flags().StringVar(&phase, "phase", "", "take back this `PHASE` (default: the last that ran)")
 	o.bindFolder(cmd)
 	agreed.bind(cmd.Flags())
-	told.bind(cmd.Flags())
+	pace.bind(cmd)
 	return cmd
 }
 

@@ -4,13 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"os"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/schemacheck/schemacheck/cmd/internal/report"
 	"github.com/schemacheck/schemacheck/fixes/migrate"
@@ -19,21 +19,17 @@ import (
 // upOptions are what migrate up was asked.
 type upOptions struct {
 	migrateOptions
+	run              runOptions
 	series           migrate.Series
 	phase            string
-	undo             string
 	deploy           string
-	onError, pace    string
 	consent          consent
-	account          accountOptions
 	allowDestructive bool
 	dryRun           bool
 	batches          int
 	showValues       bool
-	quiesced         quiesced
 	cursor           string
 	reset            bool
-	before, after    string // commands around batches
 	then             []string
 }
 
@@ -73,70 +69,36 @@ was reached, or the time was over; 4 the database is between two schemas; 130
 interrupted, and to be gone on with.`,
 		RunE: func(cmd *cobra.Command, args []string) error { return p.migrateUp(cmd, o, args) },
 	}
-	o.bind(cmd)
+	o.migrateOptions.bind(cmd)
+	o.run.bind(cmd)
 	flags := cmd.Flags()
 	flags.StringVar(&o.phase, "phase", "", "run this `PHASE` only: before, after or contract")
 	flags.StringVar(&o.deploy, "deploy", "", "deploy the GraphQL schema in `FILE` when phase before is done")
-	flags.IntVar(&o.series.BatchSize, "batch-size", 0, "`NODES` in one transaction (default: by the plan, or by how long batches take)")
-	flags.BoolVar(&o.series.SingleTxn, "single-txn", false, fmt.Sprintf("each step in one transaction; for fewer than %d nodes", migrate.MostSingle))
-	flags.IntVar(&o.series.Concurrency, "concurrency", 1, "go through `N` ranges of nodes at once")
-	flags.StringVar(&o.pace, "pace", "gentle", "gentle makes way for those who read meanwhile; full does not, and neither do --batch-size, --rate and --concurrency over 1")
-	flags.Float64Var(&o.series.Rate, "rate", 0, "at most `NODES` a second; 0 for no limit")
-	flags.DurationVar(&o.series.MaxDuration, "max-duration", 0, "end after this `TIME`, to go on later; 0 for no limit")
-	flags.StringVar(&o.onError, "on-error", "stop", "when one node cannot be written: stop, skip or quarantine (skip, and name it)")
-	flags.StringVar(&o.undo, "undo", "on", "keep what undoing needs: on or off")
-	flags.Int64Var(&o.series.UndoLimit, "undo-limit", 1<<30, "end when the log that undoing needs has so many `BYTES`")
-	flags.StringVar(&o.cursor, "from-cursor", "", "begin at `CURSOR`, as migrate status shows it, in a database where the plan has not run")
+	flags.StringVar(&o.cursor, "from-cursor", "", "begin at `CURSOR`, as migrate status shows it, in a database where the plan has not run; the steps and phases before it count as done there")
 	flags.BoolVar(&o.reset, "reset", false, "forget how far the plans are, and all that come after them, and begin anew")
 	flags.StringArrayVar(&o.then, "then", nil, "after the plans that are named, carry out `PLAN` too; can be repeated")
 	flags.BoolVar(&o.series.OutOfOrder, "out-of-order", false, "allow plans that are older than one that has run here")
-	flags.StringVar(&o.before, "before-batch", "", "run `COMMAND` before each batch: a program, or a JSON array of its name and arguments; when it fails the run pauses")
-	flags.StringVar(&o.after, "after-batch", "", "run `COMMAND` after each batch, likewise")
 	flags.BoolVar(&o.dryRun, "dry-run", false, "compute the next batches, send them and give them up, and show what they would change; nothing is written")
 	flags.IntVar(&o.batches, "batches", 1, "with --dry-run: `N` batches of each step")
 	flags.BoolVar(&o.showValues, "show-values", false, "show the values with --dry-run, and write those that were in the way into the list of nodes that are left")
+	flags.BoolVar(&o.run.quiesced.readGeo, "read-geo", false, "with --quiesced: read values of type geo, too; where one was a string once, that can end an alpha")
 	o.consent.bind(flags)
-	o.account.bind(flags)
-	o.quiesced.bind(flags)
 	flags.BoolVar(&o.allowDestructive, "allow-destructive", false, "allow phase contract, which deletes")
 	complete(cmd, "phase", "before", "after", "contract")
-	complete(cmd, "on-error", "stop", "skip", "quarantine")
-	complete(cmd, "undo", "on", "off")
-	complete(cmd, "pace", "gentle", "full")
 	return cmd
 }
 
-// errRate is for rates that cannot be noted in the database.
-var errRate = errors.New("--rate: expected a number of nodes, or 0 for no limit")
-
 // check refuses what cannot be meant.
-func (o *upOptions) check(cmd *cobra.Command) error {
-	flags := cmd.Flags()
-	oneOf := func(flag, value string, allowed ...string) error {
-		if value != "" && !slices.Contains(allowed, value) {
-			return given(flags, flag, unknown("value for --"+flag, value, allowed))
-		}
-		return nil
-	}
+func (o *upOptions) check(p program, flags *pflag.FlagSet) error {
 	switch {
-	case flags.Changed("batch-size") && o.series.BatchSize < 1:
-		return given(flags, "batch-size", errors.New("--batch-size: a batch has at least 1 node"))
-	case o.series.Concurrency < 1:
-		return given(flags, "concurrency", errors.New("--concurrency: at least 1"))
-	case math.IsNaN(o.series.Rate) || math.IsInf(o.series.Rate, 0):
-		return given(flags, "rate", errRate)
-	case o.series.Rate < 0 || o.series.MaxDuration < 0:
-		return errors.New("--rate and --max-duration: not less than 0")
-	case !o.dryRun && (flags.Changed("batches") || o.showValues):
-		return errors.New("--batches and --show-values are for --dry-run")
-	case o.dryRun && (o.quiesced.prove || o.quiesced.watch != 0):
+	case !o.dryRun && flags.Changed("batches"):
+		return errors.New("--batches is for --dry-run")
+	case o.dryRun && (o.run.quiesced.prove || o.run.quiesced.watch != 0):
 		return errors.New("--quiesced and --require-quiesced are for what writes, not for --dry-run")
-	case flags.Changed("require-quiesced") && o.quiesced.watch < time.Second:
-		return given(flags, "require-quiesced", errors.New("--require-quiesced: watch for a second at least"))
-	case o.dryRun && (o.reset || o.before != "" || o.after != ""):
+	case o.dryRun && (o.reset || o.run.before != "" || o.run.after != ""):
 		return errors.New("--reset, --before-batch and --after-batch write or run something: leave them out of --dry-run")
-	case o.series.SingleTxn && (flags.Changed("batch-size") || o.series.Concurrency > 1 || o.onError != "stop"):
-		return errors.New("--single-txn is one transaction for all nodes: leave --batch-size, --concurrency and --on-error out")
+	case o.run.quiesced.readGeo && !o.run.quiesced.prove && flags.Lookup("read-geo").Annotations[variable] == nil:
+		return errors.New("--read-geo is for --quiesced")
 	case o.batches < 1:
 		return given(flags, "batches", errors.New("--batches: at least 1"))
 	case o.phase == string(migrate.Contract) && !o.allowDestructive && !o.dryRun:
@@ -144,7 +106,7 @@ func (o *upOptions) check(cmd *cobra.Command) error {
 	case o.phase != "" && o.deploy != "":
 		return errors.New("--deploy is for runs of all phases: leave --phase out")
 	}
-	return errors.Join(oneOf("phase", o.phase, "before", "after", "contract"), oneOf("on-error", o.onError, "stop", "skip", "quarantine"), oneOf("undo", o.undo, "on", "off"), oneOf("pace", o.pace, "gentle", "full"))
+	return errors.Join(oneOf(flags, "phase", "before", "after", "contract"), o.run.check(p, flags))
 }
 
 func (p program) migrateUp(cmd *cobra.Command, o *upOptions, args []string) error {
@@ -153,7 +115,7 @@ func (p program) migrateUp(cmd *cobra.Command, o *upOptions, args []string) erro
 		return errors.New("--then comes after plans that are named: name one, or leave --then out to carry out all")
 	}
 	m, err := p.beginMigration(cmd, &o.migrateOptions, slices.Concat(args, o.then), func() error {
-		if err := errors.Join(o.check(cmd), o.account.check(p)); err != nil {
+		if err := o.check(p, cmd.Flags()); err != nil {
 			return err
 		}
 		if o.cursor != "" {
@@ -162,9 +124,6 @@ func (p program) migrateUp(cmd *cobra.Command, o *upOptions, args []string) erro
 				return given(cmd.Flags(), "from-cursor", fmt.Errorf("--from-cursor: %w", err))
 			}
 			o.series.From = at
-		}
-		if err := o.around(p); err != nil {
-			return err
 		}
 		if o.deploy == "" {
 			return nil
@@ -184,8 +143,10 @@ func (p program) migrateUp(cmd *cobra.Command, o *upOptions, args []string) erro
 		return err
 	}
 	m.showValues = o.showValues
-	o.series.Phase = migrate.Phase(o.phase)
-	o.series.DefaultBatch = m.cfg.BatchSize
+	m.how = repeated(cmd.Flags(), slices.Concat([]string{"phase", "allow-destructive", "deploy", "out-of-order"}, runFlags)...)
+	from := o.series.From
+	o.series.Options = o.run.options(p, m.cfg)
+	o.series.From, o.series.Phase = from, migrate.Phase(o.phase)
 	if o.dryRun {
 		all, err := migrate.DryRun(ctx, m.client, m.files, o.series, o.batches)
 		p.previews(m, all, o.showValues)
@@ -207,34 +168,19 @@ func (p program) migrateUp(cmd *cobra.Command, o *upOptions, args []string) erro
 			return err
 		}
 	}
-	o.series.OnError, o.series.NoUndo, o.series.FullSpeed = migrate.OnError(o.onError), o.undo == "off", o.pace == "full"
 	if len(open) == 0 && len(again) == 0 && o.deploy == "" {
-		o.quiesced = quiesced{} // nothing is written
+		o.run.quiesced = quiesced{} // nothing is written
 	}
-	a, err := p.account(&o.account, o.quiet, m.files)
-	if err != nil {
-		return err
-	}
-	o.series.Progress, o.series.Deploying = a.see, a.deploying
-	untouched, err := o.quiesced.begin(ctx, m, o.series, a.progress)
-	if err != nil {
-		p.endAccount(ctx, a, err)
-		return migrationFailed(ctx, err)
-	}
-	if len(again) > 0 {
-		if err := migrate.Reset(ctx, m.client, again, o.series.Options); err != nil {
-			p.endAccount(ctx, a, err)
-			return migrationFailed(ctx, err)
+	return p.carryOut(ctx, m, o.series, &o.run, o.quiet, func(options migrate.Options) error {
+		if len(again) == 0 {
+			return nil
+		}
+		if err := migrate.Reset(ctx, m.client, again, options); err != nil {
+			return err
 		}
 		fmt.Fprintf(p.out, "begun anew: %s\n", report.Escape(strings.Join(again, ", ")))
-	}
-	outcomes, err := migrate.Up(ctx, m.client, m.files, o.series)
-	touched := p.compared(ctx, untouched, a.progress)
-	p.endAccount(ctx, a, err)
-	if err := p.told(ctx, m, outcomes, err); err != nil {
-		return err
-	}
-	return touched
+		return nil
+	})
 }
 
 // inOrder refuses --then for a plan that would run before others: plans run in the
@@ -285,8 +231,8 @@ func (p program) told(ctx context.Context, m *migration, outcomes []migrate.Outc
 	}
 	p.summarize(ctx, m.files, outcomes, err)
 	p.next(m, outcomes, err)
-	if between := (*migrate.Between)(nil); errors.As(err, &between) && between.Old != "" {
-		p.keep(between.Old)
+	if between := (*migrate.Between)(nil); errors.As(err, &between) {
+		p.recover(m, between)
 	}
 	if err != nil {
 		return migrationFailed(ctx, err)
@@ -297,12 +243,17 @@ func (p program) told(ctx context.Context, m *migration, outcomes []migrate.Outc
 	return nil
 }
 
-// keep writes the GraphQL schema that has to be served again to a file, for its
-// user only.
-func (p program) keep(old string) {
+// recover says how to get out from between two schemas. The GraphQL schema that has to
+// be served again is written to a file, for its user only.
+func (p program) recover(m *migration, between *migrate.Between) {
+	forward := m.command("up", m.spelt, m.how)
+	if between.Old == "" {
+		fmt.Fprintf(p.out, "next: mend what Dgraph refused, then %s\n", forward)
+		return
+	}
 	f, err := os.CreateTemp(p.path("."), "schema-before-*.graphql")
 	if err == nil {
-		_, err = f.WriteString(old)
+		_, err = f.WriteString(between.Old)
 		err = errors.Join(err, f.Close())
 	}
 	if err != nil {
@@ -310,12 +261,24 @@ func (p program) keep(old string) {
 		return
 	}
 	fmt.Fprintf(p.err, "schemacheck: the old GraphQL schema is in %s\n", report.Escape(f.Name()))
+	url := "HOST:8080/admin/schema"
+	if m.client != nil && m.client.SchemaURL() != "" {
+		url = m.client.SchemaURL()
+	}
+	back := spelt("curl", "--data-binary", "@"+f.Name(), url)
+	lead := "next: "
+	if len(between.Stands) > 0 {
+		lead = "next: drop what stands in the way, then "
+	}
+	fmt.Fprintf(p.out, "%s%s (with the headers for access, if this Dgraph wants any)\n", lead, report.Escape(back))
+	fmt.Fprintf(p.out, "      or mend what Dgraph refused, then %s\n", forward)
 }
 
 // next says how to go on.
 func (p program) next(m *migration, outcomes []migrate.Outcome, err error) {
-	again := m.command("up", m.spelt)
+	again := m.command("up", m.spelt, m.how)
 	switch {
+	case errors.As(err, new(*migrate.Between)): // what was kept is told together with where
 	case errors.As(err, new(*migrate.Foreign)), errors.As(err, new(*migrate.Unfit)), errors.As(err, new(*migrate.Edited)), errors.As(err, new(*migrate.Crossed)):
 	case errors.As(err, new(*migrate.HalfUndone)): // the error says it
 	case err != nil:

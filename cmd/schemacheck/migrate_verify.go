@@ -15,8 +15,9 @@ func (p program) migrateVerifyCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "verify [DIR|FILE...]",
 		Short: "Ask whether what plans did still holds",
-		Long: `Ask the closing question of each step that was done: whether there are nodes that
-it would change if it ran again, because they came later or were changed since.
+		Long: `Ask the closing question of each step that was done, or that found nothing to do:
+whether there are nodes that it would change if it ran now, because they came later
+or were changed since.
 What the server counts by itself is held against it, and the step's own question
 (verify in the plan) when that is a count. Steps that alter the stored schema are
 asked whether it is as they left it. Nothing is written. Run it again after the
@@ -37,7 +38,7 @@ Exit codes: 0 everything holds; 1 something does not; 2 usage; 3 could not finis
 			}
 			var open []string // the plans of which something does not hold
 			for _, s := range all {
-				if s.State != migrate.Done {
+				if !s.State.Over() {
 					fmt.Fprintf(p.out, "%s, phase %s: %s\n", s.Plan, s.Phase, s.State)
 					continue
 				}
@@ -45,11 +46,11 @@ Exit codes: 0 everything holds; 1 something does not; 2 usage; 3 could not finis
 				if err != nil {
 					return err
 				}
-				checks, err := migrate.Verify(ctx, m.client, f.Plan, s.Phase, m.after(f, all)...)
+				checks, err := migrate.Verify(ctx, m.client, f.Plan, s, m.after(f, all)...)
 				if err != nil {
 					return migrationFailed(ctx, err)
 				}
-				fmt.Fprintf(p.out, "%s, phase %s: done\n", s.Plan, s.Phase)
+				fmt.Fprintf(p.out, "%s, phase %s: %s\n", s.Plan, s.Phase, s.State)
 				for _, c := range checks {
 					p.events().Info("verified", "plan", s.Plan, "phase", s.Phase, "step", c.Step, "nodes", c.Nodes, "open", c.Open, "left", c.Left)
 					fmt.Fprintf(p.out, "  %s\n", report.Escape(c.String()))

@@ -18,6 +18,24 @@ func (m *migration) command(name string, args ...string) string {
 	return strings.Join(words, " ")
 }
 
+// repeated are flags of a command line with their values, as they are typed: those of
+// some names that were given, and not by variables, which hold for the next command too.
+func repeated(flags *pflag.FlagSet, names ...string) string {
+	var all []string
+	for _, name := range names {
+		f := flags.Lookup(name)
+		switch {
+		case f == nil || !f.Changed || f.Annotations[variable] != nil:
+		case f.Value.Type() == "bool" && f.Value.String() == "true":
+			all = append(all, "--"+name)
+		case f.Value.Type() == "bool":
+		default:
+			all = append(all, "--"+name, spelt(f.Value.String()))
+		}
+	}
+	return strings.Join(all, " ")
+}
+
 // where are the flags of a command line that say which Dgraph is meant, but for
 // secrets: those come from a file, or have to be given again.
 func where(flags *pflag.FlagSet) string {

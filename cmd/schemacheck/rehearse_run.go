@@ -379,7 +379,7 @@ func (r *rehearsing) verify(ctx context.Context) error {
 			}
 			continue
 		}
-		checks, err := migrate.Verify(ctx, r.copy.client, r.files[i].Plan, s.Phase)
+		checks, err := migrate.Verify(ctx, r.copy.client, r.files[i].Plan, s)
 		if err != nil {
 			return err
 		}

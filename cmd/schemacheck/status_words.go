@@ -22,6 +22,9 @@ func (l *look) lines() []string {
 	if len(l.Phases) == 0 {
 		all = append(all, "no plan has run on this database, and none is here")
 	}
+	if l.elsewhere() {
+		all = append(all, report.Escape(fmt.Sprintf("at work: %s, by %s since %s", l.AtWork.Doing, l.AtWork.Who, l.AtWork.Since.UTC().Format(time.RFC3339))))
+	}
 	for i, command := range l.Next {
 		lead := "next: "
 		if i > 0 {
@@ -30,6 +33,12 @@ func (l *look) lines() []string {
 		all = append(all, lead+report.Escape(command))
 	}
 	return all
+}
+
+// elsewhere reports whether somebody is at work at none of the phases: he deploys a
+// schema, for example, or is at another plan.
+func (l *look) elsewhere() bool {
+	return l.AtWork != nil && !slices.ContainsFunc(l.Phases, func(at phaseAt) bool { return atWork(&at.Status) })
 }
 
 // lines are one for the phase, and more where there is more to say.
@@ -52,7 +61,7 @@ func (at *phaseAt) lines() []string {
 	}
 	if s.Who != "" && s.State != migrate.Pending {
 		by := fmt.Sprintf("by %s since %s", s.Who, s.Started.UTC().Format(time.RFC3339))
-		if !s.Ended.Before(s.Started) && !atWork(s) && !s.Abandoned {
+		if !s.Ended.Before(s.Started) && !atWork(s) && (!s.Abandoned || halfUndone(s)) {
 			by += ", ended " + s.Ended.UTC().Format(time.RFC3339)
 		}
 		more("%s", by)
@@ -104,12 +113,20 @@ func (at *phaseAt) step() string {
 
 func stateInWords(s *migrate.Status) string {
 	switch {
+	case halfUndone(s):
+		return string(s.State) + ", and ended half way"
 	case s.Abandoned:
 		return string(s.State) + ", but nobody is at work: the run was killed or lost its server"
 	case s.Baseline:
 		return string(s.State) + ", as migrate baseline noted"
 	}
 	return string(s.State)
+}
+
+// halfUndone reports whether undoing the phase has ended before its end, and not by
+// being killed.
+func halfUndone(s *migrate.Status) bool {
+	return s.State == migrate.Undoing && s.Abandoned && !s.Ended.IsZero()
 }
 
 // atWork reports whether somebody runs or undoes the phase now.
@@ -123,7 +140,11 @@ func (at *phaseAt) gone() bool {
 }
 
 // nexts are the commands to go on with.
-func (m *migration) nexts(phases []phaseAt, now time.Time) []string {
+func (m *migration) nexts(l *look) []string {
+	phases, now := l.Phases, l.Time
+	if l.elsewhere() {
+		return []string{m.command("status", m.spelt, "--watch") + " (until it is over)", m.command("cancel", "--all") + " (what is done stays)"}
+	}
 	if i := slices.IndexFunc(phases, func(at phaseAt) bool { return atWork(&at.Status) && !at.gone() }); i >= 0 {
 		id := phases[i].Plan
 		if phases[i].Pace != nil && phases[i].Pace.Held != "" {

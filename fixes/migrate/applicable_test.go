@@ -3,6 +3,7 @@ package migrate
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -87,6 +88,46 @@ func TestNotApplicableLater(t *testing.T) {
 	if err != nil || len(all[0].Results) != 2 || len(all[0].Results[0].Unclean) != 1 || all[0].Results[0].Unclean[0].Open != 1 {
 		t.Errorf("%+v, %v", all, err)
 	}
+
+	// It is told, too, when nobody has run anything since; and not under another schema, which the steps are not for.
+	verified := func(want string) {
+		t.Helper()
+		var got []string
+		all, err := Statuses(t.Context(), c, []File{f})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, st := range all {
+			checks, err := Verify(t.Context(), c, f.Plan, st)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, check := range checks {
+				got = append(got, fmt.Sprintf("%s %s: %d open, %d wrong", st.State, check.Step, check.Open, len(check.Wrong)))
+			}
+		}
+		if text := strings.Join(got, "; "); text != want {
+			t.Errorf("%q, want %q", text, want)
+		}
+	}
+	d.DropAll(t)
+	d.ApplySchema(t, before)
+	up := func() {
+		t.Helper()
+		if _, err := Up(t.Context(), c, []File{f}, Series{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	up()
+	d.ApplySchema(t, after)
+	up()
+	verified("not-applicable copy: 0 open, 0 wrong; not-applicable later: 0 open, 0 wrong")
+	d.Mutate(t, "_:a <dgraph.type> \"T\" .\n_:a <T.a> \"x\" .\n_:b <T.b> \"y\" .\n")
+	verified("not-applicable copy: 1 open, 0 wrong; not-applicable later: 1 open, 0 wrong")
+	up()
+	verified("not-applicable copy: 1 open, 0 wrong; not-applicable later: 1 open, 0 wrong")
+	d.ApplySchema(t, "type T { a: String }\ntype U { b: String }\n")
+	verified("")
 
 	// Noted as done it is not asked again.
 	begin()

@@ -18,7 +18,7 @@ func Baseline(ctx context.Context, c *dql.Client, files []File, o Options) ([]St
 	if err := prepareState(ctx, c); err != nil {
 		return nil, err
 	}
-	held, l, err := acquire(ctx, c, o.Who, "noting plans as done", o.Beat, o.Lease)
+	held, l, err := acquire(ctx, c, "noting plans as done", o)
 	if err != nil {
 		return nil, err
 	}
@@ -44,21 +44,26 @@ func Baseline(ctx context.Context, c *dql.Client, files []File, o Options) ([]St
 	}
 	var noted []Status
 	for _, r := range runs {
-		now := time.Now().UTC().Truncate(time.Second)
-		r.status.State, r.status.Baseline, r.status.Who, r.status.Started, r.status.Ended = Done, true, o.Who, now, now
-		r.status.Finished, r.status.NotApplicable = nil, nil
-		for _, s := range r.file.Steps {
-			if s.Phase == r.phase {
-				r.status.Finished = append(r.status.Finished, s.ID)
-			}
-		}
-		if err := r.keepText(held); err != nil {
-			return noted, err
-		}
-		if err := r.save(held); err != nil {
+		if err := r.baseline(held); err != nil {
 			return noted, err
 		}
 		noted = append(noted, r.status)
 	}
 	return noted, nil
+}
+
+// baseline notes a phase as done.
+func (r *run) baseline(ctx context.Context) error {
+	now := time.Now().UTC().Truncate(time.Second)
+	r.status.State, r.status.Baseline, r.status.Who, r.status.Started, r.status.Ended = Done, true, r.options.Who, now, now
+	r.status.Finished, r.status.NotApplicable = nil, nil
+	for _, s := range r.file.Steps {
+		if s.Phase == r.phase {
+			r.status.Finished = append(r.status.Finished, s.ID)
+		}
+	}
+	if err := r.keepText(ctx); err != nil {
+		return err
+	}
+	return r.save(ctx)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -209,6 +210,39 @@ func (r *reader) pageBy(ctx context.Context, tx asker, after uint64, first int, 
 		return nil, at, err
 	}
 	return p, at, nil
+}
+
+// next is the uid of the next node, 0 when there is none.
+func (r *reader) next(ctx context.Context, tx asker, after uint64) (uid uint64, err error) {
+	answer, err := tx.Query(ctx, fmt.Sprintf("{p(func: %s, first: 1, after: %s) {uid}}", r.step.Select.Root, dql.Node(after)), nil)
+	if err != nil {
+		return 0, err
+	}
+	err = dql.Rows(answer, "p", func(row dql.Row) error { uid = row.UID; return nil })
+	return uid, err
+}
+
+// unread names the node in the error for a page of one that Dgraph does not give out:
+// what is stored of it cannot be read as the type that it has by now. Other errors
+// stay as they are.
+func (r *reader) unread(ctx context.Context, tx asker, after uint64, size int, err error) error {
+	if size > leastBatch || !isOther(err) {
+		return err
+	}
+	// It is the node when it alone, and nothing that the task asks for besides, is what
+	// Dgraph does not take: of no node at all it takes the same question.
+	bare := *r
+	bare.task = writing(r.task.reads())
+	if _, _, asking := bare.page(ctx, tx, after, 1); !isOther(asking) {
+		return err
+	}
+	if _, _, asking := bare.page(ctx, tx, math.MaxUint64-1, 1); asking != nil {
+		return err
+	}
+	if uid, asking := r.next(ctx, tx, after); asking == nil && uid != 0 {
+		return &ofNode{err, uid}
+	}
+	return err
 }
 
 // tagFacets reads the facets at values in languages, of nodes that have some.

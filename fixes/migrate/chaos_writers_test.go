@@ -246,7 +246,7 @@ func TestChaosWriters(t *testing.T) {
 			}
 			d := a.connect(t)
 			empty := app.wantKept(t, d)
-			checks, err := Verify(t.Context(), a.open(t), &Plan{Version: 1, ID: f.ID, Steps: []Step{fill}}, Before)
+			checks, err := Verify(t.Context(), a.open(t), &Plan{Version: 1, ID: f.ID, Steps: []Step{fill}}, Status{Phase: Before})
 			if err != nil || len(checks) != 1 {
 				t.Fatalf("%v, %v", checks, err)
 			}

@@ -13,8 +13,8 @@ import (
 )
 
 // Sum is a checksum of all that is stored under a predicate: values with their
-// languages and facets, edges with theirs. Of passwords it only knows which nodes
-// have one.
+// languages and facets, edges with theirs. Of passwords, and of values of type geo
+// that may not be read, it only knows which nodes have one.
 type Sum struct {
 	// Type is how it is declared and so how it is read: "string", "[int]",
 	// "string @lang".
@@ -48,12 +48,15 @@ func (s *Sum) nodesApart(t *Sum) int {
 //
 // The pages are of different moments, so that a sum says something only when
 // nobody else writes meanwhile.
-func Checksums(ctx context.Context, c *dql.Client, names []string) (map[string]Sum, error) {
-	return checksums(ctx, c, names, func(string, uint64) {})
+//
+// readGeo reads values of type geo. Where one was a string once, that can end an
+// alpha.
+func Checksums(ctx context.Context, c *dql.Client, names []string, readGeo bool) (map[string]Sum, error) {
+	return checksums(ctx, c, names, readGeo, func(string, uint64) {})
 }
 
 // checksums tells how many nodes of which predicate it has read.
-func checksums(ctx context.Context, c *dql.Client, names []string, tell func(string, uint64)) (map[string]Sum, error) {
+func checksums(ctx context.Context, c *dql.Client, names []string, readGeo bool, tell func(string, uint64)) (map[string]Sum, error) {
 	live, err := c.Stored(ctx)
 	if err != nil {
 		return nil, err
@@ -67,7 +70,7 @@ func checksums(ctx context.Context, c *dql.Client, names []string, tell func(str
 		if p == nil {
 			continue
 		}
-		if all[name], err = checksum(ctx, c, live, *p, tell); err != nil {
+		if all[name], err = checksum(ctx, c, live, *p, readGeo, tell); err != nil {
 			return nil, fmt.Errorf("the checksum of %s: %w", name, err)
 		}
 	}
@@ -85,6 +88,9 @@ func predicatesOf(live *dql.Stored) []string {
 	return all
 }
 
+// geo is the type of values that an alpha may not stand reading.
+const geo = "geo"
+
 // glance is a task that only reads a predicate.
 type glance struct{ predicate string }
 
@@ -93,7 +99,7 @@ func (g glance) reads() []string            { return []string{g.predicate} }
 func (glance) writes() []string             { return nil }
 func (glance) judge(*page) (*change, error) { return &change{}, nil }
 
-func checksum(ctx context.Context, c *dql.Client, live *dql.Stored, p dql.Predicate, tell func(string, uint64)) (Sum, error) {
+func checksum(ctx context.Context, c *dql.Client, live *dql.Stored, p dql.Predicate, readGeo bool, tell func(string, uint64)) (Sum, error) {
 	sum := Sum{Type: written(p.Type, p.List)}
 	if p.Lang {
 		sum.Type += " @lang"
@@ -104,6 +110,9 @@ func checksum(ctx context.Context, c *dql.Client, live *dql.Stored, p dql.Predic
 		return sum, nil
 	}
 	r := &reader{step: &Step{Select: &Select{Root: root}}, task: glance{p.Name}, live: live}
+	if p.Type == geo && !readGeo {
+		r.task = glance{} // only the nodes
+	}
 	size := defaultBatch
 	for after := uint64(0); ; {
 		read, at, err := r.page(ctx, c.Snapshot(), after, size)
@@ -115,7 +124,7 @@ func checksum(ctx context.Context, c *dql.Client, live *dql.Stored, p dql.Predic
 			size = max(size/10, leastBatch)
 			continue
 		case isOther(err):
-			uid, asking := r.next(ctx, c, after)
+			uid, asking := r.next(ctx, c.Snapshot(), after)
 			if asking != nil {
 				return sum, asking
 			}
@@ -147,16 +156,6 @@ func checksum(ctx context.Context, c *dql.Client, live *dql.Stored, p dql.Predic
 	}
 }
 
-// next is the uid of the next node, 0 when there is none.
-func (r *reader) next(ctx context.Context, c *dql.Client, after uint64) (uid uint64, err error) {
-	answer, err := c.Snapshot().Query(ctx, fmt.Sprintf("{p(func: %s, first: 1, after: %s) {uid}}", r.step.Select.Root, dql.Node(after)), nil)
-	if err != nil {
-		return 0, err
-	}
-	err = dql.Rows(answer, "p", func(row dql.Row) error { uid = row.UID; return nil })
-	return uid, err
-}
-
 // add adds a node. In which order its quads come does not matter.
 func (s *Sum) add(uid uint64, quads []dql.Quad) {
 	s.Nodes++
@@ -173,21 +172,22 @@ func (s *Sum) add(uid uint64, quads []dql.Quad) {
 
 // Untouched is what was stored under the predicates that plans do not write.
 type Untouched struct {
-	client *dql.Client
-	tell   func(predicate string, nodes uint64)
-	named  []string // what the plans write
-	before map[string]Sum
+	client  *dql.Client
+	readGeo bool
+	tell    func(predicate string, nodes uint64)
+	named   []string // what the plans write
+	before  map[string]Sum
 }
 
 // Watch reads what is stored under all predicates that no step writes of the
 // phases that a series may carry out. Nobody else may write from now on until
-// [Untouched.Compare] is done. tell is told how many nodes of which predicate were
+// [Untouched.Compare] is done. readGeo is that of [Checksums]. tell is told how many nodes of which predicate were
 // read; nil tells nobody.
-func Watch(ctx context.Context, c *dql.Client, files []File, s Series, tell func(predicate string, nodes uint64)) (*Untouched, error) {
+func Watch(ctx context.Context, c *dql.Client, files []File, s Series, readGeo bool, tell func(predicate string, nodes uint64)) (*Untouched, error) {
 	if tell == nil {
 		tell = func(string, uint64) {}
 	}
-	u := &Untouched{client: c, tell: tell}
+	u := &Untouched{client: c, readGeo: readGeo, tell: tell}
 	for _, f := range files {
 		for i := range f.Steps {
 			step := &f.Steps[i]
@@ -219,7 +219,7 @@ func (u *Untouched) sums(ctx context.Context) (map[string]Sum, error) {
 		return nil, err
 	}
 	names := slices.DeleteFunc(predicatesOf(live), func(name string) bool { return slices.Contains(u.named, name) })
-	return checksums(ctx, u.client, append([]string{}, names...), u.tell) // never nil, which would be all
+	return checksums(ctx, u.client, append([]string{}, names...), u.readGeo, u.tell) // never nil, which would be all
 }
 
 // Compared is what became of the predicates that plans do not write.
@@ -260,6 +260,8 @@ func (u *Untouched) Compare(ctx context.Context) (*Compared, error) {
 			c.NotCompared = append(c.NotCompared, name+": "+is.Refused)
 		case was.Type != is.Type:
 			c.NotCompared = append(c.NotCompared, fmt.Sprintf("%s: it is read as %s now, and was as %s", name, is.Type, was.Type))
+		case was == is && is.Type == geo && !u.readGeo && is.Nodes > 0:
+			c.NotCompared = append(c.NotCompared, fmt.Sprintf("%s: the same %d nodes hold something, and what values of type geo are was not read (--read-geo)", name, is.Nodes))
 		case was == is:
 			c.Same++
 			c.Quads += is.Quads

@@ -42,7 +42,7 @@ func TestChecksums(t *testing.T) {
 	d.Mutate(t, many.String())
 	sums := func() map[string]Sum {
 		t.Helper()
-		all, err := Checksums(t.Context(), c, nil)
+		all, err := Checksums(t.Context(), c, nil, true)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -97,6 +97,21 @@ func TestChecksums(t *testing.T) {
 		was = is
 	}
 
+	// What a value of type geo is can be left unread.
+	unread, err := Checksums(t.Context(), c, []string{"T.g"}, false)
+	if err != nil || unread["T.g"].Nodes != 1 || unread["T.g"].Quads != 0 || unread["T.g"] == was["T.g"] {
+		t.Errorf("%+v, %v", unread, err)
+	}
+	u, err := Watch(t.Context(), c, nil, Series{}, false, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.Mutate(t, "<0x10> <T.g> \"{\\\"type\\\":\\\"Point\\\",\\\"coordinates\\\":[5,5]}\"^^<geo:geojson> .\n")
+	if got, err := u.Compare(t.Context()); err != nil || len(got.Changed) > 0 || len(got.NotCompared) != 2 || !strings.Contains(strings.Join(got.NotCompared, "\n"), "T.g: the same 1 nodes") {
+		t.Errorf("%+v, %v", got, err)
+	}
+	was = sums()
+
 	// An index changes nothing, and a value that cannot be read as the new type is counted.
 	d.Alter(t, "T.s: string @index(hash) .\n")
 	if is := sums(); differing(was, is) != "" {
@@ -126,7 +141,7 @@ func TestUntouched(t *testing.T) {
 		}
 		d.Mutate(t, "<0x10> <dgraph.type> \"T\" .\n<0x10> <T.a> \"x\" .\n<0x10> <T.n> \"1\" .\n<0x10> <T.m> \"1\" .\n")
 		s := Series{Deploy: after}
-		u, err := Watch(t.Context(), c, []File{f}, s, nil)
+		u, err := Watch(t.Context(), c, []File{f}, s, false, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -149,7 +149,7 @@ func TestAbandoned(t *testing.T) {
 		t.Errorf("at work: %+v", s)
 	}
 	// Another plan takes over the lock, and gives it back.
-	held, l, err := acquire(t.Context(), c, "second", "another plan", 20*time.Millisecond, 100*time.Millisecond)
+	held, l, err := acquire(t.Context(), c, "another plan", Options{Who: "second", Beat: 20 * time.Millisecond, Lease: 100 * time.Millisecond})
 	if err != nil || held.Err() != nil {
 		t.Fatal(err)
 	}

@@ -147,6 +147,20 @@ func TestCourteous(t *testing.T) {
 		if !o.FullSpeed && rested < worked/2 {
 			t.Errorf("%+v: %v of rests after %v of batches", test, rested, worked)
 		}
+		if o.FullSpeed {
+			// It is taken back.
+			o := Options{}.filled()
+			held, l, err := acquire(t.Context(), c, "undoing", o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			u := &undoing{&run{client: c, file: copyOne(test.root, "V.n", "V.copy"), phase: Before, options: o, token: l.token, lease: l}}
+			r, err := u.all(held)
+			l.releaseAfter(t.Context())
+			if err != nil || r.Status.State != Pending || !u.courtesy.on || u.courtesy.busy || u.courtesy.since.IsZero() {
+				t.Errorf("%+v, %v", r, err)
+			}
+		}
 		tidied(t, c, []string{"V.copy"})
 		d.Alter(t, "V.copy: string .\n")
 	}

@@ -1,13 +1,14 @@
 package migrate
 
 import (
+	"context"
 	"fmt"
 	"strconv"
 	"strings"
 )
 
 // Cursor is a place in a step of a plan: all nodes with uids up to After are done,
-// and so are the steps before it in its phase.
+// and so are the steps before it, those of earlier phases too.
 type Cursor struct {
 	// Checksum is that of the plan's text, or its beginning.
 	Checksum string
@@ -36,6 +37,60 @@ func ParseCursor(text string) (*Cursor, error) {
 
 // of reports whether the cursor is one of a plan's text.
 func (c *Cursor) of(f File) bool { return strings.HasPrefix(f.Checksum, c.Checksum) }
+
+// phase is that of a plan which the cursor is in; empty when it is in none of it, or
+// there is no cursor.
+func (c *Cursor) phase(f File) Phase {
+	if c == nil || !c.of(f) {
+		return ""
+	}
+	for _, s := range f.Steps {
+		if s.ID == c.Step {
+			return s.Phase
+		}
+	}
+	return ""
+}
+
+// passed reports whether a phase of a plan is over for the cursor, which is in a later
+// one.
+func (c *Cursor) passed(f File, phase Phase) bool {
+	at := c.phase(f)
+	return at != "" && nth(phase) < nth(at)
+}
+
+// pass notes the phases as done that are before the one in which the cursor is that
+// somebody gave: where it comes from they were.
+func (s *series) pass(ctx context.Context, f File, states states, served string) error {
+	at := s.From.phase(f)
+	if at == "" || s.Phase != "" && s.Phase != at {
+		return nil
+	}
+	if f.bound() && at != Before && served != f.To {
+		return &Unfit{fmt.Sprintf("the cursor is in phase %s of the plan %s, which is for the new GraphQL schema, and that is not served: deploy it first", at, f.ID)}
+	}
+	for _, phase := range phases {
+		state, has := states[phase]
+		if !has || !s.From.passed(f, phase) || state == Done {
+			continue
+		}
+		if state != Pending && state != NotApplicable {
+			return &Unfit{fmt.Sprintf("the cursor is in phase %s of the plan %s, and phase %s is %s here: end it first, or add --reset to begin anew", at, f.ID, phase, state)}
+		}
+		if err := s.lock(ctx, doingOf(f, phase)); err != nil {
+			return err
+		}
+		r := &run{client: s.client, file: f, phase: phase, options: s.Options, token: s.lease.token, lease: s.lease}
+		if err := r.begin(s.held); err != nil {
+			return err
+		}
+		if err := r.baseline(s.held); err != nil {
+			return err
+		}
+		states[phase] = Done
+	}
+	return nil
+}
 
 // from lets the phase begin at the cursor that somebody gave, when it is one in
 // it.

@@ -34,20 +34,45 @@ const serveTime = 10 * time.Minute
 // Between is the error of a deployment that ended with a database between two
 // schemas.
 type Between struct {
+	// Cause is why the new schema was refused, and Restoring why the old one was when it
+	// was put back; nil when there was none.
 	Cause, Restoring error
 	// Old is the GraphQL schema that has to be served again; empty when there was
 	// none. It can hold keys.
 	Old string
+	// Serves says which GraphQL schema is served now: "the old one", "the new one";
+	// empty when that could not be asked.
+	Serves string
+	// Stands are the reasons for which Dgraph will refuse the old one as long as they
+	// are so, of what is stored; nil when none is known.
+	Stands []string
 }
 
-// Error says how to go on.
+// Error says what happened, and how to go on.
 func (b *Between) Error() string {
-	return fmt.Sprintf("the database is between two schemas: %v; and putting the old GraphQL schema back did not work either: %v. "+
-		"Send the old schema again (curl --data-binary @FILE HOST:8080/admin/schema) until that succeeds", b.Cause, b.Restoring)
+	var text strings.Builder
+	fmt.Fprintf(&text, "the database is between two schemas: %v", b.Cause)
+	if b.Old == "" {
+		text.WriteString("; there was no GraphQL schema before that could be put back. Mend what Dgraph refused, and deploy the new schema again")
+		return text.String()
+	}
+	fmt.Fprintf(&text, "; and putting the old GraphQL schema back did not work either: %v", b.Restoring)
+	if b.Serves != "" {
+		fmt.Fprintf(&text, ". Served is %s, and what is stored fits neither", b.Serves)
+	}
+	if len(b.Stands) == 0 {
+		text.WriteString(". Send the old schema again (curl --data-binary @FILE HOST:8080/admin/schema) until that succeeds")
+		return text.String()
+	}
+	fmt.Fprintf(&text, ". Dgraph will refuse the old schema as long as this is so: %s. Either mend what was refused first, and deploy the new schema again; "+
+		"or copy what is stored there to another predicate, drop it, and send the old schema again (curl --data-binary @FILE HOST:8080/admin/schema)", strings.Join(b.Stands, "; "))
+	return text.String()
 }
 
 // Unwrap returns both.
-func (b *Between) Unwrap() []error { return []error{b.Cause, b.Restoring} }
+func (b *Between) Unwrap() []error {
+	return slices.DeleteFunc([]error{b.Cause, b.Restoring}, func(err error) bool { return err == nil })
+}
 
 // Refused is the error of a deployment that was not sent, or that was taken
 // back: the old schema is served.
@@ -61,6 +86,11 @@ func (r *Refused) Error() string {
 // Deploy updates the GraphQL schema. It does not send what Dgraph would refuse
 // half way, and puts the old schema back when Dgraph does so all the same.
 func Deploy(ctx context.Context, c *dql.Client, text string) (*Deployed, error) {
+	return deploy(ctx, c, text, func(string) {})
+}
+
+// deploy is [Deploy]; point is called at named points of it, by tests.
+func deploy(ctx context.Context, c *dql.Client, text string, point func(name string)) (*Deployed, error) {
 	parsed, err := sdl.Parse(&sdl.File{Name: "the new schema", Text: text})
 	if err != nil {
 		return nil, err
@@ -95,20 +125,24 @@ func Deploy(ctx context.Context, c *dql.Client, text string) (*Deployed, error) 
 	// state to leave.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), serveTime)
 	defer cancel()
+	back, err := alterFirst(ctx, c, next, live)
+	if err != nil {
+		return nil, err
+	}
+	point("before update")
 	if err := c.UpdateGraphQLSchema(ctx, text); err != nil {
-		var half *dql.HalfDone
-		if !errors.As(err, &half) {
-			return nil, err
-		}
-		if served.Kept == "" {
-			return nil, &Between{Cause: half, Restoring: errors.New("there was no GraphQL schema before")}
-		}
 		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), serveTime)
 		defer cancel()
-		if restoring := c.UpdateGraphQLSchema(last, served.Kept); restoring != nil {
-			return nil, &Between{half, restoring, served.Kept}
+		var half *dql.HalfDone
+		switch {
+		case errors.As(err, &half):
+			return nil, restore(last, c, half, served.Kept, text)
+		case back != "":
+			if restoring := c.Alter(last, back); restoring != nil {
+				return nil, fmt.Errorf("%w; and declaring in the stored schema again what was declared for it did not work either (%w): send this to /alter\n%s", err, restoring, back)
+			}
 		}
-		return nil, &Refused{[]string{half.Cause + " (the old schema was put back at once)"}}
+		return nil, err
 	}
 	if err := waitStored(ctx, c, next); err != nil {
 		return nil, err
@@ -118,6 +152,75 @@ func Deploy(ctx context.Context, c *dql.Client, text string) (*Deployed, error) 
 	}
 	d.To = time.Now()
 	return d, nil
+}
+
+// alterFirst makes edges of values and values of edges, where nothing is stored, before
+// the new GraphQL schema is sent: of nodes whose values were deleted Dgraph can take
+// something for stored that nobody can ask for (posting/index.go in Dgraph, hasEdges),
+// and something may have been written since it was asked. So what it refuses it refuses
+// before anything is saved, and never in one update with what cannot be taken back. back
+// declares them again as they were; empty when nothing was altered.
+func alterFirst(ctx context.Context, c *dql.Client, next *storage.Schema, live *dql.Stored) (back string, err error) {
+	var names []string
+	var lines, was strings.Builder
+	for _, p := range next.Predicates {
+		old := live.Predicate(p.Stored())
+		if old == nil || p.Type == "" || (old.Type == "uid") == (p.Type == "uid") {
+			continue
+		}
+		whole := declared(p).whole(nil)
+		line, err := whole.Line()
+		if err != nil {
+			return "", err
+		}
+		before, err := old.Line()
+		if err != nil {
+			return "", err
+		}
+		names = append(names, old.Name)
+		lines.WriteString(line + "\n")
+		was.WriteString(before + "\n")
+	}
+	if len(names) == 0 {
+		return "", nil
+	}
+	if err := c.Alter(ctx, lines.String()); err != nil {
+		if !isOther(err) {
+			return "", err
+		}
+		return "", &Refused{[]string{fmt.Sprintf("%s: %v (nothing was sent; values that were deleted can be in the way, too: drop what is stored there, or take another predicate)", strings.Join(names, ", "), err)}}
+	}
+	return was.String(), nil
+}
+
+// restore puts the old GraphQL schema back after Dgraph has saved the new one and refused
+// what comes with it. It returns what came of that.
+func restore(ctx context.Context, c *dql.Client, half *dql.HalfDone, old, text string) error {
+	if old == "" {
+		return &Between{Cause: half}
+	}
+	restoring := c.UpdateGraphQLSchema(ctx, old)
+	if restoring == nil {
+		return &Refused{[]string{half.Cause + " (the old schema was put back at once)"}}
+	}
+	if again := (*dql.HalfDone)(nil); errors.As(restoring, &again) {
+		restoring = errors.New(again.Cause) // of the old schema it is no news that it is saved
+	}
+	b := &Between{Cause: half, Restoring: restoring, Old: old}
+	if served, err := c.GraphQLSchema(ctx); err == nil {
+		switch served.Kept {
+		case old:
+			b.Serves = "the old one"
+		case text:
+			b.Serves = "the new one"
+		}
+	}
+	if parsed, err := sdl.Parse(&sdl.File{Name: "the old schema", Text: old}); err == nil {
+		if live, err := c.Stored(ctx); err == nil {
+			b.Stands, _ = refusals(ctx, c, storage.Derive(schema.Resolve(parsed)), live)
+		}
+	}
+	return b
 }
 
 // refusals are what Dgraph would refuse to alter (schema/schema.go and
@@ -136,16 +239,8 @@ func refusals(ctx context.Context, c *dql.Client, next *storage.Schema, live *dq
 		case (was.Type == "password") != (p.Type == "password"):
 			all = append(all, fmt.Sprintf("%s is stored as %s, and cannot become %s", name, was.Type, p.Type))
 		case (was.Type == "uid") != (p.Type == "uid"):
-			root, err := hasRoot(name, was.Lang)
+			held, err := holdsAny(ctx, c.Snapshot(), was)
 			if err != nil {
-				return nil, err
-			}
-			answer, err := c.Snapshot().Query(ctx, "{q(func: "+root+", first: 1) {uid}}", nil)
-			if err != nil {
-				return nil, err
-			}
-			held := false
-			if err := dql.Rows(answer, "q", func(dql.Row) error { held = true; return nil }); err != nil {
 				return nil, err
 			}
 			if held {

@@ -123,7 +123,7 @@ func (s *Series) next(ctx context.Context, c *dql.Client, f File) ([]Phase, erro
 	}
 	var phases []Phase
 	for _, phase := range []Phase{Before, After} {
-		if !states.settled(f, phase, served) && (phase == Before || !bound || served == f.To) {
+		if !s.From.passed(f, phase) && !states.settled(f, phase, served) && (phase == Before || !bound || served == f.To) {
 			phases = append(phases, phase)
 		}
 	}
@@ -174,6 +174,13 @@ func (p *Foretold) compute(ctx context.Context, client *dql.Client, live, asIf *
 			size /= 2
 			continue
 		}
+		if isOther(err) && size > leastBatch && !p.waits {
+			size = max(size/10, leastBatch)
+			continue
+		}
+		if err != nil {
+			err = r.unread(ctx, tx, sp.After, size, err)
+		}
 		var c *change
 		if err == nil {
 			if at.last > sp.UpTo {
@@ -182,7 +189,7 @@ func (p *Foretold) compute(ctx context.Context, client *dql.Client, live, asIf *
 			c, err = task.judge(page)
 		}
 		var known *dql.Error
-		var late *atCommit
+		var late *ofNode
 		switch {
 		case err == nil:
 		case errors.As(err, &late) && !p.waits:
@@ -227,7 +234,7 @@ func (p *Foretold) send(ctx context.Context, tx *dql.Txn, c *change, live *dql.S
 		return err
 	}
 	p.Sent++
-	p.Refused = (&atCommit{error: err}).Error()
+	p.Refused = (&ofNode{error: err}).Error()
 	return nil
 }
 

@@ -35,7 +35,8 @@ type Options struct {
 	// MaxDuration ends the run after the batches that run then, so that it can be
 	// resumed; 0 does not. The runs of a series have it together.
 	MaxDuration time.Duration
-	// From is where a phase begins that has not run yet; nil is its beginning.
+	// From is where a plan begins that has not run yet: of what is before it, [Up]
+	// takes earlier phases for done, too. nil is its beginning.
 	From *Cursor
 	// BeforeBatch and AfterBatch are called around each batch, one at a time; an
 	// error ends the run so that it can be resumed. Nil are not.
@@ -51,6 +52,9 @@ type Options struct {
 	// Beat and Lease are the times between signs of life, and after which a lock
 	// without any is taken over; 0 means 2 and 20 seconds.
 	Beat, Lease time.Duration
+	// Silent is told of a holder of the lock who gives no sign of life, and is taken
+	// over unless he does within the time of the lease; nil means nobody.
+	Silent func(*Busy)
 	// Progress is told how far it is, by one goroutine at a time; nil means
 	// nobody.
 	Progress func(Status)
@@ -161,7 +165,7 @@ func Run(ctx context.Context, c *dql.Client, f File, phase Phase, o Options) (*R
 	if err := prepareState(ctx, c); err != nil {
 		return nil, err
 	}
-	held, l, err := acquire(ctx, c, o.Who, doingOf(f, phase), o.Beat, o.Lease)
+	held, l, err := acquire(ctx, c, doingOf(f, phase), o)
 	if err != nil {
 		return nil, err
 	}
@@ -249,7 +253,7 @@ func (r *run) all(ctx context.Context) (*Result, error) {
 	if err := r.from(); err != nil {
 		return nil, err
 	}
-	r.status.State, r.status.Who, r.status.Error, r.status.Served = Running, r.options.Who, "", served
+	r.status.State, r.status.Who, r.status.Error, r.status.Served, r.status.Ended = Running, r.options.Who, "", served, time.Time{}
 	if r.status.Started.IsZero() {
 		r.status.Started = time.Now().UTC().Truncate(time.Second)
 		if err := r.keepText(ctx); err != nil {
@@ -366,6 +370,13 @@ func (r *run) begin(ctx context.Context) error {
 	r.node = nodes[0]
 	r.status = Status{Plan: r.file.ID, Phase: r.phase, State: Pending, Checksum: r.file.Checksum}
 	if err := r.node.decode(&r.status); err != nil {
+		return err
+	}
+	spans, err := below(ctx, r.client.Snapshot(), spanPrefix(r.file.ID, r.phase, ""))
+	if err != nil {
+		return err
+	}
+	if r.status.Counts, err = countsOf(spans, ""); err != nil { // what is noted can be older
 		return err
 	}
 	if r.status.State == Pending || r.status.State == NotApplicable { // it was undone, or nothing was written

@@ -18,7 +18,7 @@ func (w *work) batch(ctx context.Context, sp *span) error {
 	for failures := 0; ; failures++ {
 		start := time.Now()
 		next, left, err := w.try(ctx, sp, size)
-		var late *atCommit
+		var late *ofNode
 		var held *heldUp
 		if errors.As(err, &held) {
 			if err := w.hold(ctx, held.who); err != nil {
@@ -78,14 +78,16 @@ func (w *work) batch(ctx context.Context, sp *span) error {
 			if err := sleep(ctx, jitter(failures)); err != nil {
 				return err
 			}
-		case size > leastBatch && !w.options.SingleTxn && (late != nil && late.ofNode() || isOther(err)):
+		case size > leastBatch && w.options.SingleTxn && (late != nil && late.alone() || isOther(err)):
+			return fmt.Errorf("one of the nodes is in the way: %w; leave --single-txn out, so that it is found", &ofNode{error: err})
+		case size > leastBatch && !w.options.SingleTxn && (late != nil && late.alone() || isOther(err)):
 			// One node is in the way: it is found by smaller batches.
 			size = max(size/10, leastBatch)
-		case late != nil && late.ofNode() && w.options.OnError != Stop:
+		case late != nil && late.alone() && w.options.OnError != Stop:
 			if err := w.skip(ctx, sp, late); !isAborted(err) && !isUnknown(err) {
 				return err
 			}
-		case late != nil && late.ofNode():
+		case late != nil && late.alone():
 			return fmt.Errorf("node %s: %w", dql.Node(late.uid), err)
 		default:
 			return err
@@ -118,14 +120,15 @@ func isTimeout(err error) bool {
 // answer was lost.
 var errMoved = errors.New("the batch was written before")
 
-// atCommit is the error of writing a batch.
-type atCommit struct {
+// ofNode is the error of a batch at whose end a node is, and which it is when the
+// batch has only that: it cannot be read, or written.
+type ofNode struct {
 	error
 	uid uint64 // of its last node
 }
 
 // Error leaves values out that Dgraph quotes.
-func (a *atCommit) Error() string {
+func (a *ofNode) Error() string {
 	var known *dql.Error
 	if errors.As(a.error, &known) && known.Kind == dql.Other {
 		return inQuotes.ReplaceAllString(a.error.Error(), `"..."`)
@@ -136,11 +139,11 @@ func (a *atCommit) Error() string {
 var inQuotes = regexp.MustCompile(`".*"`)
 
 // Unwrap returns the whole error.
-func (a *atCommit) Unwrap() error { return a.error }
+func (a *ofNode) Unwrap() error { return a.error }
 
-// ofNode reports whether a single node can be the reason: what is to be written
+// alone reports whether a single node can be the reason: what is to be written
 // of it cannot be, or Dgraph refuses it.
-func (a *atCommit) ofNode() bool {
+func (a *ofNode) alone() bool {
 	var known *dql.Error
 	return !errors.As(a.error, &known) || known.Kind == dql.Other && !known.Unknown
 }
@@ -193,7 +196,7 @@ func (w *work) try(ctx context.Context, sp *span, size int) (span, []Left, error
 	}
 	p, at, err := w.read(ctx, tx, sp, size, unheld)
 	if err != nil {
-		return next, nil, err
+		return next, nil, w.reader.unread(ctx, tx, sp.After, size, err)
 	}
 	if w.options.SingleTxn && at.nodes >= MostSingle {
 		return next, nil, &Stopped{Reason: "it has become too large for one transaction: leave --single-txn out"}
@@ -222,7 +225,7 @@ func (w *work) try(ctx context.Context, sp *span, size int) (span, []Left, error
 		entry, err := logged(p, c)
 		switch {
 		case errors.Is(err, errTooMany) && size == leastBatch:
-			return next, nil, &atCommit{errLog, at.last}
+			return next, nil, &ofNode{errLog, at.last}
 		case err != nil:
 			return next, nil, err
 		}
@@ -241,7 +244,7 @@ func (w *work) try(ctx context.Context, sp *span, size int) (span, []Left, error
 	}
 	w.options.point("before commit")
 	if _, err := tx.Commit(ctx, append(set, state...), c.del); err != nil {
-		return next, c.left, &atCommit{err, at.last}
+		return next, c.left, &ofNode{err, at.last}
 	}
 	w.options.point("after commit")
 	return next, c.left, nil
@@ -287,7 +290,7 @@ func (sp *span) pass(at position, size int) {
 
 // skip moves the cursor behind a node that cannot be written, unless the node is
 // gone or another one stands there now.
-func (w *work) skip(ctx context.Context, sp *span, cause *atCommit) error {
+func (w *work) skip(ctx context.Context, sp *span, cause *ofNode) error {
 	tx := w.client.Txn()
 	nodes, err := find(ctx, tx, sp.key)
 	if err != nil {
@@ -305,14 +308,11 @@ func (w *work) skip(ctx context.Context, sp *span, cause *atCommit) error {
 		return nil
 	}
 	next.Counts.Aborts, next.Counts.Retries = max(next.Counts.Aborts, sp.Counts.Aborts), max(next.Counts.Retries, sp.Counts.Retries)
-	answer, err := tx.Query(ctx, fmt.Sprintf("{p(func: %s, first: 1, after: %s) {uid}}", w.reader.step.Select.Root, dql.Node(sp.After)), nil)
+	uid, err := w.reader.next(ctx, tx, sp.After)
 	if err != nil {
 		return err
 	}
-	var at position
-	if err := dql.Rows(answer, "p", func(row dql.Row) error { at = position{1, row.UID}; return nil }); err != nil {
-		return err
-	}
+	at := position{1, uid}
 	if at.last != cause.uid || at.last > sp.UpTo {
 		return nil
 	}

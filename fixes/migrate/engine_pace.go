@@ -25,20 +25,48 @@ func (l *limiter) set(rate float64) {
 	}
 }
 
-// wait takes as long as n nodes should have taken.
-func (l *limiter) wait(ctx context.Context, n uint64) error {
+// longestPause bounds pauses, in seconds: those of slower rates would not fit into a
+// duration.
+const longestPause = 1e9
+
+// took notes n nodes, and returns how long they should have taken from now on; 0 for
+// no bound.
+func (l *limiter) took(n uint64) time.Duration {
 	l.mu.Lock()
+	defer l.mu.Unlock()
 	if l.rate <= 0 {
-		l.mu.Unlock()
-		return nil
+		return 0
 	}
 	if now := time.Now(); l.free.Before(now) {
 		l.free = now
 	}
-	l.free = l.free.Add(time.Duration(float64(n) / l.rate * float64(time.Second)))
-	pause := time.Until(l.free)
-	l.mu.Unlock()
-	return sleep(ctx, pause)
+	l.free = l.free.Add(time.Duration(min(float64(n)/l.rate, longestPause) * float64(time.Second)))
+	return time.Until(l.free)
+}
+
+// bound is how many nodes a second there may be.
+func (l *limiter) bound() float64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.rate
+}
+
+// throttle takes as long as n nodes should have taken. In a long pause it does what
+// somebody wants of the run, and another rate begins anew.
+func (r *run) throttle(ctx context.Context, n uint64) error {
+	if r.options.SingleTxn { // nothing comes after it
+		return nil
+	}
+	end, rate := time.Now().Add(r.limit.took(n)), r.limit.bound()
+	for {
+		left := time.Until(end)
+		if err := sleep(ctx, min(left, heldLook)); err != nil || left <= heldLook {
+			return err
+		}
+		if err := r.between(ctx); err != nil || r.limit.bound() != rate {
+			return err
+		}
+	}
 }
 
 // jitter is the pause after a number of failures: longer each time, and never
@@ -85,7 +113,7 @@ func (m *meter) note(now time.Time, nodes uint64) float64 {
 // paced notes how far the step is; the caller holds the lock of the run.
 func (w *work) paced(nodes uint64) {
 	w.goes(Pace{Step: w.reader.step.ID, Nodes: nodes, Total: max(w.nodes, nodes), Rate: w.meter.note(time.Now(), nodes),
-		BatchSize: w.makesWay(w.reader.step).limit(w.size), FixedSize: w.fixedSize(w.reader.step), Limit: w.tuned.rate})
+		BatchSize: w.makesWay(w.reader.step).limit(w.within(w.size)), FixedSize: w.fixedSize(w.reader.step), Limit: w.tuned.rate})
 }
 
 // stepBegins tells that a step begins, of whose nodes nothing is known yet.
@@ -126,8 +154,7 @@ func (w *work) fixedSize(s *Step) int {
 	return w.options.DefaultBatch
 }
 
-// batchSize is the size of the next batch. With a rate it is what a second allows,
-// so that no pause is longer: in it nobody is obeyed.
+// batchSize is the size of the next batch.
 func (w *work) batchSize() int {
 	return w.courteous(w.reader.step).limit(w.wantedSize())
 }
@@ -142,10 +169,17 @@ func (w *work) wantedSize() int {
 			w.size = defaultBatch
 		}
 	}
+	return w.within(w.size)
+}
+
+// within is a number of nodes with the rate in mind: of all ranges together not more
+// than a second allows, so that they go on evenly. The caller holds the lock of the
+// run.
+func (w *work) within(size int) int {
 	if rate := w.tuned.rate; rate > 0 && !w.options.SingleTxn {
-		return min(w.size, max(int(rate), leastBatch))
+		return min(size, max(int(min(rate, mostQuads))/w.options.Concurrency, leastBatch))
 	}
-	return w.size
+	return size
 }
 
 func (w *work) shrink(size int) {

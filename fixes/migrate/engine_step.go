@@ -2,6 +2,7 @@ package migrate
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -130,10 +131,16 @@ func (w *work) affordable(ctx context.Context) error {
 		return nil
 	}
 	p, _, err := w.reader.page(ctx, w.client.Snapshot(), 0, guess)
-	if err != nil || len(p.nodes) == 0 {
+	if isOther(err) || err == nil && len(p.nodes) == 0 {
+		return nil // the batches find the node that is in the way
+	}
+	if err != nil {
 		return err
 	}
 	c, err := w.reader.task.judge(p)
+	if errors.As(err, new(*ofNode)) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}
@@ -204,18 +211,23 @@ func (w *work) all(ctx context.Context, spans []*span) error {
 
 // others are the counts of what else was gone through in the phase.
 func (w *work) others(ctx context.Context) (Counts, error) {
-	var all Counts
-	nodes, err := below(ctx, w.client.Snapshot(), "span/"+w.file.ID+"/"+string(w.phase)+"/")
+	nodes, err := below(ctx, w.client.Snapshot(), spanPrefix(w.file.ID, w.phase, ""))
 	if err != nil {
-		return all, err
+		return Counts{}, err
 	}
-	own := spanPrefix(w.file.ID, w.phase, w.name)
-	for _, n := range nodes {
+	return countsOf(nodes, spanPrefix(w.file.ID, w.phase, w.name))
+}
+
+// countsOf are the counts of ranges together, but for those whose key begins with a
+// prefix; empty leaves none out.
+func countsOf(spans []*kept, but string) (Counts, error) {
+	var all Counts
+	for _, n := range spans {
 		var sp span
 		if err := n.decode(&sp); err != nil {
 			return all, err
 		}
-		if !strings.HasPrefix(n.key, own) {
+		if but == "" || !strings.HasPrefix(n.key, but) {
 			all.add(sp.Counts)
 		}
 	}
@@ -243,7 +255,7 @@ func (w *work) span(ctx context.Context, sp *span) error {
 		if err := w.hook(ctx, w.options.AfterBatch); err != nil {
 			return err
 		}
-		if err := w.limit.wait(ctx, sp.Counts.Nodes-before); err != nil {
+		if err := w.throttle(ctx, sp.Counts.Nodes-before); err != nil {
 			return err
 		}
 		if err := rest(ctx); err != nil {

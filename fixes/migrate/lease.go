@@ -61,15 +61,15 @@ type lease struct {
 	pace   atomic.Pointer[Pace] // goes along with the signs of life
 }
 
-// acquire takes the lock. The returned context ends with [ErrLeaseLost] when
+// acquire takes the lock. Options are filled. The returned context ends with [ErrLeaseLost] when
 // somebody else has it.
-func acquire(ctx context.Context, c *dql.Client, who, doing string, beat, ttl time.Duration) (context.Context, *lease, error) {
+func acquire(ctx context.Context, c *dql.Client, doing string, o Options) (context.Context, *lease, error) {
 	random := make([]byte, 16)
 	if _, err := rand.Read(random); err != nil {
 		return nil, nil, err
 	}
 	l := &lease{client: c, token: hex.EncodeToString(random), began: time.Now()}
-	l.me = lockHolder{Token: l.token, Who: who, Since: l.began.UTC().Truncate(time.Second), Doing: doing}
+	l.me = lockHolder{Token: l.token, Who: o.Who, Since: l.began.UTC().Truncate(time.Second), Doing: doing}
 	for {
 		found, err := l.take(ctx, "")
 		if err != nil {
@@ -78,7 +78,7 @@ func acquire(ctx context.Context, c *dql.Client, who, doing string, beat, ttl ti
 		if found.Token == l.token {
 			break
 		}
-		if err := observe(ctx, c, found, beat, ttl); err != nil {
+		if err := observe(ctx, c, found, o); err != nil {
 			return nil, nil, err
 		}
 		// It stood still: whoever held it is gone, or frozen.
@@ -89,10 +89,11 @@ func acquire(ctx context.Context, c *dql.Client, who, doing string, beat, ttl ti
 			break
 		}
 	}
+	l.began = time.Now() // to wait for the lock is no part of the run
 	held, cancel := context.WithCancelCause(ctx)
 	beating, stop := context.WithCancel(held)
 	l.stop = stop
-	l.beats.Go(func() { l.keep(beating, beat, cancel) })
+	l.beats.Go(func() { l.keep(beating, o.Beat, cancel) })
 	return held, l, nil
 }
 
@@ -158,7 +159,7 @@ func (l *lease) write(ctx context.Context, tx *dql.Txn, nodes []*kept, more []dq
 	}
 	// The predicates that batches write, too: a right that is missing shows here, and
 	// not when the first one is written.
-	beat, err := nodes[1].quads(&Pace{}, dql.Quad{Predicate: beatPredicate, Data: number(nodes[1].beat + 1), Type: "int"},
+	beat, err := nodes[1].quads(newSign(), dql.Quad{Predicate: beatPredicate, Data: number(nodes[1].beat + 1), Type: "int"},
 		dql.Quad{Predicate: fencePredicate, Data: l.token, Type: "string"}, dql.Quad{Predicate: logPredicate, Data: "-", Type: "string"})
 	if err != nil {
 		return err
@@ -166,6 +167,9 @@ func (l *lease) write(ctx context.Context, tx *dql.Txn, nodes []*kept, more []dq
 	_, err = tx.Commit(ctx, slices.Concat(lock, beat, more), nil)
 	return err
 }
+
+// newSign is a sign of life of one who goes through no nodes.
+func newSign() *Pace { return &Pace{At: time.Now().UTC().Truncate(time.Second)} }
 
 // heldBy reads the lock, and returns ErrLeaseLost when it is not that of a token.
 func heldBy(ctx context.Context, tx asker, token string) (*kept, error) {
@@ -210,7 +214,9 @@ func (l *lease) at(ctx context.Context, doing, run string) error {
 
 // observe returns an error when the holder is alive, and nil after the time of
 // the lease without a sign of it.
-func observe(ctx context.Context, c *dql.Client, of lockHolder, beat, ttl time.Duration) error {
+func observe(ctx context.Context, c *dql.Client, of lockHolder, o Options) error {
+	busy := &Busy{Who: of.Who, Since: of.Since, Doing: of.Doing}
+	told := o.Silent == nil
 	seen, since := int64(-1), time.Time{}
 	for {
 		// By the time before the question: this process can be frozen while it waits
@@ -230,15 +236,21 @@ func observe(ctx context.Context, c *dql.Client, of lockHolder, beat, ttl time.D
 		case seen < 0:
 			seen, since = nodes[1].beat, time.Now()
 		case nodes[1].beat != seen:
-			return &Busy{Who: of.Who, Since: of.Since, Doing: of.Doing}
-		case at.Sub(since) >= ttl:
+			return busy
+		case at.Sub(since) >= o.Lease:
 			return nil
+		case !told && at.Sub(since) > silentBeats*o.Beat:
+			told = true
+			o.Silent(busy)
 		}
-		if err := sleep(ctx, beat/2); err != nil {
+		if err := sleep(ctx, o.Beat/2); err != nil {
 			return err
 		}
 	}
 }
+
+// silentBeats is for how many beats none may come before that is told.
+const silentBeats = 2
 
 // keep lets the counter go up, until the lock is somebody else's.
 func (l *lease) keep(ctx context.Context, beat time.Duration, lost context.CancelCauseFunc) {
@@ -253,11 +265,11 @@ func (l *lease) keep(ctx context.Context, beat time.Duration, lost context.Cance
 			lost(ErrLeaseLost)
 			return
 		}
-		var sign any
+		sign := newSign()
 		if p := l.pace.Load(); p != nil {
-			now := *p
-			now.At = time.Now().UTC().Truncate(time.Second)
-			sign = &now
+			at := sign.At
+			*sign = *p
+			sign.At = at
 		}
 		quads, err := nodes[1].quads(sign, dql.Quad{Predicate: beatPredicate, Data: number(nodes[1].beat + 1), Type: "int"})
 		if err == nil {

@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/schemacheck/schemacheck/dql"
@@ -22,6 +24,17 @@ type entry struct {
 	Delete []loggedQuad `json:"del,omitempty"`
 	// Before is what single values and deleted ones were.
 	Before []loggedQuad `json:"before,omitempty"`
+}
+
+// nodes is how many nodes the batch changed, that were there.
+func (e *entry) nodes() uint64 {
+	seen := map[string]bool{}
+	for _, q := range slices.Concat(e.Set, e.Delete) {
+		if !strings.HasPrefix(q.Subject, "_:") {
+			seen[q.Subject] = true
+		}
+	}
+	return uint64(len(seen))
 }
 
 // loggedQuad is a quad in a log.

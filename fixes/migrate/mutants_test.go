@@ -23,7 +23,7 @@ func TestMutants(t *testing.T) {
 		{"the cursor is written in a transaction of its own", []string{"TestCommittedLate"}, []edit{
 			{"engine_batch.go", `if _, err := tx.Commit(ctx, append(set, state...), c.del); err != nil {`,
 				`if _, err := tx.Commit(ctx, set, c.del); err != nil {
-		return next, c.left, &atCommit{err, at.last}
+		return next, c.left, &ofNode{err, at.last}
 	}
 	if _, err := w.client.Txn().Commit(ctx, state, nil); err != nil {`},
 		}},

@@ -333,7 +333,7 @@ func again(ctx context.Context, c *dql.Client, f File, o *Outcome) error {
 	if before == nil || !before.Status.State.Over() || o.Deployed == nil && (after == nil || after.Already) {
 		return nil
 	}
-	checks, err := Verify(ctx, c, f.Plan, Before)
+	checks, err := Verify(ctx, c, f.Plan, before.Status)
 	if err != nil {
 		return errors.Join(errors.New("phase before could not be verified again after the new schema was deployed"), err)
 	}

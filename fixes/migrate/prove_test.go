@@ -158,7 +158,7 @@ func TestVerifyAfterDeploy(t *testing.T) {
 	}
 	verify := func(phase Phase, later ...*Plan) string {
 		t.Helper()
-		checks, err := Verify(t.Context(), c, plan, phase, later...)
+		checks, err := Verify(t.Context(), c, plan, Status{Phase: phase}, later...)
 		if err != nil {
 			t.Fatal(err)
 		}

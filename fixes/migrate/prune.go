@@ -22,7 +22,7 @@ func Prune(ctx context.Context, c *dql.Client, files []File, before time.Time, o
 	if err := prepareState(ctx, c); err != nil {
 		return nil, err
 	}
-	held, l, err := acquire(ctx, c, o.Who, "removing the logs of what was done", o.Beat, o.Lease)
+	held, l, err := acquire(ctx, c, "removing the logs of what was done", o)
 	if err != nil {
 		return nil, err
 	}

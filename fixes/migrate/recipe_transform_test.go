@@ -476,7 +476,7 @@ func TestTransformKeys(t *testing.T) {
 	w.d.Alter(t, "Profile.key: string @index(hash) .")
 	f := w.plan(text)
 	f.Steps = f.Steps[1:]
-	var late *atCommit
+	var late *ofNode
 	if _, err := Run(t.Context(), w.c, f, Before, Options{}); !errors.As(err, new(*Unfit)) || errors.As(err, &late) || !strings.Contains(err.Error(), "@upsert") {
 		t.Errorf("%v", err)
 	}

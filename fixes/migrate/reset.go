@@ -16,7 +16,7 @@ func Reset(ctx context.Context, c *dql.Client, ids []string, o Options) error {
 	if err := prepareState(ctx, c); err != nil {
 		return err
 	}
-	held, l, err := acquire(ctx, c, o.Who, "forgetting what is known of plans", o.Beat, o.Lease)
+	held, l, err := acquire(ctx, c, "forgetting what is known of plans", o)
 	if err != nil {
 		return err
 	}

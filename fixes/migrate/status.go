@@ -190,6 +190,30 @@ func whoIsAtWork(ctx context.Context, tx asker) (atWork, error) {
 	return at, err
 }
 
+// Worker is who holds the lock of a database.
+type Worker struct {
+	// Who and Doing say who it is and what he does, and Since when he took the lock.
+	Who   string    `json:"who"`
+	Doing string    `json:"doing"`
+	Since time.Time `json:"since"`
+	// Sign is his last sign of life, by his clock; zero when he has given none.
+	Sign time.Time `json:"sign,omitzero"`
+}
+
+// AtWork is who is at work on a database, at a plan or at something else such as a
+// deployment; nil when nobody is. It only reads.
+func AtWork(ctx context.Context, c *dql.Client) (*Worker, error) {
+	live, err := c.Stored(ctx)
+	if err != nil || undeclared(live) != "" {
+		return nil, err
+	}
+	at, err := whoIsAtWork(ctx, c.Snapshot())
+	if err != nil || at.holder.Token == "" {
+		return nil, err
+	}
+	return &Worker{Who: at.holder.Who, Doing: at.holder.Doing, Since: at.holder.Since, Sign: at.pace.At}, nil
+}
+
 // readStatus reads where a phase is, with what its cursors say.
 func readStatus(ctx context.Context, tx asker, st *Status, at atWork) error {
 	nodes, err := find(ctx, tx, runKey(st.Plan, st.Phase))
@@ -231,11 +255,12 @@ func readStatus(ctx context.Context, tx asker, st *Status, at atWork) error {
 	if st.Abandoned = at.holder.Run != runKey(st.Plan, st.Phase); st.Abandoned {
 		return nil
 	}
-	if at.pace.Plan == st.Plan && at.pace.Phase == st.Phase {
-		st.Pace = &at.pace
-		if at.pace.Held != "" && st.State == Running {
-			st.State = Paused
-		}
+	st.Pace = &at.pace
+	if at.pace.Plan != st.Plan || at.pace.Phase != st.Phase { // no step has begun, or no sign of life was given since
+		st.Pace = &Pace{Plan: st.Plan, Phase: st.Phase, Step: st.Step, At: at.pace.At}
+	}
+	if st.Pace.Held != "" && st.State == Running {
+		st.State = Paused
 	}
 	return nil
 }

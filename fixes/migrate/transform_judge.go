@@ -27,7 +27,7 @@ func (v *view) failed(what string, err error) error {
 	if err == nil {
 		return nil
 	}
-	return &atCommit{fmt.Errorf("%s: %w", what, err), v.node.uid}
+	return &ofNode{fmt.Errorf("%s: %w", what, err), v.node.uid}
 }
 
 // see is the node, with what of it and of its related nodes the expressions look

@@ -14,13 +14,14 @@ import (
 
 // Undo takes back what a phase of a plan changed, batch by batch from the last
 // one on, as far as it was logged. What somebody has changed since stays, and is
-// told. It can be interrupted and begun again.
+// told. It can be interrupted and begun again. Of the options, those for the size and
+// the number of batches mean nothing here: they are as they were logged.
 func Undo(ctx context.Context, c *dql.Client, f File, phase Phase, o Options) (*Result, error) {
 	o = o.filled()
 	if err := prepareState(ctx, c); err != nil {
 		return nil, err
 	}
-	held, l, err := acquire(ctx, c, o.Who, fmt.Sprintf("undoing plan %s, phase %s", f.ID, phase), o.Beat, o.Lease)
+	held, l, err := acquire(ctx, c, fmt.Sprintf("undoing plan %s, phase %s", f.ID, phase), o)
 	if err != nil {
 		return nil, err
 	}
@@ -29,6 +30,11 @@ func Undo(ctx context.Context, c *dql.Client, f File, phase Phase, o Options) (*
 		return nil, err
 	}
 	u := &undoing{run: &run{client: c, file: f, phase: phase, options: o, token: l.token, lease: l, started: l.began}}
+	u.tuned = tuned{rate: o.Rate}
+	u.limit.begin(o.Rate)
+	held, cancel := context.WithCancel(held)
+	defer u.courtesy.end.Wait()
+	defer cancel()
 	return u.all(held)
 }
 
@@ -56,7 +62,7 @@ func (u *undoing) all(ctx context.Context) (*Result, error) {
 	}
 	// From here on the cursors do not say any more what was done: nothing goes on
 	// from them.
-	u.status.State, u.status.Who, u.status.Error = Undoing, u.options.Who, ""
+	u.status.State, u.status.Who, u.status.Error, u.status.Ended = Undoing, u.options.Who, "", time.Time{}
 	if err := u.save(ctx); err != nil {
 		return nil, err
 	}
@@ -66,7 +72,7 @@ func (u *undoing) all(ctx context.Context) (*Result, error) {
 			continue
 		}
 		if err := u.step(ctx, s); err != nil {
-			return &u.result, err
+			return &u.result, u.ended(ctx, s, err)
 		}
 	}
 	if err := u.forget(ctx); err != nil {
@@ -78,6 +84,23 @@ func (u *undoing) all(ctx context.Context) (*Result, error) {
 	}
 	u.result.Status = u.status
 	return &u.result, nil
+}
+
+// ended notes that nobody goes on by himself, and why.
+func (u *undoing) ended(ctx context.Context, s *Step, err error) error {
+	if errors.Is(err, ErrLeaseLost) {
+		return err // the state is somebody else's
+	}
+	if !errors.As(err, new(*Stopped)) && ctx.Err() == nil {
+		u.status.Error = err.Error()
+	}
+	u.status.Ended = time.Now().UTC().Truncate(time.Second)
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	if saved := u.save(last); saved != nil {
+		err = fmt.Errorf("%w (and that could not be noted in the database: %w)", err, saved)
+	}
+	return fmt.Errorf("undoing step %s: %w", s.ID, err)
 }
 
 // possible refuses, before anything is written, what could be taken back in part
@@ -124,16 +147,31 @@ func (u *undoing) step(ctx context.Context, s *Step) error {
 		if len(spans) > 0 {
 			u.stepBegins(s)
 		}
+		changed := uint64(0)
+		for _, sp := range spans {
+			changed += sp.Counts.Changed
+		}
+		if changed > courteousFrom {
+			u.courteous().start(ctx, u.lookUp(s))
+		}
 		for _, sp := range spans {
 			for sp.Logs > 0 {
 				if err := u.between(ctx); err != nil {
 					return err
 				}
-				if err := u.batch(ctx, s, sp); err != nil {
+				rest := u.courteous().work()
+				nodes, err := u.batch(ctx, s, sp)
+				if err != nil {
 					return err
 				}
 				u.options.point("batch undone")
 				u.paced(s, spans)
+				if err := u.throttle(ctx, nodes); err != nil {
+					return err
+				}
+				if err := rest(ctx); err != nil {
+					return err
+				}
 			}
 		}
 	}
@@ -152,7 +190,7 @@ func (u *undoing) paced(s *Step, spans []*span) {
 		logged += sp.Undone + sp.Logs
 	}
 	nodes := uint64(float64(changed) * float64(undone) / float64(logged)) // a batch was undone
-	u.goes(Pace{Step: s.ID, Nodes: nodes, Total: changed, Rate: u.meter.note(time.Now(), nodes)})
+	u.goes(Pace{Step: s.ID, Nodes: nodes, Total: changed, Rate: u.meter.note(time.Now(), nodes), Limit: u.tuned.rate})
 	u.tell()
 }
 
@@ -161,59 +199,74 @@ func (u *undoing) forget(ctx context.Context) error {
 	return u.remove(ctx, spanPrefix(u.file.ID, u.phase, ""))
 }
 
-// batch takes the last batch of a range back that is logged.
-func (u *undoing) batch(ctx context.Context, s *Step, sp *span) error {
+// courteous is what makes way for readers, by rests: batches are as large as they were
+// logged.
+func (u *undoing) courteous() *courtesy {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.options.FullSpeed || u.tuned.rate > 0 {
+		return nil
+	}
+	return &u.courtesy
+}
+
+// batch takes the last batch of a range back that is logged, and returns how many
+// nodes it had changed.
+func (u *undoing) batch(ctx context.Context, s *Step, sp *span) (nodes uint64, err error) {
 	var unsure []Left // of an attempt whose answer did not come
 	for failures := 0; ; failures++ {
 		tx := u.client.Txn()
-		nodes, err := find(ctx, tx, sp.key)
+		state, err := find(ctx, tx, sp.key)
 		if err != nil {
-			return err
+			return 0, err
 		}
-		if nodes[0].fence != u.token {
-			return ErrLeaseLost
+		if state[0].fence != u.token {
+			return 0, ErrLeaseLost
 		}
 		next := span{key: sp.key, uid: sp.uid}
-		if err := nodes[0].decode(&next); err != nil {
-			return err
+		if err := state[0].decode(&next); err != nil {
+			return 0, err
 		}
 		if next.Undone != sp.Undone {
 			u.undone(sp, next, unsure)
-			return nil
+			return nodes, nil
 		}
 		key := logKey(sp.key, next.Logs-1)
 		log, stored, err := logAt(ctx, tx, key)
 		if err != nil {
-			return err
+			return 0, err
 		}
 		e, err := unpacked(stored)
 		if err != nil {
-			return err
+			return 0, err
 		}
+		nodes = e.nodes()
 		set, del, left, err := u.reversal(ctx, tx, s, e)
 		if err != nil {
-			return err
+			return 0, err
 		}
 		next.Logs--
 		next.Undone++
-		state, err := nodes[0].quads(&next, dql.Quad{Predicate: fencePredicate, Data: u.token, Type: "string"})
+		cursor, err := state[0].quads(&next, dql.Quad{Predicate: fencePredicate, Data: u.token, Type: "string"})
 		if err != nil {
-			return err
+			return 0, err
 		}
 		del = append(del, dql.Quad{Subject: log.ref(), Predicate: keyPredicate, All: true}, dql.Quad{Subject: log.ref(), Predicate: logPredicate, All: true})
 		u.options.point("before commit")
-		_, err = tx.Commit(ctx, append(set, state...), del)
+		_, err = tx.Commit(ctx, append(set, cursor...), del)
 		switch {
 		case err == nil:
 			u.undone(sp, next, left)
-			return nil
-		case isUnknown(err):
+			return nodes, nil
+		case isUnknown(err) && failures < mostFailures:
 			unsure = left // the next attempt sees whether it was written
 		case !isAborted(err):
-			return err
+			return 0, err
+		case failures >= mostFailures:
+			return 0, fmt.Errorf("others write the same nodes all the time, so that %d attempts in a row had to be given up: %w", failures+1, err)
 		}
 		if err := sleep(ctx, jitter(failures)); err != nil {
-			return err
+			return 0, err
 		}
 	}
 }

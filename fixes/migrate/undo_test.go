@@ -227,3 +227,92 @@ func TestPrune(t *testing.T) {
 	}
 	wantOnce(t, d, n)
 }
+
+// TestUndoPace: undoing is as slow as somebody wants it, hears what is wanted of it, ends when its time is over, and
+// makes way for readers where nobody has said how fast it is to be.
+func TestUndoPace(t *testing.T) {
+	t.Parallel()
+	d := dgraphtest.Server(t)
+	d.Lock(t)
+	c := open(t, d)
+	const n = 60
+	fillCounted(t, d, n)
+	f, taskOf := countingPlan()
+	if _, err := Run(t.Context(), c, f, Before, Options{BatchSize: 10, taskOf: taskOf}); err != nil {
+		t.Fatal(err)
+	}
+	status := func() Status {
+		t.Helper()
+		all, err := Statuses(t.Context(), c, []File{f})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return all[0]
+	}
+	start := time.Now()
+	var stopped *Stopped
+	_, err := Undo(t.Context(), c, f, Before, Options{Rate: 20, MaxDuration: 700 * time.Millisecond, taskOf: taskOf})
+	if took := time.Since(start); !errors.As(err, &stopped) || took < 400*time.Millisecond || took > 10*time.Second {
+		t.Errorf("after %v: %v", took, err)
+	}
+	if s := status(); s.State != Undoing || s.Ended.IsZero() || s.Error != "" || hits(t, d)["1"] == 0 || hits(t, d)[""] == 0 {
+		t.Errorf("%+v, %v", s, hits(t, d))
+	}
+	undone, done := make(chan bool, 10), make(chan error, 1)
+	go func() {
+		_, err := Undo(t.Context(), c, f, Before, Options{Rate: 0.001, taskOf: taskOf, point: func(name string) {
+			if name == "batch undone" {
+				undone <- true
+			}
+		}})
+		done <- err
+	}()
+	<-undone
+	if s := status(); s.State != Undoing || !s.Ended.IsZero() {
+		t.Errorf("%+v", s)
+	}
+	fast := 0.0
+	if _, err := Tell(t.Context(), c, "", Wish{Rate: &fast}, "somebody"); err != nil {
+		t.Error(err)
+	}
+	select {
+	case err := <-done:
+		if err != nil || status().State != Pending || hits(t, d)[""] != n {
+			t.Errorf("%v, %+v, %v", err, status(), hits(t, d))
+		}
+	case <-time.After(20 * time.Second):
+		t.Fatal("it heard nothing")
+	}
+	for _, o := range []struct {
+		o   Options
+		way bool
+	}{{Options{}, true}, {Options{FullSpeed: true}, false}, {Options{Rate: 5}, false}, {Options{Concurrency: 4, BatchSize: 5}, true}} {
+		u := &undoing{&run{options: o.o, tuned: tuned{rate: o.o.Rate}}}
+		if got := u.courteous() != nil; got != o.way {
+			t.Errorf("%+v: makes way %v", o.o, got)
+		}
+	}
+}
+
+// TestUndoFails: why undoing could not go on is noted.
+func TestUndoFails(t *testing.T) {
+	t.Parallel()
+	d := dgraphtest.Server(t)
+	d.Lock(t)
+	c := open(t, d)
+	fillCounted(t, d, 20)
+	f, taskOf := countingPlan()
+	if _, err := Run(t.Context(), c, f, Before, Options{BatchSize: 10, taskOf: taskOf}); err != nil {
+		t.Fatal(err)
+	}
+	f.Steps[0].Writes = []string{"N.name"} // as if the log had been tampered with
+	_, err := Undo(t.Context(), c, f, Before, Options{taskOf: taskOf})
+	all, failed := Statuses(t.Context(), c, []File{f})
+	if err == nil || !strings.Contains(err.Error(), "tampered with") || failed != nil || all[0].State != Undoing || !strings.Contains(all[0].Error, "tampered with") {
+		t.Errorf("%v; %+v, %v", err, all, failed)
+	}
+	f.Steps[0].Writes = []string{"N.hits"}
+	if r, err := Undo(t.Context(), c, f, Before, Options{taskOf: taskOf}); err != nil || r.Status.State != Pending || hits(t, d)[""] != 20 {
+		t.Errorf("%+v, %v", r, err)
+	}
+}

@@ -138,7 +138,7 @@ func (s *series) lock(ctx context.Context, doing string) error {
 		return err
 	}
 	var err error
-	s.held, s.lease, err = acquire(ctx, s.client, s.Who, doing, s.Beat, s.Lease)
+	s.held, s.lease, err = acquire(ctx, s.client, doing, s.Options)
 	return err
 }
 
@@ -155,6 +155,9 @@ func (s *series) one(ctx context.Context, f File, deploys bool) (Outcome, error)
 	states := statesOf(all)
 	served, err := servedFingerprint(ctx, s.client)
 	if err != nil {
+		return o, err
+	}
+	if err := s.pass(ctx, f, states, served); err != nil {
 		return o, err
 	}
 	if s.Phase != "" {
@@ -230,10 +233,10 @@ func (s *series) deploy(ctx context.Context, f File) (*Deployed, error) {
 		return nil, err
 	}
 	if s.Deploying == nil {
-		return Deploy(s.held, s.client, s.Deploy)
+		return deploy(s.held, s.client, s.Deploy, s.point)
 	}
 	ended := s.Deploying(f.ID)
-	d, err := Deploy(s.held, s.client, s.Deploy)
+	d, err := deploy(s.held, s.client, s.Deploy, s.point)
 	ended(d, err)
 	return d, err
 }
@@ -275,7 +278,7 @@ func Open(ctx context.Context, c *dql.Client, files []File, s Series) ([]Status,
 		}
 		for _, st := range all {
 			wanted := st.Phase == s.Phase || s.Phase == "" && st.Phase != Contract
-			if wanted && !f.settled(st.Phase, st.State, served) {
+			if wanted && !s.From.passed(f, st.Phase) && !f.settled(st.Phase, st.State, served) {
 				open = append(open, st)
 			}
 		}

@@ -236,7 +236,7 @@ func (u *Upsert) judge(p *page) (*change, error) {
 			}
 			quad, there, err := q.of(uid, found, p)
 			if err != nil {
-				return nil, &atCommit{fmt.Errorf("%s: %w", q.line, err), uid}
+				return nil, &ofNode{fmt.Errorf("%s: %w", q.line, err), uid}
 			}
 			switch held := slices.ContainsFunc(n.quads[q.predicate], func(have dql.Quad) bool { return quad.All && have.Lang == quad.Lang || sameObject(have, quad) }); {
 			case !there:

@@ -87,16 +87,24 @@ func (c Check) String() string {
 // later are plans that were carried out after this one. What a later step takes
 // away or declares otherwise is not asked for, and the stored schema only while
 // the GraphQL schema is served under which the phase ran.
-func Verify(ctx context.Context, c *dql.Client, p *Plan, phase Phase, later ...*Plan) ([]Check, error) {
+//
+// Steps that were not applicable have left nothing, but nodes that they would change
+// may have come since. Of a phase that was not applicable that is asked only while
+// one of the GraphQL schemas is served that the plan is for. Of the status nothing
+// but the phase is needed.
+func Verify(ctx context.Context, c *dql.Client, p *Plan, of Status, later ...*Plan) ([]Check, error) {
 	served, err := servedFingerprint(ctx, c)
 	if err != nil {
 		return nil, err
+	}
+	if of.State == NotApplicable && p.bound() && served != p.From && served != p.To {
+		return nil, nil
 	}
 	var all []Check
 	for i := range p.Steps {
 		s := &p.Steps[i]
 		after := append(p.following(i), stepsOf(later)...)
-		if s.Phase != phase || s.moot(after) {
+		if s.Phase != of.Phase || s.moot(after) || s.Select != nil && !s.Convergent { // would do it a second time
 			continue
 		}
 		t, err := s.task()
@@ -109,13 +117,14 @@ func Verify(ctx context.Context, c *dql.Client, p *Plan, phase Phase, later ...*
 		}
 		r, isPaged := t.(paged)
 		switch {
-		case isPaged && s.Convergent:
+		case isPaged:
 			check, err := proved(ctx, c, &reader{step: s, task: r, live: live}, nil)
 			if err != nil {
 				return all, fmt.Errorf("verifying step %s: %w", s.ID, err)
 			}
 			all = append(all, check)
-		case !isPaged && p.current(s, served):
+		case of.State == NotApplicable, slices.Contains(of.NotApplicable, s.ID):
+		case p.current(s, served):
 			all = append(all, s.altered(live, after))
 		}
 	}
@@ -176,16 +185,22 @@ func (check *Check) closing(ctx context.Context, c *dql.Client, r *reader, after
 		if err := rest(ctx); err != nil {
 			return err
 		}
-		if isTooLarge(err) && size > leastBatch {
+		switch {
+		case isTooLarge(err) && size > leastBatch:
 			most = size / 2
 			continue
+		case isOther(err) && size > leastBatch:
+			most = max(size/10, leastBatch)
+			continue
+		case err != nil:
+			err = r.unread(ctx, c.Snapshot(), after, size, err)
 		}
 		var change *change
 		if err == nil {
 			p.upTo(end)
 			change, err = r.task.judge(p)
 		}
-		var late *atCommit
+		var late *ofNode
 		switch {
 		case errors.As(err, &late) && size > leastBatch:
 			most = max(size/10, leastBatch) // one node is in the way, and is found by smaller pages
@@ -209,7 +224,7 @@ func (check *Check) closing(ctx context.Context, c *dql.Client, r *reader, after
 		if at.nodes < uint64(size) {
 			return nil
 		}
-		after = at.last
+		after, most = at.last, min(max(most, 2*size), defaultBatch)
 	}
 	return nil
 }
