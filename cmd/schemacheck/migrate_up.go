@@ -42,7 +42,9 @@ func (p program) migrateUpCommand() *cobra.Command {
 folder migrations). While the schema is served that a plan comes from, its phase
 before runs; once the new schema is served, its phase after. In between it waits:
 deploy the schema and run this again, or let --deploy do that. What a plan deletes
-is phase contract, which runs only by name.
+is phase contract, which runs only by name. Neither a deployment nor phase contract
+goes on over nodes that were left, which it would hide or delete: --accept-left has
+them lost.
 
 A run that was interrupted goes on where it stopped; what was done is not done
 again, unless --reset begins anew. A plan that was edited after it was begun, that is
@@ -281,6 +283,8 @@ func (p program) next(m *migration, outcomes []migrate.Outcome, err error) {
 	case errors.As(err, new(*migrate.Between)): // what was kept is told together with where
 	case errors.As(err, new(*migrate.Foreign)), errors.As(err, new(*migrate.Unfit)), errors.As(err, new(*migrate.Edited)), errors.As(err, new(*migrate.Crossed)):
 	case errors.As(err, new(*migrate.HalfUndone)): // the error says it
+	case errors.As(err, new(*migrate.Remains)):
+		fmt.Fprintf(p.out, "next: mend what is left, then %s\n      %s\n", again, m.command("verify", m.spelt))
 	case err != nil:
 		fmt.Fprintf(p.out, "next: %s (it goes on where it stopped)\n      %s\n", again, m.command("status", m.spelt))
 	case len(outcomes) > 0 && outcomes[len(outcomes)-1].Waiting != "":

@@ -43,6 +43,30 @@ type Unfit struct{ Reason string }
 // Error says why.
 func (u *Unfit) Error() string { return u.Reason }
 
+// Remains is the error for what would hide or delete what is left of earlier phases.
+type Remains struct {
+	Plan string
+	// Deploying says that the new schema was not deployed; else phase contract was
+	// not begun, and nothing was written.
+	Deploying bool
+	// Steps are what is left of the steps; of those that could do something a second
+	// time, what was left when they ran.
+	Steps []Check
+}
+
+// Error says what, and what to do.
+func (r *Remains) Error() string {
+	var steps []string
+	for _, c := range r.Steps {
+		steps = append(steps, fmt.Sprintf("step %s: %d nodes are still to be changed, and %d cannot be", c.Step, c.Open, c.Left))
+	}
+	what := "phase contract was not begun, which would delete what they hold"
+	if r.Deploying {
+		what = "the new schema was not deployed, under which nobody could read them as they are"
+	}
+	return fmt.Sprintf("nodes are left of the plan %s (%s): %s; mend them and run this again, or give --accept-left", r.Plan, strings.Join(steps, "; "), what)
+}
+
 // Series says how plans are carried out one after the other.
 type Series struct {
 	Options
@@ -54,6 +78,9 @@ type Series struct {
 	Deploy string
 	// OutOfOrder allows plans that are older than one that has run already.
 	OutOfOrder bool
+	// AcceptLeft deploys, and carries out phase contract, although nodes are left that
+	// earlier phases could not change.
+	AcceptLeft bool
 	// Deploying is called before the schema is deployed, and what it returns after
 	// that; nil is not.
 	Deploying func(plan string) func(*Deployed, error)
@@ -164,6 +191,11 @@ func (s *series) one(ctx context.Context, f File, deploys bool) (Outcome, error)
 		if err := s.due(f, states, served); err != nil {
 			return o, err
 		}
+		if s.Phase == Contract && !states.settled(f, Contract, served) {
+			if err := s.deletable(ctx, f, all); err != nil {
+				return o, err
+			}
+		}
 		return o, s.run(ctx, f, s.Phase, &o)
 	}
 	aimed := s.From != nil && s.From.of(f)
@@ -172,10 +204,22 @@ func (s *series) one(ctx context.Context, f File, deploys bool) (Outcome, error)
 	}
 	bound := f.bound()
 	if foreign := (&Foreign{f.ID, f.From, f.To, served}); bound && served != f.From && served != f.To {
-		return o, s.inapplicable(ctx, f, foreign, &o)
+		switch err := s.inapplicable(ctx, f, foreign, &o); {
+		case err != nil || !deploys:
+			return o, err
+		case served != "":
+			return o, foreign // nobody has looked what the way from that one does
+		}
+		o.Deployed, err = s.deploy(ctx, f)
+		return o, err
 	}
 	if err := s.run(ctx, f, Before, &o); err != nil {
 		return o, err
+	}
+	if deploys && served != f.To {
+		if err := s.deployable(ctx, f, all, &o); err != nil {
+			return o, err
+		}
 	}
 	// One that is served can have been sent by a run that did not see it through.
 	if deploys && (served != f.To || states[After] == Pending) {
