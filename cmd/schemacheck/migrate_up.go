@@ -218,7 +218,11 @@ func (p program) told(ctx context.Context, m *migration, outcomes []migrate.Outc
 				fmt.Fprintf(p.out, "  all of them, with the reasons: %s\n", report.Escape(path))
 			}
 		}
-		if len(outcome.Results) == 0 && outcome.Waiting == "" && err == nil {
+		switch {
+		case len(outcome.Results) > 0 || outcome.Deployed != nil || outcome.Waiting != "" || err != nil:
+		case outcome.Plan == "":
+			fmt.Fprintln(p.out, "the new GraphQL schema is served already")
+		default:
 			fmt.Fprintf(p.out, "%s: done before\n", outcome.Plan)
 		}
 		if d := outcome.Deployed; d != nil {
@@ -248,7 +252,7 @@ func (p program) told(ctx context.Context, m *migration, outcomes []migrate.Outc
 // recover says how to get out from between two schemas. The GraphQL schema that has to
 // be served again is written to a file, for its user only.
 func (p program) recover(m *migration, between *migrate.Between) {
-	forward := m.command("up", m.spelt, m.how)
+	forward := m.again()
 	if between.Old == "" {
 		fmt.Fprintf(p.out, "next: mend what Dgraph refused, then %s\n", forward)
 		return
@@ -278,11 +282,13 @@ func (p program) recover(m *migration, between *migrate.Between) {
 
 // next says how to go on.
 func (p program) next(m *migration, outcomes []migrate.Outcome, err error) {
-	again := m.command("up", m.spelt, m.how)
+	again := m.again()
 	switch {
 	case errors.As(err, new(*migrate.Between)): // what was kept is told together with where
 	case errors.As(err, new(*migrate.Foreign)), errors.As(err, new(*migrate.Unfit)), errors.As(err, new(*migrate.Edited)), errors.As(err, new(*migrate.Crossed)):
 	case errors.As(err, new(*migrate.HalfUndone)): // the error says it
+	case len(m.files) == 0 && err != nil:
+		fmt.Fprintf(p.out, "next: %s\n", again)
 	case errors.As(err, new(*migrate.Remains)):
 		fmt.Fprintf(p.out, "next: mend what is left, then %s\n      %s\n", again, m.command("verify", m.spelt))
 	case err != nil:

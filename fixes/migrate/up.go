@@ -58,7 +58,7 @@ type Remains struct {
 func (r *Remains) Error() string {
 	var steps []string
 	for _, c := range r.Steps {
-		steps = append(steps, fmt.Sprintf("step %s: %d nodes are still to be changed, and %d cannot be", c.Step, c.Open, c.Left))
+		steps = append(steps, fmt.Sprintf("step %s: %d still to be changed, %d that cannot be", c.Step, c.Open, c.Left))
 	}
 	what := "phase contract was not begun, which would delete what they hold"
 	if r.Deploying {
@@ -76,6 +76,9 @@ type Series struct {
 	// Deploy is the text of a GraphQL schema that is deployed when phase before of
 	// the plan for it is done; empty deploys nothing.
 	Deploy string
+	// Over is the fingerprint of the GraphQL schema that Deploy replaces where there
+	// are no plans, which tell it otherwise.
+	Over string
 	// OutOfOrder allows plans that are older than one that has run already.
 	OutOfOrder bool
 	// AcceptLeft deploys, and carries out phase contract, although nodes are left that
@@ -90,7 +93,8 @@ type Series struct {
 
 // Up carries out plans in the order of their IDs. It ends at the first that fails
 // or waits. What was done before is not done again. The lock is held from the
-// first that has something to do to the end.
+// first that has something to do to the end. Without plans a schema is deployed that
+// needs none.
 func Up(ctx context.Context, c *dql.Client, files []File, s Series) ([]Outcome, error) {
 	files = slices.Clone(files)
 	slices.SortFunc(files, byID)
@@ -113,7 +117,7 @@ func Up(ctx context.Context, c *dql.Client, files []File, s Series) ([]Outcome, 
 			return nil, &Unfit{fmt.Sprintf("the schema that is to be deployed: %v", err)}
 		}
 		deployed = parsed.Fingerprint()
-		if !slices.ContainsFunc(files, func(f File) bool { return f.To == deployed }) {
+		if len(files) > 0 && !slices.ContainsFunc(files, func(f File) bool { return f.To == deployed }) {
 			return nil, &Unfit{"no plan is for the schema that is to be deployed: it was changed after they were made; make them anew with schemacheck fix --out"}
 		}
 	}
@@ -127,6 +131,10 @@ func Up(ctx context.Context, c *dql.Client, files []File, s Series) ([]Outcome, 
 			u.lease.releaseAfter(ctx)
 		}
 	}()
+	if len(files) == 0 && s.Deploy != "" {
+		o, err := u.alone(ctx, deployed)
+		return []Outcome{o}, err
+	}
 	var all []Outcome
 	for _, f := range files {
 		o, err := u.one(ctx, f, f.To == deployed && s.Deploy != "")
@@ -261,9 +269,25 @@ func (s *series) inapplicable(ctx context.Context, f File, foreign *Foreign, o *
 	return s.run(ctx, f, After, o)
 }
 
+// alone deploys a schema that no plan is for, unless it is served.
+func (s *series) alone(ctx context.Context, to string) (o Outcome, err error) {
+	served, err := servedFingerprint(ctx, s.client)
+	if err != nil || served == to {
+		return o, err
+	}
+	if served != "" && served != s.Over {
+		return o, &Unfit{"the GraphQL schema that is served is neither the old one nor the new one: nobody has looked what deploying over it would do"}
+	}
+	o.Deployed, err = s.deploy(ctx, File{Plan: &Plan{}})
+	return o, err
+}
+
 // deploy deploys the schema that a plan leads to, while nobody else is at work.
 func (s *series) deploy(ctx context.Context, f File) (*Deployed, error) {
-	doing := "deploying the GraphQL schema of plan " + f.ID
+	doing := "deploying the GraphQL schema"
+	if f.ID != "" {
+		doing += " of plan " + f.ID
+	}
 	if err := s.lock(ctx, doing); err != nil {
 		return nil, err
 	}
