@@ -140,7 +140,7 @@ func TestUntouched(t *testing.T) {
 			t.Fatal(r.Message)
 		}
 		d.Mutate(t, "<0x10> <dgraph.type> \"T\" .\n<0x10> <T.a> \"x\" .\n<0x10> <T.n> \"1\" .\n<0x10> <T.m> \"1\" .\n")
-		s := Series{Deploy: after}
+		s := Series{Deploy: after, AcceptLeft: true} // T.b is left where somebody wrote it
 		u, err := Watch(t.Context(), c, []File{f}, s, false, nil)
 		if err != nil {
 			t.Fatal(err)
