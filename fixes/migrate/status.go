@@ -58,7 +58,9 @@ type Status struct {
 	// Served is the fingerprint of the GraphQL schema that was served when the
 	// phase began last.
 	Served string `json:"served,omitempty"`
-	Counts Counts `json:"counts"`
+	// Added is what its declare steps have added to the stored schema.
+	Added  []Added `json:"added,omitempty"`
+	Counts Counts  `json:"counts"`
 	// Cursor is where the step is, for [ParseCursor]: all nodes up to it are done.
 	// Empty while no step has begun.
 	Cursor string `json:"cursor,omitempty"`

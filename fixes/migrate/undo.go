@@ -75,10 +75,14 @@ func (u *undoing) all(ctx context.Context) (*Result, error) {
 			return &u.result, u.ended(ctx, s, err)
 		}
 	}
+	if err := u.withdraw(ctx, u.status.Added, nil, served); err != nil {
+		return nil, fmt.Errorf("taking back what was added to the stored schema: %w", err)
+	}
 	if err := u.forget(ctx); err != nil {
 		return nil, err
 	}
-	u.status = Status{Plan: u.file.ID, Phase: u.phase, State: Pending, Checksum: u.file.Checksum, Begins: u.status.Begins}
+	// What of the schema stays is still not hand-made.
+	u.status = Status{Plan: u.file.ID, Phase: u.phase, State: Pending, Checksum: u.file.Checksum, Begins: u.status.Begins, Added: u.status.Added}
 	if err := u.save(ctx); err != nil {
 		return nil, err
 	}
@@ -108,7 +112,7 @@ func (u *undoing) ended(ctx context.Context, s *Step, err error) error {
 func (u *undoing) possible(ctx context.Context) error {
 	for i := range u.file.Steps {
 		s := &u.file.Steps[i]
-		if s.Phase != u.phase || s.Declare != nil { // what was declared stays, and is in nobody's way
+		if s.Phase != u.phase || s.Declare != nil { // what was declared is in nobody's way
 			continue
 		}
 		begun := slices.Contains(u.status.Finished, s.ID) || u.status.Step == s.ID
