@@ -57,6 +57,9 @@ func (u *undoing) all(ctx context.Context) (*Result, error) {
 	if u.status.Served != "" && served != u.status.Served {
 		return nil, &Unfit{"another GraphQL schema is served than the one that the plan ran under: deploy that one again first, since undoing would write what the served one does not read"}
 	}
+	if err := u.last(ctx); err != nil {
+		return nil, err
+	}
 	if err := u.possible(ctx); err != nil {
 		return nil, err
 	}
@@ -105,6 +108,31 @@ func (u *undoing) ended(ctx context.Context, s *Step, err error) error {
 		err = fmt.Errorf("%w (and that could not be noted in the database: %w)", err, saved)
 	}
 	return fmt.Errorf("undoing step %s: %w", s.ID, err)
+}
+
+// last refuses to take back what a later phase stands on: it goes on from what this one
+// wrote, and would still count as done.
+func (u *undoing) last(ctx context.Context) error {
+	for _, phase := range phases[slices.Index(phases, u.phase)+1:] {
+		nodes, err := find(ctx, u.client.Txn(), runKey(u.file.ID, phase))
+		if err != nil {
+			return err
+		}
+		later := Status{State: Pending}
+		if err := nodes[0].decode(&later); err != nil {
+			return err
+		}
+		switch {
+		case later.State == Pending, later.State == NotApplicable, later.Baseline:
+		case phase == Contract:
+			return &Unfit{fmt.Sprintf("phase contract of the plan %[1]s has run here (%[2]s), and stands on phase %[3]s: what it deleted may be nowhere else; "+
+				"take it back first, if it can be (schemacheck migrate undo %[1]s --phase contract)", u.file.ID, later.State, u.phase)}
+		default:
+			return &Unfit{fmt.Sprintf("phase %[4]s of the plan %[1]s has run here (%[2]s), and stands on phase %[3]s: take it back first (schemacheck migrate undo %[1]s --phase %[4]s)",
+				u.file.ID, later.State, u.phase, phase)}
+		}
+	}
+	return nil
 }
 
 // possible refuses, before anything is written, what could be taken back in part

@@ -3,6 +3,7 @@ package migrate
 import (
 	"context"
 	"errors"
+	"maps"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -120,6 +121,46 @@ func TestUndoRefused(t *testing.T) {
 				t.Errorf("%+v, %v", again, err)
 			}
 		})
+	}
+}
+
+// TestUndoOrder: what a later phase stands on is not taken away under it, whether the plan is for schemas or not.
+func TestUndoOrder(t *testing.T) {
+	t.Parallel()
+	d := dgraphtest.Server(t)
+	d.Lock(t)
+	c := open(t, d)
+	fillCounted(t, d, 5)
+	f, taskOf := countingPlan()
+	for _, phase := range []Phase{After, Contract} {
+		s := f.Steps[0]
+		s.ID, s.Phase = "count-"+string(phase), phase
+		f.Steps = append(f.Steps, s)
+	}
+	o := Options{taskOf: taskOf}
+	undo := func(phase Phase, want string) {
+		t.Helper()
+		was := hits(t, d)
+		_, err := Undo(t.Context(), c, f, phase, o)
+		if want == "" && err != nil || want != "" && (!errors.As(err, new(*Unfit)) || !strings.Contains(err.Error(), want)) {
+			t.Errorf("undoing %s: %v, want %q", phase, err, want)
+		}
+		if now := hits(t, d); want != "" && !maps.Equal(now, was) {
+			t.Errorf("undoing %s was refused, and %v became %v", phase, was, now)
+		}
+	}
+	for _, phase := range phases {
+		if _, err := Run(t.Context(), c, f, phase, o); err != nil {
+			t.Fatal(err)
+		}
+	}
+	undo(Before, "take it back first (schemacheck migrate undo 20260101000000-count --phase after)")
+	undo(After, "take it back first, if it can be (schemacheck migrate undo 20260101000000-count --phase contract)")
+	undo(Contract, "")
+	undo(After, "")
+	undo(Before, "")
+	if h := hits(t, d); h[""] != 5 {
+		t.Errorf("%v", h)
 	}
 }
 
