@@ -270,6 +270,12 @@ func readStatus(ctx context.Context, tx asker, st *Status, at atWork) error {
 // History is what is known of all plans from one id on, in order, whether their
 // files are here or not; of those that have not run nothing is known.
 func History(ctx context.Context, c *dql.Client, from string) ([]Status, error) {
+	all, err := Known(ctx, c, from)
+	return slices.DeleteFunc(all, func(s Status) bool { return s.State == Pending }), err
+}
+
+// Known is [History] with the phases that were taken back.
+func Known(ctx context.Context, c *dql.Client, from string) ([]Status, error) {
 	live, err := c.Stored(ctx)
 	if err != nil || undeclared(live) != "" {
 		return nil, err
@@ -289,7 +295,7 @@ func History(ctx context.Context, c *dql.Client, from string) ([]Status, error) 
 		if err := n.decode(&st); err != nil {
 			return nil, err
 		}
-		if st.Plan < from || st.State == Pending {
+		if st.Plan < from {
 			continue
 		}
 		if err := readStatus(ctx, tx, &st, at); err != nil {
