@@ -35,8 +35,9 @@ type Client struct {
 	quoter *quoter
 	alphas []*alpha
 	turn   atomic.Uint32
-	met    atomic.Bool // an alpha has answered over gRPC
-	seen   atomic.Bool // and over HTTP
+	met    atomic.Bool  // an alpha has answered over gRPC
+	seen   atomic.Bool  // and over HTTP
+	away   atomic.Int64 // since when none has, in nanoseconds of Unix time; 0 while one does
 	// version is what an alpha says of itself, nil before that.
 	version atomic.Pointer[string]
 	login   *session
@@ -130,6 +131,15 @@ func (c *Client) RoundsFloats() bool {
 	return err == nil && n < 25
 }
 
+// Away is since when no server has answered over gRPC; zero when the last request was
+// answered, or none was sent.
+func (c *Client) Away() time.Time {
+	if at := c.away.Load(); at != 0 {
+		return time.Unix(0, at)
+	}
+	return time.Time{}
+}
+
 // Close ends the connections. Requests that are under way fail.
 func (c *Client) Close() {
 	for _, a := range c.alphas {
@@ -209,6 +219,7 @@ func (c *Client) once(ctx context.Context, a *alpha, token string, request func(
 	if err == nil {
 		a.rests.Store(0)
 		c.met.Store(true)
+		c.away.Store(0)
 		return nil
 	}
 	e := c.quoter.fromGRPC(ctx, a.addr, err, a.witness.fault())
@@ -221,9 +232,11 @@ func (c *Client) once(ctx context.Context, a *alpha, token string, request func(
 	switch e.Kind {
 	case Unreachable, Timeout, BadTLS, WrongServer:
 		a.rests.Store(time.Now().Add(restTime).UnixNano())
+		c.away.CompareAndSwap(0, time.Now().UnixNano())
 	case Canceled:
 	default:
 		c.met.Store(true)
+		c.away.Store(0)
 	}
 	return e
 }

@@ -10,6 +10,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
+	"time"
 
 	"github.com/spf13/pflag"
 
@@ -25,7 +27,16 @@ type account struct {
 	metrics  *metrics // nil when nobody wants any
 	talk     io.Writer
 	quiet    bool
-	seen     map[phaseOf]migrate.Status
+	// away is since when the server has not answered; zero when it does.
+	away func() time.Time
+	stop context.CancelFunc // of the watch
+	over sync.WaitGroup
+
+	mu     sync.Mutex // of what follows
+	seen   map[phaseOf]migrate.Status
+	last   migrate.Status // what was seen last
+	at     time.Time      // and when
+	deploy string         // the plan whose schema is being deployed; empty when none is
 }
 
 type phaseOf struct {
@@ -66,8 +77,8 @@ func (o *accountOptions) check(p program) error {
 func (o *accountOptions) given() bool { return o.metricsFile != "" || o.metricsListen != "" }
 
 // account begins to tell of a run of plans.
-func (p program) account(o *accountOptions, quiet bool, files []migrate.File) (*account, error) {
-	a := &account{files: files, talk: p.err, quiet: quiet, log: p.events(), seen: map[phaseOf]migrate.Status{}}
+func (p program) account(o *accountOptions, quiet bool, m *migration) (*account, error) {
+	a := &account{files: m.files, talk: p.err, quiet: quiet, log: p.events(), away: m.client.Away, seen: map[phaseOf]migrate.Status{}, at: time.Now()}
 	if o.given() {
 		var err error
 		if a.metrics, err = p.measure(o); err != nil {
@@ -75,11 +86,79 @@ func (p program) account(o *accountOptions, quiet bool, files []migrate.File) (*
 		}
 	}
 	a.progress = p.progress(quiet)
+	ctx, stop := context.WithCancel(context.Background())
+	a.stop = stop
+	a.over.Go(func() { a.watch(ctx) })
 	return a, nil
+}
+
+// still is for how long nothing has to come before it is told what is waited for.
+const still = 2 * time.Second
+
+// watch looks whether a run stands still, of which it tells nothing itself.
+func (a *account) watch(ctx context.Context) {
+	for ticks := time.NewTicker(time.Second); ; {
+		select {
+		case <-ctx.Done():
+			ticks.Stop()
+			return
+		case <-ticks.C:
+			a.stands()
+		}
+	}
+}
+
+// stands tells what a run waits for that has not been heard of for a while.
+func (a *account) stands() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	s, w := a.last, standstill{what: forBatch, since: a.at}
+	if time.Since(w.since) < still {
+		return
+	}
+	works := s.Pace != nil && (s.State == migrate.Running || s.State == migrate.Undoing)
+	if away := a.away(); !away.IsZero() {
+		w = standstill{forServer, away}
+	} else if a.deploy != "" {
+		w.what = forDeploy
+	} else if !works {
+		return
+	} else if s.Pace.Held != "" {
+		w.what = forResume
+	} else if a.alters(s) {
+		w.what = forSchema
+	}
+	switch {
+	case a.deploy != "":
+		a.progress.waiting(moment{what: "deploying the GraphQL schema of " + a.deploy}, w, []any{"plan", a.deploy})
+	case works:
+		nth, all := a.place(s)
+		a.progress.waiting(momentOf(s, nth, all), w, []any{"plan", s.Plan, "phase", s.Phase, "step", s.Pace.Step})
+	default:
+		a.progress.waiting(moment{what: "the run"}, w, nil)
+	}
+}
+
+// alters reports whether the step that is at work changes the stored schema.
+func (a *account) alters(s migrate.Status) bool {
+	for _, f := range a.files {
+		if f.ID != s.Plan {
+			continue
+		}
+		for _, step := range f.Steps {
+			if step.ID == s.Pace.Step {
+				return step.Select == nil
+			}
+		}
+	}
+	return false
 }
 
 // see tells of where a run is.
 func (a *account) see(s migrate.Status) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.last, a.at = s, time.Now()
 	at := phaseOf{s.Plan, s.Phase}
 	was, known := a.seen[at]
 	a.seen[at] = s
@@ -170,7 +249,14 @@ func placeOf(plan *migrate.Plan, s migrate.Status) (nth, all int) {
 // deploying tells of an update of the schema.
 func (a *account) deploying(plan string) func(*migrate.Deployed, error) {
 	a.log.Info("deploy begun", "plan", plan)
+	during := func(plan string) {
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		a.deploy, a.at = plan, time.Now()
+	}
+	during(plan)
 	return func(d *migrate.Deployed, err error) {
+		during("")
 		if err != nil {
 			a.log.Error("deploy failed", "plan", plan, "error", err.Error())
 			return
@@ -181,6 +267,8 @@ func (a *account) deploying(plan string) func(*migrate.Deployed, error) {
 
 // endAccount ends what is told; err is what the run ended with.
 func (p program) endAccount(ctx context.Context, a *account, err error) {
+	a.stop()
+	a.over.Wait()
 	a.progress.end()
 	if a.metrics == nil {
 		return

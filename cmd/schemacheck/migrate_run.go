@@ -126,7 +126,7 @@ func (o *runOptions) options(p program, cfg *config.Config) migrate.Options {
 // carryOut carries out plans, and says what came of it. begin is called before that,
 // when nothing is in the way; nil is not.
 func (p program) carryOut(ctx context.Context, m *migration, s migrate.Series, o *runOptions, quiet bool, begin func(migrate.Options) error) error {
-	a, err := p.account(&o.account, quiet, m.files)
+	a, err := p.account(&o.account, quiet, m)
 	if err != nil {
 		return err
 	}

@@ -51,7 +51,7 @@ that was served then.`,
 			if err := p.agree(&agreed, m.destination, what); err != nil {
 				return err
 			}
-			a, err := p.account(&pace.account, o.quiet, m.files)
+			a, err := p.account(&pace.account, o.quiet, m)
 			if err != nil {
 				return err
 			}

@@ -98,19 +98,64 @@ func (g *progress) run(s migrate.Status, nth, all int) {
 	changed := g.held != p.Held
 	g.held = p.Held
 	g.mu.Unlock()
-	g.say(changed, func() moment {
-		m := moment{what: fmt.Sprintf("%s, phase %s, step %s", s.Plan, s.Phase, p.Step), how: paceInWords(p), nodes: p.Nodes, of: p.Total}
-		if s.State == migrate.Undoing {
-			m.what = "undoing " + m.what
-		}
-		if all > 1 {
-			m.what += fmt.Sprintf(" (%d of %d)", nth, all)
-		}
-		if more := troubleInWords(s.Counts); more != "" {
-			m.how = strings.TrimPrefix(m.how+", "+more, ", ")
-		}
+	g.say(changed, func() moment { return momentOf(s, nth, all) }, func() { g.log.Info("progress", paceFields(s)...) })
+}
+
+// momentOf is where a run of a plan is. Of its steps the one that runs is the nth of
+// all.
+func momentOf(s migrate.Status, nth, all int) moment {
+	p := s.Pace
+	m := moment{what: fmt.Sprintf("%s, phase %s, step %s", s.Plan, s.Phase, p.Step), how: paceInWords(p), nodes: p.Nodes, of: p.Total}
+	if s.State == migrate.Undoing {
+		m.what = "undoing " + m.what
+	}
+	if all > 1 {
+		m.what += fmt.Sprintf(" (%d of %d)", nth, all)
+	}
+	if more := troubleInWords(s.Counts); more != "" {
+		m.how = strings.TrimPrefix(m.how+", "+more, ", ")
+	}
+	return m
+}
+
+// waiting tells what is waited for, while nothing else is to be told. m is where the run
+// is, and at the same as an event has it.
+func (g *progress) waiting(m moment, w standstill, at []any) {
+	g.say(false, func() moment {
+		since := w.since.UTC()
+		how := fmt.Sprintf("%s since %s (%v)", w.words(), since.Format(time.RFC3339), time.Since(since).Round(time.Second))
+		m.how = strings.TrimPrefix(m.how+", "+how, ", ")
 		return m
-	}, func() { g.log.Info("progress", paceFields(s)...) })
+	}, func() { g.log.Info("waiting", append(at, "for", w.what, "since", w.since.UTC())...) })
+}
+
+// standstill is what a run waits for, and since when.
+type standstill struct {
+	what  string
+	since time.Time
+}
+
+// What a run waits for.
+const (
+	forServer = "server" // none answers
+	forDeploy = "deploy" // the new GraphQL schema is not served yet
+	forSchema = "schema" // the stored schema is not altered yet
+	forResume = "resume" // somebody has it wait
+	forBatch  = "batch"  // or for the closing question of a step
+)
+
+func (w standstill) words() string {
+	switch w.what {
+	case forServer:
+		return "no answer from the server"
+	case forDeploy:
+		return "waiting for the update, which can build indexes,"
+	case forSchema:
+		return "waiting for the stored schema to be altered, which can build indexes,"
+	case forResume:
+		return "waiting to be resumed"
+	}
+	return "no batch has ended"
 }
 
 // paceInWords is how far a step is; empty for one that goes through no nodes.

@@ -223,10 +223,16 @@ func (r *reader) next(ctx context.Context, tx asker, after uint64) (uid uint64, 
 }
 
 // unread names the node in the error for a page of one that Dgraph does not give out:
-// what is stored of it cannot be read as the type that it has by now. Other errors
-// stay as they are.
+// what is stored of it cannot be read as the type that it has by now, or is too much for
+// one answer. Other errors stay as they are.
 func (r *reader) unread(ctx context.Context, tx asker, after uint64, size int, err error) error {
-	if size > leastBatch || !isOther(err) {
+	if size > leastBatch || !isOther(err) && !isOversized(err) {
+		return err
+	}
+	if isOversized(err) {
+		if uid, asking := r.next(ctx, tx, after); asking == nil && uid != 0 {
+			return &ofNode{errRead, uid}
+		}
 		return err
 	}
 	// It is the node when it alone, and nothing that the task asks for besides, is what

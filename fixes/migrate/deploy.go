@@ -107,6 +107,10 @@ func deploy(ctx context.Context, c *dql.Client, text string, point func(name str
 	if err != nil {
 		return nil, err
 	}
+	made, err := unaided(ctx, c, served.Kept, parsed.Fingerprint(), live)
+	if err != nil {
+		return nil, err
+	}
 	reasons, err := refusals(ctx, c, next, live)
 	if err != nil {
 		return nil, err
@@ -147,7 +151,7 @@ func deploy(ctx context.Context, c *dql.Client, text string, point func(name str
 	if err := waitStored(ctx, c, next); err != nil {
 		return nil, err
 	}
-	if d.PutBack, err = putBack(ctx, c, served.Kept, live); err != nil {
+	if d.PutBack, err = putBack(ctx, c, served.Kept, made); err != nil {
 		return nil, fmt.Errorf("putting back what was added by hand to the stored schema: %w", err)
 	}
 	d.To = time.Now()
@@ -303,6 +307,29 @@ func waitStored(ctx context.Context, c *dql.Client, next *storage.Schema) error 
 		case <-time.After(200 * time.Millisecond):
 		}
 	}
+}
+
+// unaided is what is stored without what the declare steps of plans have added for their
+// own work. Where the schema is sent once more that is served, a run did not see its
+// update through, and what was added before that may still be there.
+func unaided(ctx context.Context, c *dql.Client, old, next string, live *dql.Stored) (*dql.Stored, error) {
+	all, err := addedBy(ctx, c, live, nil)
+	if err != nil || len(all) == 0 {
+		return live, err
+	}
+	parsed, err := sdl.Parse(&sdl.File{Name: "the old schema", Text: old})
+	if err != nil {
+		return live, nil // nothing is put back
+	}
+	if served := parsed.Fingerprint(); served != next {
+		all = under(all, served)
+	}
+	made := *live
+	made.Predicates = nil
+	for _, p := range live.Predicates {
+		made.Predicates = append(made.Predicates, handMade(p, all))
+	}
+	return &made, nil
 }
 
 // putBack gives predicates back what somebody had added by hand to what the old

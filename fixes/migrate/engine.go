@@ -274,6 +274,9 @@ func (r *run) all(ctx context.Context) (*Result, error) {
 		}
 		r.status.Finished = append(r.status.Finished, s.ID)
 	}
+	if err := r.tidy(ctx, served); err != nil {
+		return nil, err
+	}
 	r.status.State = Done
 	if len(r.status.NotApplicable) == len(r.status.Finished) {
 		r.status.State = NotApplicable

@@ -46,6 +46,8 @@ func (w *work) batch(ctx context.Context, sp *span) error {
 			return nil
 		case failures >= mostFailures && isAborted(err):
 			return fmt.Errorf("others write the same nodes all the time, so that %d attempts in a row had to be given up: %w", failures+1, err)
+		case failures >= mostFailures && size == leastBatch && errors.As(err, &late):
+			return fmt.Errorf("node %s: %w", dql.Node(late.uid), err)
 		case failures >= mostFailures:
 			return err
 		case w.options.SingleTxn && isTooLarge(err):
@@ -142,7 +144,7 @@ var inQuotes = regexp.MustCompile(`".*"`)
 func (a *ofNode) Unwrap() error { return a.error }
 
 // alone reports whether a single node can be the reason: what is to be written
-// of it cannot be, or Dgraph refuses it.
+// of it cannot be, Dgraph refuses it, or it is too large.
 func (a *ofNode) alone() bool {
 	var known *dql.Error
 	return !errors.As(a.error, &known) || known.Kind == dql.Other && !known.Unknown
@@ -154,9 +156,21 @@ var errTooMany = errors.New("a batch would write too much at once")
 // errLog is for a node whose log alone is too much.
 var errLog = fmt.Errorf("the log that undoing needs would have more than %d MiB for it alone; do without (--undo off)", mostLog>>20)
 
+// errRead and errWritten are for a node of which less cannot be asked for, or written.
+var (
+	errRead    = errors.New("what is read of it alone is too large for one answer")
+	errWritten = errors.New("what is written of it alone is too large for one transaction")
+)
+
 func isTooLarge(err error) bool {
 	var known *dql.Error
 	return errors.Is(err, errTooMany) || errors.As(err, &known) && (known.Kind == dql.TooLarge || known.Kind == dql.Timeout)
+}
+
+// isOversized reports whether an answer or a request is too large, and not only late.
+func isOversized(err error) bool {
+	var known *dql.Error
+	return errors.As(err, &known) && known.Kind == dql.TooLarge
 }
 
 func isOther(err error) bool {
@@ -244,6 +258,9 @@ func (w *work) try(ctx context.Context, sp *span, size int) (span, []Left, error
 	}
 	w.options.point("before commit")
 	if _, err := tx.Commit(ctx, append(set, state...), c.del); err != nil {
+		if isOversized(err) && size == leastBatch {
+			err = errWritten
+		}
 		return next, c.left, &ofNode{err, at.last}
 	}
 	w.options.point("after commit")

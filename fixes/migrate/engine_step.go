@@ -28,6 +28,11 @@ func (r *run) step(ctx context.Context, s *Step) error {
 	if err != nil {
 		return err
 	}
+	if d, ok := a.(*Declare); ok {
+		if err := r.note(ctx, d, live); err != nil {
+			return err
+		}
+	}
 	r.options.point("before alter")
 	// An alter is in no transaction: one who was frozen must not do it again after
 	// others went on.
@@ -131,8 +136,8 @@ func (w *work) affordable(ctx context.Context) error {
 		return nil
 	}
 	p, _, err := w.reader.page(ctx, w.client.Snapshot(), 0, guess)
-	if isOther(err) || err == nil && len(p.nodes) == 0 {
-		return nil // the batches find the node that is in the way
+	if isOther(err) || isTooLarge(err) || err == nil && len(p.nodes) == 0 {
+		return nil // the batches find the node that is in the way, or are made smaller
 	}
 	if err != nil {
 		return err

@@ -12,6 +12,30 @@ import (
 // Their data stay as they are. Carried out again they begin with the first node.
 // Plans that somebody is undoing are refused.
 func Reset(ctx context.Context, c *dql.Client, ids []string, o Options) error {
+	return forget(ctx, c, ids, o, func(st Status) error {
+		if st.State == Undoing {
+			return &HalfUndone{Plan: st.Plan, Phase: st.Phase}
+		}
+		return nil
+	})
+}
+
+// Forget removes all that is in the database of plans whose files are gone: where they
+// are, and what undoing needs. Their data stay as they are. Phases that are not over are
+// refused with an [*Unfit] before anything is removed, unless they are unfinished for
+// good; those that somebody is at, always.
+func Forget(ctx context.Context, c *dql.Client, ids []string, unfinished bool, o Options) error {
+	return forget(ctx, c, ids, o, func(st Status) error {
+		if unfinished || st.State == Pending || st.State.Over() {
+			return nil
+		}
+		return &Unfit{fmt.Sprintf("phase %s of the plan %s is %s, and not over: what it has not done stays so, and nobody could go on with it or take it back any more. "+
+			"Bring its file back and end it first, or say that this is wanted (--unfinished)", st.Phase, st.Plan, st.State)}
+	})
+}
+
+// forget forgets plans, unless one of their phases may not be forgotten.
+func forget(ctx context.Context, c *dql.Client, ids []string, o Options, may func(Status) error) error {
 	o = o.filled()
 	if err := prepareState(ctx, c); err != nil {
 		return err
@@ -23,12 +47,29 @@ func Reset(ctx context.Context, c *dql.Client, ids []string, o Options) error {
 	defer l.releaseAfter(ctx)
 	// The last first: ended half way, what is left are the first plans and phases.
 	ids = slices.Sorted(slices.Values(ids))
+	var known []*run
 	for _, id := range slices.Backward(ids) {
 		for _, phase := range slices.Backward(phases) {
-			r := &run{client: c, file: File{Plan: &Plan{ID: id}}, phase: phase, options: o, token: l.token, lease: l}
-			if err := r.reset(held); err != nil {
+			nodes, err := find(held, c.Txn(), runKey(id, phase))
+			if err != nil {
+				return err
+			}
+			if nodes[0].uid == 0 {
+				continue
+			}
+			was := Status{Plan: id, Phase: phase, State: Pending}
+			if err := nodes[0].decode(&was); err != nil {
+				return err
+			}
+			if err := may(was); err != nil {
 				return fmt.Errorf("plan %s, phase %s: %w", id, phase, err)
 			}
+			known = append(known, &run{client: c, file: File{Plan: &Plan{ID: id}}, phase: phase, options: o, token: l.token, lease: l})
+		}
+	}
+	for _, r := range known {
+		if err := r.reset(held); err != nil {
+			return fmt.Errorf("plan %s, phase %s: %w", r.file.ID, r.phase, err)
 		}
 	}
 	return nil
@@ -38,17 +79,6 @@ func Reset(ctx context.Context, c *dql.Client, ids []string, o Options) error {
 // keys; the cursors go together with the state, since one without the other would
 // say that something is done that is not.
 func (r *run) reset(ctx context.Context) error {
-	nodes, err := find(ctx, r.client.Txn(), runKey(r.file.ID, r.phase))
-	if err != nil || nodes[0].uid == 0 {
-		return err
-	}
-	var was Status
-	if err := nodes[0].decode(&was); err != nil {
-		return err
-	}
-	if was.State == Undoing {
-		return &HalfUndone{Plan: r.file.ID, Phase: r.phase}
-	}
 	if _, err := r.prune(ctx); err != nil {
 		return err
 	}

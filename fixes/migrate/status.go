@@ -58,7 +58,9 @@ type Status struct {
 	// Served is the fingerprint of the GraphQL schema that was served when the
 	// phase began last.
 	Served string `json:"served,omitempty"`
-	Counts Counts `json:"counts"`
+	// Added is what its declare steps have added to the stored schema.
+	Added  []Added `json:"added,omitempty"`
+	Counts Counts  `json:"counts"`
 	// Cursor is where the step is, for [ParseCursor]: all nodes up to it are done.
 	// Empty while no step has begun.
 	Cursor string `json:"cursor,omitempty"`
@@ -268,6 +270,12 @@ func readStatus(ctx context.Context, tx asker, st *Status, at atWork) error {
 // History is what is known of all plans from one id on, in order, whether their
 // files are here or not; of those that have not run nothing is known.
 func History(ctx context.Context, c *dql.Client, from string) ([]Status, error) {
+	all, err := Known(ctx, c, from)
+	return slices.DeleteFunc(all, func(s Status) bool { return s.State == Pending }), err
+}
+
+// Known is [History] with the phases that were taken back.
+func Known(ctx context.Context, c *dql.Client, from string) ([]Status, error) {
 	live, err := c.Stored(ctx)
 	if err != nil || undeclared(live) != "" {
 		return nil, err
@@ -287,7 +295,7 @@ func History(ctx context.Context, c *dql.Client, from string) ([]Status, error) 
 		if err := n.decode(&st); err != nil {
 			return nil, err
 		}
-		if st.Plan < from || st.State == Pending {
+		if st.Plan < from {
 			continue
 		}
 		if err := readStatus(ctx, tx, &st, at); err != nil {

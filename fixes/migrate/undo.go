@@ -57,6 +57,9 @@ func (u *undoing) all(ctx context.Context) (*Result, error) {
 	if u.status.Served != "" && served != u.status.Served {
 		return nil, &Unfit{"another GraphQL schema is served than the one that the plan ran under: deploy that one again first, since undoing would write what the served one does not read"}
 	}
+	if err := u.last(ctx); err != nil {
+		return nil, err
+	}
 	if err := u.possible(ctx); err != nil {
 		return nil, err
 	}
@@ -75,10 +78,14 @@ func (u *undoing) all(ctx context.Context) (*Result, error) {
 			return &u.result, u.ended(ctx, s, err)
 		}
 	}
+	if err := u.withdraw(ctx, u.status.Added, nil, served); err != nil {
+		return nil, fmt.Errorf("taking back what was added to the stored schema: %w", err)
+	}
 	if err := u.forget(ctx); err != nil {
 		return nil, err
 	}
-	u.status = Status{Plan: u.file.ID, Phase: u.phase, State: Pending, Checksum: u.file.Checksum, Begins: u.status.Begins}
+	// What of the schema stays is still not hand-made.
+	u.status = Status{Plan: u.file.ID, Phase: u.phase, State: Pending, Checksum: u.file.Checksum, Begins: u.status.Begins, Added: u.status.Added}
 	if err := u.save(ctx); err != nil {
 		return nil, err
 	}
@@ -103,12 +110,37 @@ func (u *undoing) ended(ctx context.Context, s *Step, err error) error {
 	return fmt.Errorf("undoing step %s: %w", s.ID, err)
 }
 
+// last refuses to take back what a later phase stands on: it goes on from what this one
+// wrote, and would still count as done.
+func (u *undoing) last(ctx context.Context) error {
+	for _, phase := range phases[slices.Index(phases, u.phase)+1:] {
+		nodes, err := find(ctx, u.client.Txn(), runKey(u.file.ID, phase))
+		if err != nil {
+			return err
+		}
+		later := Status{State: Pending}
+		if err := nodes[0].decode(&later); err != nil {
+			return err
+		}
+		switch {
+		case later.State == Pending, later.State == NotApplicable, later.Baseline:
+		case phase == Contract:
+			return &Unfit{fmt.Sprintf("phase contract of the plan %[1]s has run here (%[2]s), and stands on phase %[3]s: what it deleted may be nowhere else; "+
+				"take it back first, if it can be (schemacheck migrate undo %[1]s --phase contract)", u.file.ID, later.State, u.phase)}
+		default:
+			return &Unfit{fmt.Sprintf("phase %[4]s of the plan %[1]s has run here (%[2]s), and stands on phase %[3]s: take it back first (schemacheck migrate undo %[1]s --phase %[4]s)",
+				u.file.ID, later.State, u.phase, phase)}
+		}
+	}
+	return nil
+}
+
 // possible refuses, before anything is written, what could be taken back in part
 // only: what a step kept may be the only copy of what a later one dropped.
 func (u *undoing) possible(ctx context.Context) error {
 	for i := range u.file.Steps {
 		s := &u.file.Steps[i]
-		if s.Phase != u.phase || s.Declare != nil { // what was declared stays, and is in nobody's way
+		if s.Phase != u.phase || s.Declare != nil { // what was declared is in nobody's way
 			continue
 		}
 		begun := slices.Contains(u.status.Finished, s.ID) || u.status.Step == s.ID

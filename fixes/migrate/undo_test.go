@@ -3,6 +3,8 @@ package migrate
 import (
 	"context"
 	"errors"
+	"fmt"
+	"maps"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -123,6 +125,46 @@ func TestUndoRefused(t *testing.T) {
 	}
 }
 
+// TestUndoOrder: what a later phase stands on is not taken away under it, whether the plan is for schemas or not.
+func TestUndoOrder(t *testing.T) {
+	t.Parallel()
+	d := dgraphtest.Server(t)
+	d.Lock(t)
+	c := open(t, d)
+	fillCounted(t, d, 5)
+	f, taskOf := countingPlan()
+	for _, phase := range []Phase{After, Contract} {
+		s := f.Steps[0]
+		s.ID, s.Phase = "count-"+string(phase), phase
+		f.Steps = append(f.Steps, s)
+	}
+	o := Options{taskOf: taskOf}
+	undo := func(phase Phase, want string) {
+		t.Helper()
+		was := hits(t, d)
+		_, err := Undo(t.Context(), c, f, phase, o)
+		if want == "" && err != nil || want != "" && (!errors.As(err, new(*Unfit)) || !strings.Contains(err.Error(), want)) {
+			t.Errorf("undoing %s: %v, want %q", phase, err, want)
+		}
+		if now := hits(t, d); want != "" && !maps.Equal(now, was) {
+			t.Errorf("undoing %s was refused, and %v became %v", phase, was, now)
+		}
+	}
+	for _, phase := range phases {
+		if _, err := Run(t.Context(), c, f, phase, o); err != nil {
+			t.Fatal(err)
+		}
+	}
+	undo(Before, "take it back first (schemacheck migrate undo 20260101000000-count --phase after)")
+	undo(After, "take it back first, if it can be (schemacheck migrate undo 20260101000000-count --phase contract)")
+	undo(Contract, "")
+	undo(After, "")
+	undo(Before, "")
+	if h := hits(t, d); h[""] != 5 {
+		t.Errorf("%v", h)
+	}
+}
+
 // TestUndoKinds takes back what makes nodes, what fills in values that Dgraph writes in another form, and values of
 // lists to which others have added.
 func TestUndoKinds(t *testing.T) {
@@ -226,6 +268,65 @@ func TestPrune(t *testing.T) {
 		t.Errorf("%+v, %v", again, err)
 	}
 	wantOnce(t, d, n)
+}
+
+// TestForget removes all that is known of a plan, and nothing of one that is not over unless that is wanted.
+func TestForget(t *testing.T) {
+	t.Parallel()
+	d := dgraphtest.Server(t)
+	d.Lock(t)
+	c := open(t, d)
+	fillCounted(t, d, 20)
+	f, taskOf := countingPlan()
+	other := f
+	plan := *f.Plan
+	other.Plan = &plan
+	other.Plan.ID += "-too" // the other's id begins so
+	enough := hookAfter(1)
+	if _, err := Run(t.Context(), c, f, Before, Options{BatchSize: 5, taskOf: taskOf}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Run(t.Context(), c, other, Before, Options{BatchSize: 5, taskOf: taskOf, AfterBatch: enough}); !errors.As(err, new(*Stopped)) {
+		t.Fatal(err)
+	}
+	nodes := func(id string) int {
+		return strings.Count(string(d.Query(t, fmt.Sprintf("{q(func: has(schemacheck.key)) @filter(between(schemacheck.key, \"log/span/%[1]s/\", \"log/span/%[1]s0\") OR between(schemacheck.key, \"span/%[1]s/\", \"span/%[1]s0\") OR between(schemacheck.key, \"run/%[1]s/\", \"run/%[1]s0\")) {uid}}", id))), "uid")
+	}
+	was := hits(t, d)
+	begun, all := nodes(other.ID), nodes(f.ID)
+	if begun == 0 || all != 6 {
+		t.Fatalf("%d and %d nodes", begun, all)
+	}
+	// One that is not over keeps the others as well.
+	if err := Forget(t.Context(), c, []string{f.ID, other.ID}, false, Options{}); !errors.As(err, new(*Unfit)) || !strings.Contains(err.Error(), "--unfinished") || nodes(other.ID) != begun || nodes(f.ID) != all {
+		t.Errorf("%v, %d and %d nodes", err, nodes(other.ID), nodes(f.ID))
+	}
+	if err := Forget(t.Context(), c, []string{f.ID}, false, Options{}); err != nil || nodes(f.ID) != 0 || nodes(other.ID) != begun {
+		t.Errorf("%v, %d and %d nodes", err, nodes(other.ID), nodes(f.ID))
+	}
+	// Half undone it is only with a word, too.
+	ctx, cancel := context.WithCancel(t.Context())
+	o := Options{taskOf: taskOf, point: func(name string) {
+		if name == "batch undone" || name == "before commit" {
+			cancel()
+		}
+	}}
+	if _, err := Undo(ctx, c, other, Before, o); err == nil {
+		t.Error("not interrupted")
+	}
+	cancel()
+	if err := Forget(t.Context(), c, []string{other.ID}, false, Options{}); !errors.As(err, new(*Unfit)) || !strings.Contains(err.Error(), "is undoing") {
+		t.Errorf("%v", err)
+	}
+	if err := Forget(t.Context(), c, []string{other.ID}, true, Options{}); err != nil || nodes(other.ID) != 0 {
+		t.Errorf("%v, %d nodes", err, nodes(other.ID))
+	}
+	if all, err := Known(t.Context(), c, ""); err != nil || len(all) > 0 {
+		t.Errorf("%+v, %v", all, err)
+	}
+	if now := hits(t, d); len(now) == 0 || now[""] == 20 {
+		t.Errorf("the data were %v, and are %v", was, now)
+	}
 }
 
 // TestUndoPace: undoing is as slow as somebody wants it, hears what is wanted of it, ends when its time is over, and
