@@ -62,7 +62,7 @@ terminal the host is typed to confirm, elsewhere --yes says so.`,
 While it runs, a terminal shows how far it is, a log gets a line every 10 seconds,
 and migrate status tells it elsewhere. Ctrl-C ends it so that it goes on later.
 
-Exit codes: 0 done, or waiting for the schema; 1 nodes are left that could not be
+Exit codes: 0 done, waiting for the schema, or no plans; 1 nodes are left that could not be
 changed, or a step failed; 2 usage, or a plan that is refused before anything is
 written; 3 another run is at work, somebody writes (--require-quiesced), no Dgraph
 was reached, or the time was over; 4 the database is between two schemas; 130
@@ -125,7 +125,7 @@ func (p program) migrateUp(cmd *cobra.Command, o *upOptions, args []string) erro
 			}
 			o.series.From = at
 		}
-		if o.deploy == "" {
+		if o.optional = o.deploy == "" && !o.reset && o.cursor == ""; o.deploy == "" {
 			return nil
 		}
 		text, err := os.ReadFile(p.path(o.deploy))
@@ -139,6 +139,10 @@ func (p program) migrateUp(cmd *cobra.Command, o *upOptions, args []string) erro
 		return err
 	}
 	defer m.client.Close()
+	if m.none != nil {
+		p.nothing(m.none)
+		return nil
+	}
 	if err := p.inOrder(m, o.then); err != nil {
 		return err
 	}

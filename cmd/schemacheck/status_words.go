@@ -20,7 +20,11 @@ func (l *look) lines() []string {
 		all = append(all, l.Phases[i].lines()...)
 	}
 	if len(l.Phases) == 0 {
-		all = append(all, "no plan has run on this database, and none is here")
+		line := "no plan has run on this database, and none is here"
+		if l.none != nil {
+			line += report.Escape(fmt.Sprintf(": no plans in %s (looked in %s)", l.none.named, l.none.place()))
+		}
+		all = append(all, line)
 	}
 	if l.elsewhere() {
 		all = append(all, report.Escape(fmt.Sprintf("at work: %s, by %s since %s", l.AtWork.Doing, l.AtWork.Who, l.AtWork.Since.UTC().Format(time.RFC3339))))
