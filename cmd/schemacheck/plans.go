@@ -172,7 +172,7 @@ func (o *planOptions) plan(flags *pflag.FlagSet, choices []choice, from, to stri
 		title, slug = o.called, slugOf(o.called)
 	}
 	head := migrate.Plan{ID: now.UTC().Format(timeOfID) + "-" + slug, Name: title, From: from, To: to}
-	head.NotBefore = notBefore(recipes, now)
+	head.NotBefore = notBefore(recipes, from != to, now)
 	plan, err := migrate.Assemble(head, recipes...)
 	if err != nil {
 		return nil, fmt.Errorf("making the plan: %w", err)
@@ -182,13 +182,14 @@ func (o *planOptions) plan(flags *pflag.FlagSet, choices []choice, from, to stri
 }
 
 // notBefore is the day before which a plan deletes nothing; empty when it does
-// not. One that does nothing else was made for that, and need not wait.
-func notBefore(recipes []*migrate.Recipe, now time.Time) string {
+// not. One that does nothing else, and that somebody chose for that, need not wait. What
+// is taken by itself waits where a schema is left behind: one may have to go back to it.
+func notBefore(recipes []*migrate.Recipe, left bool, now time.Time) string {
 	contract, other := false, false
 	for _, r := range recipes {
 		for _, s := range r.Steps {
 			contract = contract || s.Phase == migrate.Contract
-			other = other || s.Phase != migrate.Contract
+			other = other || s.Phase != migrate.Contract || left && s.Risk != string(rules.Destructive)
 		}
 	}
 	switch {
