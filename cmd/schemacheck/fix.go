@@ -176,7 +176,12 @@ func (p program) fix(cmd *cobra.Command, o *fixOptions) error {
 		return err
 	}
 	planning := func() (*planned, error) {
-		return o.plan(cmd.Flags(), m.current(), done.report.Before.Fingerprint, m.fingerprint(), time.Now())
+		choices, kept := m.current()
+		all, err := o.plan(cmd.Flags(), choices, done.report.Before.Fingerprint, m.fingerprint(), time.Now())
+		if err == nil {
+			all.kept = kept
+		}
+		return all, err
 	}
 	if m.planned, err = planning(); err != nil {
 		return err

@@ -88,6 +88,8 @@ type planned struct {
 	// impossible are fixes that cannot be made this way, with the reasons, and
 	// byHand those that there is no recipe for.
 	impossible, byHand []string
+	// kept is what stays in the data, since an edit keeps what needs it.
+	kept []string
 }
 
 // plan makes one plan of all chosen fixes that change stored data. From and to
@@ -372,7 +374,7 @@ func sameWork(a, b *migrate.Plan) bool {
 
 // inWords are the sentences about a plan for the end of a report.
 func (d *planned) inWords(folder string, applied bool) []string {
-	all := slices.Concat(d.impossible, d.byHand)
+	all := slices.Concat(d.impossible, d.byHand, d.kept)
 	if len(d.missing) > 0 {
 		return append(append(all, "Some fixes have to know more:"), d.flags()...)
 	}
@@ -423,13 +425,14 @@ func (d *planned) dql() string {
 func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
 
 // current are the choices with the fixes as they are for the edited schema:
-// an edit can move a predicate that a migration writes.
-func (m *mended) current() []choice {
+// an edit can move a predicate that a migration writes. Kept says what an edit made
+// superfluous.
+func (m *mended) current() (all []choice, kept []string) {
+	interfaces := m.keptInterfaces()
 	at := map[string]*rules.Finding{}
 	for _, f := range m.Left {
 		at[fingerprint(f)] = f
 	}
-	var all []choice
 	for _, c := range m.choices {
 		if c.fix == nil || c.fix.Kind != rules.Migration {
 			continue
@@ -442,10 +445,15 @@ func (m *mended) current() []choice {
 		if i < 0 {
 			continue
 		}
-		c.fix = &f.Fixes[i]
+		left, name := tagged(&f.Fixes[i], interfaces)
+		if left == nil {
+			kept = append(kept, keptTags(c.finding, name))
+			continue
+		}
+		c.fix = left
 		all = append(all, c)
 	}
-	return all
+	return all, kept
 }
 
 // sampled is how many nodes a preview shows.
