@@ -208,7 +208,7 @@ type summary struct {
 
 // summed is what came of the plans of a series that ended with an error or nil.
 func summed(ctx context.Context, files []migrate.File, outcomes []migrate.Outcome, err error) summary {
-	s := summary{Skipped: len(files) - len(outcomes)}
+	s := summary{Skipped: max(0, len(files)-len(outcomes))}
 	for i, o := range outcomes {
 		applies := func(r *migrate.Result) bool { return r.Status.State != migrate.NotApplicable }
 		switch {

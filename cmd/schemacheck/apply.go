@@ -29,7 +29,7 @@ type applyOptions struct {
 func (o *applyOptions) bind(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.BoolVar(&o.apply, "apply", false, "carry out the fixes: the edits, and on --alpha what changes stored data")
-	flags.BoolVar(&o.deploy, "deploy", false, "with --apply: deploy the new schema between the phases before and after")
+	flags.BoolVar(&o.deploy, "deploy", false, "with --apply: deploy the new schema between the phases before and after, or at once where no stored data changes")
 	o.consent.bind(flags)
 	o.run.bind(cmd)
 	bindLogFormat(flags)
@@ -74,7 +74,7 @@ func (m *mended) fingerprint() string {
 
 // confirmFixes shows what is to be done where, and asks for a word.
 func (p program) confirmFixes(l *live, m *mended, o *applyOptions) error {
-	if len(m.Done) == 0 && m.planned.plan == nil {
+	if len(m.Done) == 0 && m.planned.plan == nil && !o.deploy {
 		return nil
 	}
 	var what []string
@@ -87,6 +87,9 @@ func (p program) confirmFixes(l *live, m *mended, o *applyOptions) error {
 			open = append(open, migrate.Status{Plan: plan.ID, Phase: phase})
 		}
 		what = append(what, inWords([]migrate.File{{Plan: plan}}, open)...)
+	}
+	if o.deploy {
+		what = append(what, "deploy the new GraphQL schema")
 	}
 	return p.agree(&o.consent, l.destination, what)
 }
@@ -205,6 +208,18 @@ func (p program) applyFixes(cmd *cobra.Command, w *work, m *mended, o *fixOption
 	series := migrate.Series{Options: o.run.options(p, w.cfg), Deploy: o.deployed(m.Files)}
 	run := &migration{files: files, client: w.live.client, cfg: w.cfg, paths: paths, spelt: spelt(m.path), where: where(cmd.Flags()), how: o.how(cmd.Flags(), m.Files), showValues: o.data.showValues}
 	return p.carryOut(ctx, run, series, &o.run, o.quiet, nil)
+}
+
+// deployAlone deploys a schema that no stored data has to be changed for. finished is what
+// came of the findings: what fails for them is not deployed.
+func (p program) deployAlone(cmd *cobra.Command, w *work, m *mended, o *fixOptions, over string, finished error) error {
+	if finished != nil {
+		fmt.Fprintln(p.err, "schemacheck: the new schema was not deployed, for what was found is still to be settled")
+		return finished
+	}
+	series := migrate.Series{Options: o.run.options(p, w.cfg), Deploy: o.deployed(m.Files), Over: over}
+	run := &migration{client: w.live.client, cfg: w.cfg, destination: w.live.destination, where: where(cmd.Flags())}
+	return p.carryOut(cmd.Context(), run, series, &o.run, o.quiet, nil)
 }
 
 // writable refuses to begin what could not be ended.

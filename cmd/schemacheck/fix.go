@@ -250,7 +250,7 @@ func (p program) fix(cmd *cobra.Command, o *fixOptions) error {
 		return p.applyFixes(cmd, w, m, o)
 	}
 	if o.deploy {
-		fmt.Fprintln(p.err, "schemacheck: nothing changes stored data, so that there is no plan and --deploy deploys nothing: deploy the new schema as usual")
+		return p.deployAlone(cmd, w, m, o, done.report.Before.Fingerprint, finished)
 	}
 	return finished
 }

@@ -67,6 +67,7 @@ type runOptions struct {
 	onError, undo          string
 	undoLimit              int64
 	before, after          string // commands around batches
+	acceptLeft             bool
 	quiesced               quiesced
 }
 
@@ -81,6 +82,7 @@ func (o *runOptions) bind(cmd *cobra.Command) {
 	flags.Int64Var(&o.undoLimit, "undo-limit", 1<<30, "end when the log that undoing needs has so many `BYTES`")
 	flags.StringVar(&o.before, "before-batch", "", "run `COMMAND` before each batch: a program, or a JSON array of its name and arguments; when it fails the run pauses")
 	flags.StringVar(&o.after, "after-batch", "", "run `COMMAND` after each batch, likewise")
+	flags.BoolVar(&o.acceptLeft, "accept-left", false, "deploy, and run phase contract, although nodes are left that could not be changed: nobody reads them, and what contract deletes of them is gone")
 	o.quiesced.bind(flags)
 	complete(cmd, "on-error", "stop", "skip", "quarantine")
 	complete(cmd, "undo", "on", "off")
@@ -88,7 +90,7 @@ func (o *runOptions) bind(cmd *cobra.Command) {
 
 // runFlags are the flags of [runOptions].
 var runFlags = []string{"pace", "rate", "max-duration", "metrics-file", "metrics-listen", "batch-size", "single-txn", "concurrency", "on-error", "undo", "undo-limit",
-	"before-batch", "after-batch", "quiesced", "require-quiesced"}
+	"before-batch", "after-batch", "accept-left", "quiesced", "require-quiesced"}
 
 // check refuses what cannot be meant.
 func (o *runOptions) check(p program, flags *pflag.FlagSet) error {
@@ -128,7 +130,7 @@ func (p program) carryOut(ctx context.Context, m *migration, s migrate.Series, o
 	if err != nil {
 		return err
 	}
-	s.Progress, s.Silent, s.Deploying = a.see, a.silent, a.deploying
+	s.Progress, s.Silent, s.Deploying, s.AcceptLeft = a.see, a.silent, a.deploying, o.acceptLeft
 	untouched, err := o.quiesced.begin(ctx, m, s, a.progress)
 	if err == nil && begin != nil {
 		err = begin(s.Options)

@@ -42,7 +42,9 @@ func (p program) migrateUpCommand() *cobra.Command {
 folder migrations). While the schema is served that a plan comes from, its phase
 before runs; once the new schema is served, its phase after. In between it waits:
 deploy the schema and run this again, or let --deploy do that. What a plan deletes
-is phase contract, which runs only by name.
+is phase contract, which runs only by name. Neither a deployment nor phase contract
+goes on over nodes that were left, which it would hide or delete: --accept-left has
+them lost.
 
 A run that was interrupted goes on where it stopped; what was done is not done
 again, unless --reset begins anew. A plan that was edited after it was begun, that is
@@ -220,7 +222,11 @@ func (p program) told(ctx context.Context, m *migration, outcomes []migrate.Outc
 				fmt.Fprintf(p.out, "  all of them, with the reasons: %s\n", report.Escape(path))
 			}
 		}
-		if len(outcome.Results) == 0 && outcome.Waiting == "" && err == nil {
+		switch {
+		case len(outcome.Results) > 0 || outcome.Deployed != nil || outcome.Waiting != "" || err != nil:
+		case outcome.Plan == "":
+			fmt.Fprintln(p.out, "the new GraphQL schema is served already")
+		default:
 			fmt.Fprintf(p.out, "%s: done before\n", outcome.Plan)
 		}
 		if d := outcome.Deployed; d != nil {
@@ -250,7 +256,7 @@ func (p program) told(ctx context.Context, m *migration, outcomes []migrate.Outc
 // recover says how to get out from between two schemas. The GraphQL schema that has to
 // be served again is written to a file, for its user only.
 func (p program) recover(m *migration, between *migrate.Between) {
-	forward := m.command("up", m.spelt, m.how)
+	forward := m.again()
 	if between.Old == "" {
 		fmt.Fprintf(p.out, "next: mend what Dgraph refused, then %s\n", forward)
 		return
@@ -280,11 +286,15 @@ func (p program) recover(m *migration, between *migrate.Between) {
 
 // next says how to go on.
 func (p program) next(m *migration, outcomes []migrate.Outcome, err error) {
-	again := m.command("up", m.spelt, m.how)
+	again := m.again()
 	switch {
 	case errors.As(err, new(*migrate.Between)): // what was kept is told together with where
 	case errors.As(err, new(*migrate.Foreign)), errors.As(err, new(*migrate.Unfit)), errors.As(err, new(*migrate.Edited)), errors.As(err, new(*migrate.Crossed)):
 	case errors.As(err, new(*migrate.HalfUndone)): // the error says it
+	case len(m.files) == 0 && err != nil:
+		fmt.Fprintf(p.out, "next: %s\n", again)
+	case errors.As(err, new(*migrate.Remains)):
+		fmt.Fprintf(p.out, "next: mend what is left, then %s\n      %s\n", again, m.command("verify", m.spelt))
 	case err != nil:
 		fmt.Fprintf(p.out, "next: %s (it goes on where it stopped)\n      %s\n", again, m.command("status", m.spelt))
 	case len(outcomes) > 0 && outcomes[len(outcomes)-1].Waiting != "":

@@ -18,6 +18,14 @@ func (m *migration) command(name string, args ...string) string {
 	return strings.Join(words, " ")
 }
 
+// again goes on with a run.
+func (m *migration) again() string {
+	if len(m.files) == 0 {
+		return "run this again"
+	}
+	return m.command("up", m.spelt, m.how)
+}
+
 // repeated are flags of a command line with their values, as they are typed: those of
 // some names that were given, and not by variables, which hold for the next command too.
 func repeated(flags *pflag.FlagSet, names ...string) string {

@@ -322,7 +322,8 @@ func (r *rehearsing) audit(ctx context.Context, s *diff.Schema) ([]violation, er
 
 // carryOut carries out the plans and deploys the new schema.
 func (r *rehearsing) carryOut(ctx context.Context) error {
-	series := migrate.Series{Options: migrate.Options{DefaultBatch: r.cfg.BatchSize, FullSpeed: true}}
+	// What is left is a violation of its own, and the rest is rehearsed too.
+	series := migrate.Series{Options: migrate.Options{DefaultBatch: r.cfg.BatchSize, FullSpeed: true}, AcceptLeft: true}
 	clock := newClock(r.report)
 	series.Progress = func(s migrate.Status) {
 		clock.tick(s)

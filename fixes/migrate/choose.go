@@ -91,7 +91,7 @@ func (c *Choose) judge(p *page) (*change, error) {
 			set = append(set, chosen)
 		case conflict:
 			if !c.Overwrite {
-				result.tell(n, all[0], "%s holds something else already", c.To)
+				result.tell(n, all[0], "%s holds something else already", c.To).differs = true
 				continue
 			}
 			set = append(set, chosen)

@@ -105,7 +105,7 @@ func (c *Convert) transform(p *page, n *node, result *change) {
 		to.Predicate, to.Data, to.Type = c.Into, data, c.Reading.Type
 		switch placed(there, to, into.List) {
 		case conflict:
-			result.tell(n, q, "%s holds something else already", c.Into)
+			result.tell(n, q, "%s holds something else already", c.Into).differs = true
 			continue
 		case missing:
 			set, there = put(set, to), put(there, to)

@@ -59,7 +59,7 @@ func (c *Copy) judge(p *page) (*change, error) {
 		}
 		set, differs := arranged(n.quads[c.From], there, to)
 		if differs {
-			result.leave(n, "%s and %s hold different values", c.From, c.To)
+			result.leave(n, "%s and %s hold different values", c.From, c.To).differs = true
 		}
 		result.write(set, nil)
 	}

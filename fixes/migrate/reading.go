@@ -93,12 +93,13 @@ func (p *page) declared(name string) error {
 }
 
 // tell notes a value that is left, or that is where nobody expects it.
-func (c *change) tell(n *node, q dql.Quad, format string, args ...any) {
+func (c *change) tell(n *node, q dql.Quad, format string, args ...any) *Left {
 	left := Left{UID: n.uid, Reason: fmt.Sprintf(format, args...), Predicate: q.Predicate, Data: q.Data}
 	if q.Object != "" {
 		left.Data = string(q.Object)
 	}
 	c.left = append(c.left, left)
+	return &c.left[len(c.left)-1]
 }
 
 // placing is what becomes of a quad beside those that are there.

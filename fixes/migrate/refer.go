@@ -145,7 +145,7 @@ func (r *Refer) judge(p *page) (*change, error) {
 		}
 		set, differs := arranged(edges, n.quads[r.To], to)
 		if differs {
-			c.leave(n, "%s leads to another node than that of the value of %s", r.To, r.From)
+			c.leave(n, "%s leads to another node than that of the value of %s", r.To, r.From).differs = true
 		}
 		if tagged {
 			c.leave(n, "%s has values in a language, and a reference is in none", r.From)
@@ -258,7 +258,7 @@ func (t *Take) judge(p *page) (*change, error) {
 		}
 		set, differs := arranged(quads, n.quads[t.To], to)
 		if differs {
-			c.leave(n, "%s holds another value than %s of the node that %s leads to", t.To, t.Field, t.From)
+			c.leave(n, "%s holds another value than %s of the node that %s leads to", t.To, t.Field, t.From).differs = true
 		}
 		if len(without) > 0 {
 			c.leave(n, "%s leads to nodes without %s: %s", t.From, t.Field, someOf(without))

@@ -160,10 +160,13 @@ type Left struct {
 	// Predicate and Data are what was in the way, where it is a value.
 	Predicate string
 	Data      any
+	// differs says that what is to be written elsewhere is there, and another one.
+	differs bool
 }
 
-func (c *change) leave(n *node, format string, args ...any) {
+func (c *change) leave(n *node, format string, args ...any) *Left {
 	c.left = append(c.left, Left{UID: n.uid, Reason: fmt.Sprintf(format, args...)})
+	return &c.left[len(c.left)-1]
 }
 
 // write notes what is written of one node, if anything is.

@@ -43,6 +43,30 @@ type Unfit struct{ Reason string }
 // Error says why.
 func (u *Unfit) Error() string { return u.Reason }
 
+// Remains is the error for what would hide or delete what is left of earlier phases.
+type Remains struct {
+	Plan string
+	// Deploying says that the new schema was not deployed; else phase contract was
+	// not begun, and nothing was written.
+	Deploying bool
+	// Steps are what is left of the steps; of those that could do something a second
+	// time, what was left when they ran.
+	Steps []Check
+}
+
+// Error says what, and what to do.
+func (r *Remains) Error() string {
+	var steps []string
+	for _, c := range r.Steps {
+		steps = append(steps, fmt.Sprintf("step %s: %d still to be changed, %d that cannot be", c.Step, c.Open, c.Left))
+	}
+	what := "phase contract was not begun, which would delete what they hold"
+	if r.Deploying {
+		what = "the new schema was not deployed, under which nobody could read them as they are"
+	}
+	return fmt.Sprintf("nodes are left of the plan %s (%s): %s; mend them and run this again, or give --accept-left", r.Plan, strings.Join(steps, "; "), what)
+}
+
 // Series says how plans are carried out one after the other.
 type Series struct {
 	Options
@@ -52,8 +76,14 @@ type Series struct {
 	// Deploy is the text of a GraphQL schema that is deployed when phase before of
 	// the plan for it is done; empty deploys nothing.
 	Deploy string
+	// Over is the fingerprint of the GraphQL schema that Deploy replaces where there
+	// are no plans, which tell it otherwise.
+	Over string
 	// OutOfOrder allows plans that are older than one that has run already.
 	OutOfOrder bool
+	// AcceptLeft deploys, and carries out phase contract, although nodes are left that
+	// earlier phases could not change.
+	AcceptLeft bool
 	// Deploying is called before the schema is deployed, and what it returns after
 	// that; nil is not.
 	Deploying func(plan string) func(*Deployed, error)
@@ -63,7 +93,8 @@ type Series struct {
 
 // Up carries out plans in the order of their IDs. It ends at the first that fails
 // or waits. What was done before is not done again. The lock is held from the
-// first that has something to do to the end.
+// first that has something to do to the end. Without plans a schema is deployed that
+// needs none.
 func Up(ctx context.Context, c *dql.Client, files []File, s Series) ([]Outcome, error) {
 	files = slices.Clone(files)
 	slices.SortFunc(files, byID)
@@ -86,7 +117,7 @@ func Up(ctx context.Context, c *dql.Client, files []File, s Series) ([]Outcome, 
 			return nil, &Unfit{fmt.Sprintf("the schema that is to be deployed: %v", err)}
 		}
 		deployed = parsed.Fingerprint()
-		if !slices.ContainsFunc(files, func(f File) bool { return f.To == deployed }) {
+		if len(files) > 0 && !slices.ContainsFunc(files, func(f File) bool { return f.To == deployed }) {
 			return nil, &Unfit{"no plan is for the schema that is to be deployed: it was changed after they were made; make them anew with schemacheck fix --out"}
 		}
 	}
@@ -100,6 +131,10 @@ func Up(ctx context.Context, c *dql.Client, files []File, s Series) ([]Outcome, 
 			u.lease.releaseAfter(ctx)
 		}
 	}()
+	if len(files) == 0 && s.Deploy != "" {
+		o, err := u.alone(ctx, deployed)
+		return []Outcome{o}, err
+	}
 	var all []Outcome
 	for _, f := range files {
 		o, err := u.one(ctx, f, f.To == deployed && s.Deploy != "")
@@ -164,6 +199,11 @@ func (s *series) one(ctx context.Context, f File, deploys bool) (Outcome, error)
 		if err := s.due(f, states, served); err != nil {
 			return o, err
 		}
+		if s.Phase == Contract && !states.settled(f, Contract, served) {
+			if err := s.deletable(ctx, f, all); err != nil {
+				return o, err
+			}
+		}
 		return o, s.run(ctx, f, s.Phase, &o)
 	}
 	aimed := s.From != nil && s.From.of(f)
@@ -172,10 +212,22 @@ func (s *series) one(ctx context.Context, f File, deploys bool) (Outcome, error)
 	}
 	bound := f.bound()
 	if foreign := (&Foreign{f.ID, f.From, f.To, served}); bound && served != f.From && served != f.To {
-		return o, s.inapplicable(ctx, f, foreign, &o)
+		switch err := s.inapplicable(ctx, f, foreign, &o); {
+		case err != nil || !deploys:
+			return o, err
+		case served != "":
+			return o, foreign // nobody has looked what the way from that one does
+		}
+		o.Deployed, err = s.deploy(ctx, f)
+		return o, err
 	}
 	if err := s.run(ctx, f, Before, &o); err != nil {
 		return o, err
+	}
+	if deploys && served != f.To {
+		if err := s.deployable(ctx, f, all, &o); err != nil {
+			return o, err
+		}
 	}
 	// One that is served can have been sent by a run that did not see it through.
 	if deploys && (served != f.To || states[After] == Pending) {
@@ -217,9 +269,25 @@ func (s *series) inapplicable(ctx context.Context, f File, foreign *Foreign, o *
 	return s.run(ctx, f, After, o)
 }
 
+// alone deploys a schema that no plan is for, unless it is served.
+func (s *series) alone(ctx context.Context, to string) (o Outcome, err error) {
+	served, err := servedFingerprint(ctx, s.client)
+	if err != nil || served == to {
+		return o, err
+	}
+	if served != "" && served != s.Over {
+		return o, &Unfit{"the GraphQL schema that is served is neither the old one nor the new one: nobody has looked what deploying over it would do"}
+	}
+	o.Deployed, err = s.deploy(ctx, File{Plan: &Plan{}})
+	return o, err
+}
+
 // deploy deploys the schema that a plan leads to, while nobody else is at work.
 func (s *series) deploy(ctx context.Context, f File) (*Deployed, error) {
-	doing := "deploying the GraphQL schema of plan " + f.ID
+	doing := "deploying the GraphQL schema"
+	if f.ID != "" {
+		doing += " of plan " + f.ID
+	}
 	if err := s.lock(ctx, doing); err != nil {
 		return nil, err
 	}

@@ -38,6 +38,9 @@ type Check struct {
 	Unasked string `json:"unasked,omitempty"`
 	// Wrong is how the stored schema is not as the step left it.
 	Wrong []string `json:"wrong,omitempty"`
+	// differs are those of Left where something else is stored already where the step
+	// writes.
+	differs uint64
 	// alters says that the step goes through no nodes.
 	alters bool
 }
@@ -158,6 +161,7 @@ func closing(ctx context.Context, c *dql.Client, r *reader, between func(context
 		all.Nodes += check.Nodes
 		all.Open += check.Open
 		all.Left += check.Left
+		all.differs += check.differs
 		all.First = append(all.First, check.First[:min(len(check.First), mostFirst-len(all.First))]...)
 	}
 	return all, context.Cause(ctx)
@@ -216,6 +220,11 @@ func (check *Check) closing(ctx context.Context, c *dql.Client, r *reader, after
 		check.Nodes += uint64(len(p.nodes))
 		check.Open += uint64(change.changed)
 		check.Left += uint64(len(change.left))
+		for _, l := range change.left {
+			if l.differs {
+				check.differs++
+			}
+		}
 		for _, q := range append(change.set, change.del...) {
 			if uid := q.Subject.UID(); uid != 0 && len(check.First) < mostFirst && (len(check.First) == 0 || check.First[len(check.First)-1] != uid) {
 				check.First = append(check.First, uid)
