@@ -240,7 +240,7 @@ func (p program) told(ctx context.Context, m *migration, outcomes []migrate.Outc
 		}
 	}
 	p.summarize(ctx, m.files, outcomes, err)
-	p.next(m, outcomes, err)
+	p.next(ctx, m, outcomes, err)
 	if between := (*migrate.Between)(nil); errors.As(err, &between) {
 		p.recover(m, between)
 	}
@@ -285,7 +285,7 @@ func (p program) recover(m *migration, between *migrate.Between) {
 }
 
 // next says how to go on.
-func (p program) next(m *migration, outcomes []migrate.Outcome, err error) {
+func (p program) next(ctx context.Context, m *migration, outcomes []migrate.Outcome, err error) {
 	again := m.again()
 	switch {
 	case errors.As(err, new(*migrate.Between)): // what was kept is told together with where
@@ -300,14 +300,8 @@ func (p program) next(m *migration, outcomes []migrate.Outcome, err error) {
 	case len(outcomes) > 0 && outcomes[len(outcomes)-1].Waiting != "":
 		fmt.Fprintf(p.out, "next: deploy the new schema, then %s\n", again)
 	default:
-		var contract []string
-		for _, f := range m.files {
-			if slices.ContainsFunc(f.Steps, func(s migrate.Step) bool { return s.Phase == migrate.Contract }) {
-				contract = append(contract, f.NotBefore)
-			}
-		}
-		if len(contract) > 0 {
-			fmt.Fprintf(p.out, "next: from %s on, %s\n", slices.Max(contract), m.contract())
+		if day := m.contractDue(ctx); day != "" {
+			fmt.Fprintf(p.out, "next: from %s on, %s\n", day, m.contract())
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -195,6 +196,22 @@ func (m *migration) nexts(l *look) []string {
 // contract runs the phase that deletes.
 func (m *migration) contract() string {
 	return m.command("up", m.spelt, "--phase", string(migrate.Contract), "--allow-destructive")
+}
+
+// contractDue is the day from which on phase contract of all plans may run; empty when
+// that of each is over. Where that cannot be asked, it is the day of all that have one.
+func (m *migration) contractDue(ctx context.Context) string {
+	all, err := migrate.Statuses(ctx, m.client, m.files)
+	day := ""
+	for _, f := range m.files {
+		over := err == nil && slices.ContainsFunc(all, func(s migrate.Status) bool {
+			return s.Plan == f.ID && s.Phase == migrate.Contract && s.State.Over()
+		})
+		if !over && slices.ContainsFunc(f.Steps, func(s migrate.Step) bool { return s.Phase == migrate.Contract }) {
+			day = max(day, f.NotBefore)
+		}
+	}
+	return day
 }
 
 // notBefore is the day from which on phase contract of all plans may run; empty when
