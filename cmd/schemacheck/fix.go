@@ -118,6 +118,7 @@ func (p program) fix(cmd *cobra.Command, o *fixOptions) error {
 			return given(cmd.Flags(), "interactive", err)
 		}
 	}
+	o.plansIn = o.out
 	w, err := p.begin(cmd, &o.diffOptions)
 	if err != nil {
 		return err
