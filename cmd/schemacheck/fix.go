@@ -399,7 +399,7 @@ func (m *mended) repairs() report.Repairs {
 }
 
 // number is a number of things.
-func number(n int, one, many string) string {
+func number[N int | int64 | uint64](n N, one, many string) string {
 	if n == 1 {
 		return "1 " + one
 	}

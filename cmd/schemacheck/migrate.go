@@ -319,7 +319,7 @@ func describe(r *migrate.Result) string {
 	if r.Already {
 		b.WriteString(" before")
 	}
-	fmt.Fprintf(&b, "; %d nodes looked at, %d changed, %d left", c.Nodes, c.Changed, c.Left)
+	fmt.Fprintf(&b, "; %s looked at, %d changed, %d left", number(c.Nodes, "node", "nodes"), c.Changed, c.Left)
 	if more := troubleInWords(c); more != "" {
 		b.WriteString(", " + more)
 	}

@@ -51,7 +51,7 @@ func (at *phaseAt) lines() []string {
 	s := &at.Status
 	head := fmt.Sprintf("%-40s %-9s %s", report.Escape(s.Plan), s.Phase, stateInWords(s))
 	if c := s.Counts; c.Batches > 0 {
-		head += fmt.Sprintf("; %d nodes, %d changed, %d left, %s", c.Nodes, c.Changed, c.Left, number(int(c.Batches), "batch", "batches"))
+		head += fmt.Sprintf("; %s, %d changed, %d left, %s", number(c.Nodes, "node", "nodes"), c.Changed, c.Left, number(int(c.Batches), "batch", "batches"))
 		if more := troubleInWords(c); more != "" {
 			head += ", " + more
 		}
