@@ -19,13 +19,19 @@ type declared struct {
 // declaredRename is one of them.
 type declaredRename struct {
 	before, after string
-	hint          int // the comment that says so, from 1; 0 for the configuration
+	hint          int  // the comment that says so, from 1; 0 for the configuration
+	old           bool // the old schema has that comment too
+	// alone says that nothing but the declaration tells that the names change places.
+	alone bool
 }
 
 func (r declaredRename) rename() *Rename {
 	reason := "declared in the configuration"
 	if r.hint > 0 {
 		reason = "declared by a comment in the new schema"
+	}
+	if r.alone {
+		reason += ", and nothing else tells that the names change places: take that out when it is done"
 	}
 	return &Rename{Confidence: Declared, Score: 1, Reasons: []string{reason}}
 }
@@ -40,19 +46,37 @@ func parseDeclared(renames map[string]string) declared {
 		owner, member, isMember := strings.Cut(from, ".")
 		to := renames[from]
 		if !isMember {
-			d.types = append(d.types, declaredRename{from, to, 0})
+			d.types = append(d.types, declaredRename{before: from, after: to})
 			continue
 		}
 		if _, name, ok := strings.Cut(to, "."); ok {
 			to = name
 		}
-		d.members[owner] = append(d.members[owner], declaredRename{member, to, 0})
+		d.members[owner] = append(d.members[owner], declaredRename{before: member, after: to})
 	}
 	return d
 }
 
-// addHints reads the comments of the new schema.
-func (d *declared) addHints(s *sdl.Schema) {
+// addHints reads the comments of the new schema. The old one tells which of them were
+// there before.
+func (d *declared) addHints(before, after *sdl.Schema) {
+	type hint struct{ from, owner, member string }
+	was := map[hint]bool{}
+	eachHint(before, func(_ int, from, owner, member string) { was[hint{from, owner, member}] = true })
+	eachHint(after, func(i int, from, owner, member string) {
+		r := declaredRename{before: from, after: owner, hint: i + 1, old: was[hint{from, owner, member}]}
+		if member == "" {
+			d.types = append(d.types, r)
+			return
+		}
+		r.after = member
+		d.hints[owner] = append(d.hints[owner], r)
+	})
+}
+
+// eachHint calls with the comments that say what an element was called: which it is of
+// the schema's, the old name, and the element. Member is empty for a type.
+func eachHint(s *sdl.Schema, each func(comment int, from, owner, member string)) {
 	hint := func(c sdl.Comment) (from string, ok bool) {
 		word, rest, ok := c.Instruction()
 		names := strings.Fields(rest)
@@ -73,11 +97,8 @@ func (d *declared) addHints(s *sdl.Schema) {
 		for _, e := range on[i] {
 			switch {
 			case e.Definition == nil:
-			case e.Member.Text == "":
-				d.types = append(d.types, declaredRename{from, e.Definition.Name.Text, i + 1})
-			case e.Definition.Kind != sdl.Union: // whose members are named elsewhere
-				owner := e.Definition.Name.Text
-				d.hints[owner] = append(d.hints[owner], declaredRename{from, e.Member.Text, i + 1})
+			case e.Member.Text == "", e.Definition.Kind != sdl.Union: // whose members are named elsewhere
+				each(i, from, e.Definition.Name.Text, e.Member.Text)
 			}
 		}
 	}
@@ -136,6 +157,9 @@ type names struct {
 	unchanged func(name string) bool
 	// alike is how alike an old and a new element are, whatever their names.
 	alike func(before, after string) float64
+	// trusts says that of elements that are alike a declared swap is one. Whose members
+	// tell what they are says so by these.
+	trusts bool
 }
 
 // inForce are the renames that these two sides carry out. The others were
@@ -166,8 +190,9 @@ func (l declaredList) inForce(n names) declaredList {
 		if target == r.before || !n.before(r.before) || !n.after(target) {
 			continue
 		}
-		if l.leavesRoom(r.before, target, n, to) && l.leavesName(r.before, n, previous) || l.swaps(r.before, n, to) {
-			force = append(force, declaredRename{r.before, target, r.hint})
+		swaps, alone := l.swaps(r.before, n, to)
+		if l.leavesRoom(r.before, target, n, to) && l.leavesName(r.before, n, previous) || swaps {
+			force = append(force, declaredRename{before: r.before, after: target, hint: r.hint, alone: alone})
 		}
 	}
 	return force
@@ -204,20 +229,24 @@ func (l declaredList) leavesName(from string, n names, previous map[string]strin
 }
 
 // swaps reports whether the renames lead from a name around to itself, and the
-// elements fit together better that way than each with its own name.
-func (l declaredList) swaps(from string, n names, to func(string) string) bool {
+// elements fit together that way no worse than each with its own name. Where they fit
+// as well, only the declaration tells it, of fields: then it must not be one that the
+// old schema has already.
+func (l declaredList) swaps(from string, n names, to func(string) string) (swaps, alone bool) {
+	carriedOut := slices.ContainsFunc(l, func(r declaredRename) bool { return r.old })
 	around, stay := 0.0, 0.0
 	name := from
 	for range l {
 		target := to(name)
 		if !n.after(name) || !n.before(target) || !n.after(target) {
-			return false
+			return false, false
 		}
 		around += n.alike(name, target)
 		stay += n.alike(name, name)
 		if name = target; name == from {
-			return around > stay
+			alone = n.trusts && around == stay && !carriedOut
+			return around > stay || alone, alone
 		}
 	}
-	return false
+	return false, false
 }

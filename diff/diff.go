@@ -62,7 +62,7 @@ func Compare(before, after *Schema, options Options) *Diff {
 		values: map[*sdl.EnumValue]valueMatch{},
 	}
 	declared := parseDeclared(options.Renames)
-	declared.addHints(after.Source)
+	declared.addHints(before.Source, after.Source)
 	d.types = matchTypes(before, after, declared)
 	for _, interfaces := range []bool{true, false} { // what they hand down follows them
 		for _, pair := range d.types.pairs {

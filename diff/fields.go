@@ -114,6 +114,7 @@ func fieldNames(p typePair) names {
 	return names{
 		before: func(name string) bool { return p.before.Field(name) != nil },
 		after:  func(name string) bool { return p.after.Field(name) != nil },
+		trusts: true,
 		unchanged: func(name string) bool {
 			b, a := p.before.Field(name), p.after.Field(name)
 			return b.Type().String() == a.Type().String() && storedAlike(b, a) && (!moved(b, a) || movesWithType(p, b, a))

@@ -2,9 +2,11 @@ package dql
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -268,6 +270,9 @@ func (a *asking) prepare(ctx context.Context, answers []Answer) error {
 		return err
 	}
 	s := &sight{predicates: predicates, options: a.options, share: a.options.Memory / int64(max(hoarders, 1))}
+	if s.vacant, err = a.vacant(ctx, predicates); err != nil {
+		return err
+	}
 	for i, j := range a.jobs {
 		if j.done {
 			continue
@@ -306,6 +311,47 @@ func (a *asking) permit(ctx context.Context, answers []Answer) error {
 	return nil
 }
 
+// vacant are the geo predicates that hold nothing, where their values are not to be read: whether there are any
+// can be asked without reading one.
+func (a *asking) vacant(ctx context.Context, predicates map[string]*stance) (map[string]bool, error) {
+	var names []string
+	for _, j := range a.jobs {
+		p := predicates[j.question.looksAt]
+		if !j.done && !a.options.ReadGeo && p != nil && p.Type == "geo" && j.question.kind == valuesOnly {
+			names = append(names, p.Predicate)
+		}
+	}
+	slices.Sort(names)
+	vacant := map[string]bool{}
+	for chunk := range slices.Chunk(slices.Compact(names), blocksPerRequest) {
+		var text strings.Builder
+		text.WriteString("{\n")
+		for i, name := range chunk {
+			fmt.Fprintf(&text, "  p%d(func: has(%s), first: 1) { uid }\n", i, written(name))
+		}
+		text.WriteString("}")
+		answer, err := a.query(ctx, text.String())
+		if err != nil {
+			return nil, fmt.Errorf("asking whether there are places: %w", err)
+		}
+		var blocks map[string][]struct{ UID string }
+		if err := json.Unmarshal(answer, &blocks); err != nil {
+			return nil, fmt.Errorf("asking whether there are places: %w", err)
+		}
+		for i, name := range chunk {
+			nodes, told := blocks[fmt.Sprint("p", i)]
+			vacant[name] = told && len(nodes) == 0
+		}
+	}
+	return vacant, nil
+}
+
+// nothing is an inquiry that needs no more asking: there is nothing that it could find.
+type nothing struct{ dql string }
+
+func (*nothing) parts() []*part   { return nil }
+func (n *nothing) tell(a *Answer) { a.DQL = n.dql }
+
 func (j *job) begin(s *sight) (inquiry, error) {
 	if j.question.looksAt != "" {
 		h, err := s.held(Field{Predicate: j.question.looksAt})
@@ -313,6 +359,9 @@ func (j *job) begin(s *sight) (inquiry, error) {
 			return nil, err
 		}
 		if err := h.fits(j.question.kind, s.options.ReadGeo); err != nil {
+			if s.vacant[h.Field.Predicate] {
+				return &nothing{shown(h.has(), "", "uid")}, nil
+			}
 			return nil, err
 		}
 	}

@@ -14,7 +14,9 @@ import (
 type sight struct {
 	predicates map[string]*stance
 	options    Options
-	share      int64 // bytes of memory that one question may take
+	// vacant are the geo predicates that hold nothing, as far as that was asked.
+	vacant map[string]bool
+	share  int64 // bytes of memory that one question may take
 }
 
 // stance is what the stored schema says about a predicate.

@@ -58,6 +58,9 @@ func (f *findings) tell(a *Answer) {
 	a.Complete = false
 	if a.Reason == "" {
 		a.Reason = fmt.Sprintf("the server fails to read the values of %d nodes", len(f.unread))
+		if len(f.unread) == 1 {
+			a.Reason = "the server fails to read the values of a node"
+		}
 	}
 }
 

@@ -11,6 +11,9 @@ import (
 // unlikely is a predicate that no rule names: who may read it may read all.
 const unlikely = "schemacheck.unlikely"
 
+// User is who logs in; "" where nobody does.
+func (c *Client) User() string { return c.config.User }
+
 // ReadsAll reports whether the user may read every predicate: nobody has to log in, or the user is a member of
 // the group guardians, or of a group with the rule "dgraph.all" (worker/acl_cache.go, HasAccessToAllPreds).
 // Dgraph's own predicates for access control do not count. Errors of the server are an [*Error].

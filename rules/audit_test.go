@@ -484,7 +484,7 @@ func TestAuditPlaces(t *testing.T) {
 	d := dgraphtest.Server(t)
 	d.Lock(t)
 	d.DropAll(t)
-	const text = "type A {\n  id: ID!\n  at: Point\n}\n"
+	const text = "type A {\n  id: ID!\n  at: Point\n  none: [Polygon]\n}\n"
 	d.ApplySchema(t, text)
 	d.Mutate(t, `_:a <dgraph.type> "A" .
 _:a <A.at> "{'type':'Polygon','coordinates':[[[1.5,2.5],[2.5,2.5],[2.5,3.5],[1.5,2.5]]]}"^^<geo:geojson> .`)
@@ -493,7 +493,7 @@ _:a <A.at> "{'type':'Polygon','coordinates':[[[1.5,2.5],[2.5,2.5],[2.5,3.5],[1.5
 	for _, c := range []struct {
 		options dql.Options
 		want    string
-	}{
+	}{ // of A.none nothing is said: it holds nothing, which can be asked without reading
 		{dql.Options{}, "warning unreadable-values A.at: not asked, A.at holds places, and some values of that type end the server when they are read; --read-geo reads them\n"},
 		{dql.Options{ReadGeo: true}, "error unreadable-values A.at: 1 of 1; 1 fail every query that reads them\n"},
 	} {

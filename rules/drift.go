@@ -48,6 +48,9 @@ type Live struct {
 	// that the user may not read all.
 	Stored  *dql.Stored
 	Limited bool
+	// Writes are the predicates that plans for the change write which have begun to
+	// run: what these hold is no leftover of something old.
+	Writes []string
 	// Told is what another run found about the Dgraph, for one that cannot reach
 	// it.
 	Told []Told
@@ -221,7 +224,7 @@ func (w *drift) types() {
 				"An update failed halfway, or the type was altered by hand: deletes of whole nodes leave these values behind.").Predicates = lost
 			continue
 		}
-		if made := without(got.Fields, fields); len(made) > 0 && after != nil {
+		if made := without(without(got.Fields, fields), w.Writes); len(made) > 0 && after != nil {
 			w.add(ofType+name, fmt.Sprintf("%s stores the type %s with %s, which the served schema does not have in it", w.Name, name, list(made)),
 				"The update takes it away, and deletes of whole nodes leave these values behind: Dgraph writes the types of a GraphQL schema anew.").Predicates = made
 		}
@@ -239,7 +242,7 @@ func (w *drift) leftovers() {
 	for _, a := range w.After.Storage.Predicates {
 		name := a.Stored()
 		got := w.Stored.Predicate(name)
-		if got == nil || w.held[name] != nil || len(a.Fields) == 0 || w.Served != nil && w.Served.Storage.Predicate(a.Name) != nil {
+		if got == nil || w.held[name] != nil || slices.Contains(w.Writes, name) || len(a.Fields) == 0 || w.Served != nil && w.Served.Storage.Predicate(a.Name) != nil {
 			continue
 		}
 		field := a.Fields[0]

@@ -68,6 +68,8 @@ var fieldRenamed = &Rule{
 			f.ask(held(b), dql.Values(there))
 			f.inquiry.sum = besides(func(e *Evidence, new dql.Answer) {
 				switch {
+				case new.Violations > 0 && f.underway:
+					e.Remarks = append(e.Remarks, fmt.Sprintf("%s with a value under %s already, which a plan writes that has begun", count(new.Violations, "node"), storedAs(a)))
 				case new.Violations > 0:
 					e.Remarks = append(e.Remarks, fmt.Sprintf("%s with a value under %s already", count(new.Violations, "node"), storedAs(a)))
 				case c.Confidence == diff.Likely:

@@ -61,7 +61,9 @@ type Finding struct {
 	// in are the places that comments in operations can stand on: of what is told, and the beginning of the operation.
 	in []usage.Place
 	// causes are the findings that this one comes from, nil among them for one that stays whatever the data says.
-	causes  []*Finding
+	causes   []*Finding
+	underway bool // a plan has begun to write where the values are looked for
+
 	inquiry *inquiry // nil where the data is not asked
 	// offline is the severity that it had before the data was asked.
 	offline Severity

@@ -125,6 +125,16 @@ func added(answers []dql.Answer) Evidence {
 	return e
 }
 
+// Underway tells findings, before the data is asked, which predicates are written by
+// plans for the change that have begun to run: their copies are nothing old.
+func Underway(findings []*Finding, writes []string) {
+	for _, f := range findings {
+		for _, name := range f.Predicates {
+			f.underway = f.underway || slices.Contains(writes, unquoted(name))
+		}
+	}
+}
+
 // besides is the evidence of the first of two questions; the second one's
 // answer, where there is one, is good for remarks.
 func besides(remark func(e *Evidence, second dql.Answer)) func([]dql.Answer) Evidence {

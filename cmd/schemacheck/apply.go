@@ -103,7 +103,7 @@ func (p program) begun(cmd *cobra.Command, w *work, o *fixOptions, from string) 
 		folder = p.migrationsFolder(w.cfg)
 	}
 	files, paths, err := p.plans(w.cfg, []string{folder})
-	if errors.As(err, new(noPlans)) {
+	if errors.As(err, new(*noPlans)) {
 		return nil, nil
 	}
 	if err != nil {

@@ -32,6 +32,7 @@ type comparison struct {
 	// alongside gives findings that need more than the two schemas; nil gives
 	// none.
 	alongside func(*diff.Diff, *report.Report) []*rules.Finding
+	notes     []report.Note // on what is known before
 	// operations are those of the application; nil where none are looked at. They are let go when they have been judged
 	// once, where nothing comes after that.
 	operations *operations.Found
@@ -62,6 +63,7 @@ func (c comparison) run() (*compared, error) {
 		Tool:   report.Tool{Name: "schemacheck", Version: versionName()},
 		Before: sourceOf(c.oldName, c.before),
 		After:  sourceOf(c.newName, c.after),
+		Notes:  slices.Clone(c.notes),
 	}
 	oldSDL, err := sdl.Parse(c.before...)
 	if err != nil {

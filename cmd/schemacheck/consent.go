@@ -90,7 +90,7 @@ func inWords(files []migrate.File, open []migrate.Status) []string {
 				}
 				line := fmt.Sprintf("%s, %s: %s", s.Plan, s.Phase, step.Title)
 				if step.Nodes != nil {
-					line += fmt.Sprintf(" (%d nodes, when the plan was made)", *step.Nodes)
+					line += fmt.Sprintf(" (%s, when the plan was made)", number(*step.Nodes, "node", "nodes"))
 				}
 				all = append(all, line)
 			}

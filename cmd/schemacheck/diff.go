@@ -31,7 +31,8 @@ type diffOptions struct {
 	base          baselineOption
 	saveData      string
 	useData       string
-	sameCommit    bool // the old schema is that of the checked-out commit: git has no other one to compare with
+	plansIn       string // the folder of the plans; empty for that of the configuration
+	sameCommit    bool   // the old schema is that of the checked-out commit: git has no other one to compare with
 	// clients says that operations are looked at: those of the patterns, or else those that the configuration names.
 	clients    bool
 	operations []string
@@ -224,8 +225,10 @@ func (p program) begin(cmd *cobra.Command, o *diffOptions) (w *work, err error) 
 	}
 	switch {
 	case l != nil:
+		l.writes, c.notes = p.underway(ctx, cfg, l, o.plansIn, where(cmd.Flags()), c.before, c.after)
 		c.alongside = l.drift
 		c.settle = func(r *report.Report, findings []*rules.Finding) error {
+			rules.Underway(findings, l.writes)
 			return p.settle(ctx, l, &o.data, out.options.Quiet, r, findings)
 		}
 	case saved != nil:

@@ -118,6 +118,7 @@ func (p program) fix(cmd *cobra.Command, o *fixOptions) error {
 			return given(cmd.Flags(), "interactive", err)
 		}
 	}
+	o.plansIn = o.out
 	w, err := p.begin(cmd, &o.diffOptions)
 	if err != nil {
 		return err
@@ -176,7 +177,12 @@ func (p program) fix(cmd *cobra.Command, o *fixOptions) error {
 		return err
 	}
 	planning := func() (*planned, error) {
-		return o.plan(cmd.Flags(), m.current(), done.report.Before.Fingerprint, m.fingerprint(), time.Now())
+		choices, kept := m.current()
+		all, err := o.plan(cmd.Flags(), choices, done.report.Before.Fingerprint, m.fingerprint(), time.Now())
+		if err == nil {
+			all.kept = kept
+		}
+		return all, err
 	}
 	if m.planned, err = planning(); err != nil {
 		return err
@@ -393,7 +399,7 @@ func (m *mended) repairs() report.Repairs {
 }
 
 // number is a number of things.
-func number(n int, one, many string) string {
+func number[N int | int64 | uint64](n N, one, many string) string {
 	if n == 1 {
 		return "1 " + one
 	}

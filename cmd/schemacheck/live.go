@@ -31,6 +31,8 @@ type live struct {
 	// limited says that the user may not read everything: what is not in stored
 	// may be there all the same.
 	limited bool
+	// writes are the predicates that plans write which have begun to run.
+	writes []string
 	// unseen is what drift could not look at.
 	unseen []string
 }
@@ -117,7 +119,7 @@ func (l *live) readable() func(context.Context, []dql.Question) (func(string) bo
 // drift are the findings about the Dgraph itself. Who may not read everything
 // is told that it was not looked at.
 func (l *live) drift(d *diff.Diff, r *report.Report) []*rules.Finding {
-	is := rules.Live{Name: l.name, Stored: l.stored, Limited: l.limited}
+	is := rules.Live{Name: l.name, Stored: l.stored, Limited: l.limited, Writes: l.writes}
 	meant := "the old schema"
 	if d.Before == d.After { // an audit
 		meant = "this schema"

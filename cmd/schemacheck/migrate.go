@@ -25,7 +25,7 @@ type migrateOptions struct {
 	quiet      bool
 	folder     string // of the plans, where they are no arguments
 	planless   bool   // what is in the database is enough
-	optional   bool   // so it is where no plans are
+	optional   bool   // no plans is nothing to do, unless one was named
 }
 
 func (p program) migrateCommand() *cobra.Command {
@@ -58,6 +58,7 @@ func (o *migrateOptions) bind(cmd *cobra.Command) {
 // migration is a command about plans while it runs.
 type migration struct {
 	files       []migrate.File
+	none        *noPlans // why there are no files, where that is no error
 	client      *dql.Client
 	cfg         *config.Config
 	destination destination
@@ -92,7 +93,10 @@ func (p program) beginMigration(cmd *cobra.Command, o *migrateOptions, args []st
 	m := &migration{cfg: cfg, spelt: spelt(args...), where: where(cmd.Flags())}
 	if !o.planless {
 		m.files, m.paths, err = p.plans(cfg, args)
-		if err != nil && !(o.optional && len(args) == 0 && errors.As(err, new(noPlans))) {
+		if none := (*noPlans)(nil); o.optional && errors.As(err, &none) && (len(args) == 0 || !none.absent) {
+			m.none, err = none, nil
+		}
+		if err != nil {
 			return nil, err
 		}
 	}
@@ -131,14 +135,14 @@ func (p program) plans(cfg *config.Config, args []string) (files []migrate.File,
 		path := p.path(arg)
 		info, err := os.Stat(path)
 		if errors.Is(err, fs.ErrNotExist) {
-			if path = p.planNamed(cfg, arg); path != "" {
-				paths = append(paths, path)
+			if named := p.planNamed(cfg, arg); named != "" {
+				paths = append(paths, named)
 				continue
 			}
 		}
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
-			return nil, nil, noPlans(arg + ": there is no such file or folder, and no plan whose id begins like that; schemacheck fix --out makes plans")
+			return nil, nil, &noPlans{arg, path, true}
 		case err != nil:
 			return nil, nil, fmt.Errorf("reading plans: %w", err)
 		case !info.IsDir():
@@ -156,7 +160,7 @@ func (p program) plans(cfg *config.Config, args []string) (files []migrate.File,
 		}
 	}
 	if len(paths) == 0 {
-		return nil, nil, noPlans(strings.Join(args, ", ") + " has no plans; schemacheck fix --out makes them")
+		return nil, nil, &noPlans{strings.Join(args, ", "), p.path(args[0]), false}
 	}
 	var all []migrate.File
 	at = map[string]string{}
@@ -180,10 +184,32 @@ func (p program) plans(cfg *config.Config, args []string) (files []migrate.File,
 }
 
 // noPlans is the error for names that lead to no plan.
-type noPlans string
+type noPlans struct {
+	named  string
+	path   string // where the first of them is, or would be
+	absent bool   // there is no file and no folder of that name
+}
 
 // Error says which.
-func (n noPlans) Error() string { return string(n) }
+func (n *noPlans) Error() string {
+	if n.absent {
+		return n.named + ": there is no such file or folder, and no plan whose id begins like that; schemacheck fix --out makes plans"
+	}
+	return n.named + " has no plans; schemacheck fix --out makes them"
+}
+
+// nothing says that there is nothing to do, and where plans were looked for.
+func (p program) nothing(n *noPlans) {
+	fmt.Fprintf(p.out, "no plans in %s: nothing to do (looked in %s; schemacheck fix --out makes plans)\n", report.Escape(n.named), report.Escape(n.place()))
+}
+
+// place is where plans were looked for, from the root on.
+func (n *noPlans) place() string {
+	if abs, err := filepath.Abs(n.path); err == nil {
+		return abs
+	}
+	return n.path
+}
 
 func isPlan(e fs.DirEntry) bool {
 	ext := filepath.Ext(e.Name())
@@ -293,7 +319,7 @@ func describe(r *migrate.Result) string {
 	if r.Already {
 		b.WriteString(" before")
 	}
-	fmt.Fprintf(&b, "; %d nodes looked at, %d changed, %d left", c.Nodes, c.Changed, c.Left)
+	fmt.Fprintf(&b, "; %s looked at, %d changed, %d left", number(c.Nodes, "node", "nodes"), c.Changed, c.Left)
 	if more := troubleInWords(c); more != "" {
 		b.WriteString(", " + more)
 	}

@@ -29,7 +29,7 @@ func (p program) previews(m *migration, all []migrate.Foretold, showValues bool)
 		case v.Sent < v.Batches:
 			sent = fmt.Sprintf("%d of them sent and given up", v.Sent)
 		}
-		fmt.Fprintf(p.out, "  %s, %s: %d nodes looked at, %d would be changed, %d left; %s\n", number(v.Batches, "batch", "batches"), sent, v.Nodes, v.Changed, v.Left, more)
+		fmt.Fprintf(p.out, "  %s, %s: %s looked at, %d would be changed, %d left; %s\n", number(v.Batches, "batch", "batches"), sent, number(v.Nodes, "node", "nodes"), v.Changed, v.Left, more)
 		if v.Refused != "" {
 			fmt.Fprintf(p.out, "  Dgraph refuses it: %s\n", report.Escape(v.Refused))
 		}

@@ -193,7 +193,7 @@ func (p program) drafted(o *newOptions, name string, old, next *sdl.Schema) (*mi
 	}
 	now := time.Now().UTC()
 	head := migrate.Plan{ID: now.Format(timeOfID) + "-" + slugOf(name), Name: name, From: old.Fingerprint(), To: next.Fingerprint(),
-		NotBefore: notBefore([]*migrate.Recipe{recipe}, now)}
+		NotBefore: notBefore([]*migrate.Recipe{recipe}, false, now)}
 	plan, err := migrate.Assemble(head, recipe)
 	return plan, source, err
 }

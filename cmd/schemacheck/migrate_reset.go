@@ -20,7 +20,7 @@ func (m *migration) resetting(ctx context.Context) (ids, what []string, err erro
 		if len(ids) == 0 || ids[len(ids)-1] != st.Plan {
 			ids = append(ids, st.Plan)
 		}
-		what = append(what, fmt.Sprintf("forget that phase %s of the plan %s is %s (%d nodes changed), and what undoing it needs", st.Phase, st.Plan, st.State, st.Counts.Changed))
+		what = append(what, fmt.Sprintf("forget that phase %s of the plan %s is %s (%s changed), and what undoing it needs", st.Phase, st.Plan, st.State, number(st.Counts.Changed, "node", "nodes")))
 	}
 	for _, f := range m.files {
 		for _, s := range f.Steps {

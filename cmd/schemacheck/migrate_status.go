@@ -48,7 +48,8 @@ writes one document, and with --watch one in each line.`,
   schemacheck migrate status --watch 10s --limit 3
   schemacheck migrate status --json
 
-Exit codes: 0 told; 2 usage; 3 no Dgraph was reached; 130 interrupted, also with
+Exit codes: 0 told; 2 usage; 3 no Dgraph was reached, or the state of migrations may
+not be read; 130 interrupted, also with
 --watch.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			args = o.watched(cmd, args)
@@ -57,7 +58,7 @@ Exit codes: 0 told; 2 usage; 3 no Dgraph was reached; 130 interrupted, also with
 				return err
 			}
 			defer m.client.Close()
-			return p.status(cmd.Context(), m, o, len(args) == 0)
+			return p.status(cmd.Context(), m, o, len(args) == 0 || m.none != nil)
 		},
 	}
 	o.bind(cmd)
@@ -164,6 +165,8 @@ type look struct {
 	// Next are the commands to go on with.
 	Next  []string `json:"next"`
 	Error string   `json:"error,omitempty"`
+
+	none *noPlans // why no plans are here, where that is so
 }
 
 // phaseAt is where a phase of a plan is.
@@ -188,7 +191,7 @@ const silence = 10 * time.Second
 
 // look sees where the plans are.
 func (m *migration) look(ctx context.Context, limit int, others bool) (*look, error) {
-	l := &look{Time: time.Now().UTC().Truncate(time.Millisecond), Phases: []phaseAt{}, Next: []string{}}
+	l := &look{Time: time.Now().UTC().Truncate(time.Millisecond), Phases: []phaseAt{}, Next: []string{}, none: m.none}
 	all, err := migrate.Statuses(ctx, m.client, m.files)
 	if err != nil {
 		return nil, err

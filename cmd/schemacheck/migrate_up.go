@@ -64,7 +64,7 @@ terminal the host is typed to confirm, elsewhere --yes says so.`,
 While it runs, a terminal shows how far it is, a log gets a line every 10 seconds,
 and migrate status tells it elsewhere. Ctrl-C ends it so that it goes on later.
 
-Exit codes: 0 done, or waiting for the schema; 1 nodes are left that could not be
+Exit codes: 0 done, waiting for the schema, or no plans; 1 nodes are left that could not be
 changed, or a step failed; 2 usage, or a plan that is refused before anything is
 written; 3 another run is at work, somebody writes (--require-quiesced), no Dgraph
 was reached, or the time was over; 4 the database is between two schemas; 130
@@ -127,7 +127,7 @@ func (p program) migrateUp(cmd *cobra.Command, o *upOptions, args []string) erro
 			}
 			o.series.From = at
 		}
-		if o.deploy == "" {
+		if o.optional = o.deploy == "" && !o.reset && o.cursor == ""; o.deploy == "" {
 			return nil
 		}
 		text, err := os.ReadFile(p.path(o.deploy))
@@ -141,6 +141,10 @@ func (p program) migrateUp(cmd *cobra.Command, o *upOptions, args []string) erro
 		return err
 	}
 	defer m.client.Close()
+	if m.none != nil {
+		p.nothing(m.none)
+		return nil
+	}
 	if err := p.inOrder(m, o.then); err != nil {
 		return err
 	}
@@ -236,7 +240,7 @@ func (p program) told(ctx context.Context, m *migration, outcomes []migrate.Outc
 		}
 	}
 	p.summarize(ctx, m.files, outcomes, err)
-	p.next(m, outcomes, err)
+	p.next(ctx, m, outcomes, err)
 	if between := (*migrate.Between)(nil); errors.As(err, &between) {
 		p.recover(m, between)
 	}
@@ -281,7 +285,7 @@ func (p program) recover(m *migration, between *migrate.Between) {
 }
 
 // next says how to go on.
-func (p program) next(m *migration, outcomes []migrate.Outcome, err error) {
+func (p program) next(ctx context.Context, m *migration, outcomes []migrate.Outcome, err error) {
 	again := m.again()
 	switch {
 	case errors.As(err, new(*migrate.Between)): // what was kept is told together with where
@@ -296,14 +300,8 @@ func (p program) next(m *migration, outcomes []migrate.Outcome, err error) {
 	case len(outcomes) > 0 && outcomes[len(outcomes)-1].Waiting != "":
 		fmt.Fprintf(p.out, "next: deploy the new schema, then %s\n", again)
 	default:
-		var contract []string
-		for _, f := range m.files {
-			if slices.ContainsFunc(f.Steps, func(s migrate.Step) bool { return s.Phase == migrate.Contract }) {
-				contract = append(contract, f.NotBefore)
-			}
-		}
-		if len(contract) > 0 {
-			fmt.Fprintf(p.out, "next: from %s on, %s\n", slices.Max(contract), m.contract())
+		if day := m.contractDue(ctx); day != "" {
+			fmt.Fprintf(p.out, "next: from %s on, %s\n", day, m.contract())
 		}
 	}
 }

@@ -11,7 +11,7 @@ import (
 )
 
 func (p program) migrateVerifyCommand() *cobra.Command {
-	var o migrateOptions
+	o := migrateOptions{optional: true}
 	cmd := &cobra.Command{
 		Use:   "verify [DIR|FILE...]",
 		Short: "Ask whether what plans did still holds",
@@ -24,13 +24,17 @@ asked whether it is as they left it. Nothing is written. Run it again after the
 new schema is deployed.`,
 		Example: `  schemacheck migrate verify --alpha localhost:9080
 
-Exit codes: 0 everything holds; 1 something does not; 2 usage; 3 could not finish.`,
+Exit codes: 0 everything holds, or there are no plans; 1 something does not; 2 usage; 3 could not finish.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			m, err := p.beginMigration(cmd, &o, args, nil)
 			if err != nil {
 				return err
 			}
 			defer m.client.Close()
+			if m.none != nil {
+				p.nothing(m.none)
+				return nil
+			}
 			ctx := cmd.Context()
 			all, err := migrate.Statuses(ctx, m.client, m.files)
 			if err != nil {

@@ -88,6 +88,8 @@ type planned struct {
 	// impossible are fixes that cannot be made this way, with the reasons, and
 	// byHand those that there is no recipe for.
 	impossible, byHand []string
+	// kept is what stays in the data, since an edit keeps what needs it.
+	kept []string
 }
 
 // plan makes one plan of all chosen fixes that change stored data. From and to
@@ -172,7 +174,7 @@ func (o *planOptions) plan(flags *pflag.FlagSet, choices []choice, from, to stri
 		title, slug = o.called, slugOf(o.called)
 	}
 	head := migrate.Plan{ID: now.UTC().Format(timeOfID) + "-" + slug, Name: title, From: from, To: to}
-	head.NotBefore = notBefore(recipes, now)
+	head.NotBefore = notBefore(recipes, from != to, now)
 	plan, err := migrate.Assemble(head, recipes...)
 	if err != nil {
 		return nil, fmt.Errorf("making the plan: %w", err)
@@ -182,13 +184,14 @@ func (o *planOptions) plan(flags *pflag.FlagSet, choices []choice, from, to stri
 }
 
 // notBefore is the day before which a plan deletes nothing; empty when it does
-// not. One that does nothing else was made for that, and need not wait.
-func notBefore(recipes []*migrate.Recipe, now time.Time) string {
+// not. One that does nothing else, and that somebody chose for that, need not wait. What
+// is taken by itself waits where a schema is left behind: one may have to go back to it.
+func notBefore(recipes []*migrate.Recipe, left bool, now time.Time) string {
 	contract, other := false, false
 	for _, r := range recipes {
 		for _, s := range r.Steps {
 			contract = contract || s.Phase == migrate.Contract
-			other = other || s.Phase != migrate.Contract
+			other = other || s.Phase != migrate.Contract || left && s.Risk != string(rules.Destructive)
 		}
 	}
 	switch {
@@ -371,7 +374,7 @@ func sameWork(a, b *migrate.Plan) bool {
 
 // inWords are the sentences about a plan for the end of a report.
 func (d *planned) inWords(folder string, applied bool) []string {
-	all := slices.Concat(d.impossible, d.byHand)
+	all := slices.Concat(d.impossible, d.byHand, d.kept)
 	if len(d.missing) > 0 {
 		return append(append(all, "Some fixes have to know more:"), d.flags()...)
 	}
@@ -422,13 +425,14 @@ func (d *planned) dql() string {
 func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
 
 // current are the choices with the fixes as they are for the edited schema:
-// an edit can move a predicate that a migration writes.
-func (m *mended) current() []choice {
+// an edit can move a predicate that a migration writes. Kept says what an edit made
+// superfluous.
+func (m *mended) current() (all []choice, kept []string) {
+	interfaces := m.keptInterfaces()
 	at := map[string]*rules.Finding{}
 	for _, f := range m.Left {
 		at[fingerprint(f)] = f
 	}
-	var all []choice
 	for _, c := range m.choices {
 		if c.fix == nil || c.fix.Kind != rules.Migration {
 			continue
@@ -441,10 +445,15 @@ func (m *mended) current() []choice {
 		if i < 0 {
 			continue
 		}
-		c.fix = &f.Fixes[i]
+		left, name := tagged(&f.Fixes[i], interfaces)
+		if left == nil {
+			kept = append(kept, keptTags(c.finding, name))
+			continue
+		}
+		c.fix = left
 		all = append(all, c)
 	}
-	return all
+	return all, kept
 }
 
 // sampled is how many nodes a preview shows.

@@ -249,17 +249,18 @@ func (r *rehearsal) text(to io.Writer) {
 		if r.Sample {
 			what = "a sample"
 		}
-		line("copied %s: %d nodes, %d quads in %s", what, c.Nodes, c.Quads, seconds(c.Seconds))
+		line("copied %s: %s, %s in %s", what, number(c.Nodes, "node", "nodes"), number(c.Quads, "quad", "quads"), seconds(c.Seconds))
 		for _, n := range []struct {
 			count uint64
-			what  string
+			one   string
+			many  string
 		}{
-			{c.LeftOut, "edges lead out of the sample and were left out"},
-			{c.Passwords, "passwords cannot be read: no password fits in the copy"},
-			{c.Unreadable, "values could not be read, or not be written"},
+			{c.LeftOut, "edge leads out of the sample and was left out", "edges lead out of the sample and were left out"},
+			{c.Passwords, "password cannot be read: none fits in the copy", "passwords cannot be read: no password fits in the copy"},
+			{c.Unreadable, "value could not be read, or not be written", "values could not be read, or not be written"},
 		} {
 			if n.count > 0 {
-				line("  %d %s", n.count, n.what)
+				line("  %s", number(n.count, n.one, n.many))
 			}
 		}
 		if c.Moments > 1 {
@@ -272,7 +273,7 @@ func (r *rehearsal) text(to io.Writer) {
 	for _, f := range r.Findings {
 		nodes := "not asked"
 		if f.Nodes != nil {
-			nodes = fmt.Sprintf("%d nodes", *f.Nodes)
+			nodes = number(*f.Nodes, "node", "nodes")
 		}
 		line("the change: %s[%s] %s, %s", f.Severity, f.Rule, f.Coordinate, nodes)
 	}
@@ -286,7 +287,7 @@ func (r *rehearsal) text(to io.Writer) {
 		if s.PerMillion != nil && s.Seconds > 0 {
 			speed = fmt.Sprintf("; %.0f nodes/s, %s for a million", float64(s.Nodes)/s.Seconds, seconds(*s.PerMillion))
 		}
-		line("  %s, step %s: %d nodes, %d changed in %s%s", s.Phase, s.Step, s.Nodes, s.Changed, seconds(s.Seconds), speed)
+		line("  %s, step %s: %s, %d changed in %s%s", s.Phase, s.Step, number(s.Nodes, "node", "nodes"), s.Changed, seconds(s.Seconds), speed)
 	}
 	if few {
 		line("  steps of fewer than %d nodes do not tell how long a million takes: a larger --sample, or --all, does", enough)
@@ -328,7 +329,7 @@ func (r *rehearsal) text(to io.Writer) {
 	if r.Stopped != "" {
 		line("NOT FINISHED, and this is what was known by then: %s", r.Stopped)
 	}
-	line("%d violations, %d of %d operations to look at", len(r.Violations), bad, len(r.Operations))
+	line("%s, %d of %s to look at", number(len(r.Violations), "violation", "violations"), bad, number(len(r.Operations), "operation", "operations"))
 }
 
 // detail says more of an outcome.
@@ -337,7 +338,7 @@ func (r ran) detail() string {
 	case r.Reason != "":
 		return ": " + r.Reason
 	case r.Differences > 0:
-		return fmt.Sprintf(", %d differences", r.Differences)
+		return ", " + number(r.Differences, "difference", "differences")
 	}
 	return ""
 }
@@ -351,7 +352,7 @@ func (v violation) String() string {
 	}
 	b.WriteString(": " + v.What)
 	if v.Count > 0 {
-		fmt.Fprintf(&b, "; %d nodes", v.Count)
+		b.WriteString("; " + number(v.Count, "node", "nodes"))
 	}
 	for i, n := range v.Nodes {
 		b.WriteString(map[bool]string{true: ": ", false: ", "}[i == 0] + n.UID)

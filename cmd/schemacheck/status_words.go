@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -20,7 +21,11 @@ func (l *look) lines() []string {
 		all = append(all, l.Phases[i].lines()...)
 	}
 	if len(l.Phases) == 0 {
-		all = append(all, "no plan has run on this database, and none is here")
+		line := "no plan has run on this database, and none is here"
+		if l.none != nil {
+			line += report.Escape(fmt.Sprintf(": no plans in %s (looked in %s)", l.none.named, l.none.place()))
+		}
+		all = append(all, line)
 	}
 	if l.elsewhere() {
 		all = append(all, report.Escape(fmt.Sprintf("at work: %s, by %s since %s", l.AtWork.Doing, l.AtWork.Who, l.AtWork.Since.UTC().Format(time.RFC3339))))
@@ -46,7 +51,7 @@ func (at *phaseAt) lines() []string {
 	s := &at.Status
 	head := fmt.Sprintf("%-40s %-9s %s", report.Escape(s.Plan), s.Phase, stateInWords(s))
 	if c := s.Counts; c.Batches > 0 {
-		head += fmt.Sprintf("; %d nodes, %d changed, %d left, %s", c.Nodes, c.Changed, c.Left, number(int(c.Batches), "batch", "batches"))
+		head += fmt.Sprintf("; %s, %d changed, %d left, %s", number(c.Nodes, "node", "nodes"), c.Changed, c.Left, number(int(c.Batches), "batch", "batches"))
 		if more := troubleInWords(c); more != "" {
 			head += ", " + more
 		}
@@ -191,6 +196,22 @@ func (m *migration) nexts(l *look) []string {
 // contract runs the phase that deletes.
 func (m *migration) contract() string {
 	return m.command("up", m.spelt, "--phase", string(migrate.Contract), "--allow-destructive")
+}
+
+// contractDue is the day from which on phase contract of all plans may run; empty when
+// that of each is over. Where that cannot be asked, it is the day of all that have one.
+func (m *migration) contractDue(ctx context.Context) string {
+	all, err := migrate.Statuses(ctx, m.client, m.files)
+	day := ""
+	for _, f := range m.files {
+		over := err == nil && slices.ContainsFunc(all, func(s migrate.Status) bool {
+			return s.Plan == f.ID && s.Phase == migrate.Contract && s.State.Over()
+		})
+		if !over && slices.ContainsFunc(f.Steps, func(s migrate.Step) bool { return s.Phase == migrate.Contract }) {
+			day = max(day, f.NotBefore)
+		}
+	}
+	return day
 }
 
 // notBefore is the day from which on phase contract of all plans may run; empty when

@@ -112,7 +112,7 @@ func (p *Plan) preface() string {
 func (s *Step) estimate() string {
 	var all []string
 	if s.Nodes != nil {
-		all = append(all, fmt.Sprintf("%d nodes", *s.Nodes))
+		all = append(all, nodes(*s.Nodes))
 	}
 	switch s.Undo {
 	case UndoNo:

@@ -54,7 +54,7 @@ func TestProved(t *testing.T) {
 		t.Errorf("%s", check)
 	}
 	forget := func(p *page) { p.nodes = p.nodes[1:] }
-	if check := look(hooked{task, forget}); check.Clean() || check.String() != "step copy: 1 nodes were looked at, and the server counts 2" {
+	if check := look(hooked{task, forget}); check.Clean() || check.String() != "step copy: 1 node looked at, and the server counts 2" {
 		t.Errorf("%s", check)
 	}
 	next := 0x20
@@ -78,7 +78,7 @@ func TestProved(t *testing.T) {
 	if check := look(task); check.Clean() || check.Open != 1 || *check.Found != 1 || !check.agrees() {
 		t.Errorf("%s", check)
 	}
-	if check := look(blind{task}); check.Clean() || check.String() != "step copy: its question in the plan finds 1 nodes, and going through them found 0" {
+	if check := look(blind{task}); check.Clean() || check.String() != "step copy: its question in the plan finds 1 node, and going through them found 0" {
 		t.Errorf("%s", check)
 	}
 	s.Verify = "{q(func: has(T.a)) @filter(eq(T.a, nothing that DQL knows)) {count(uid)}}"

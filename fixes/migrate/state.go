@@ -219,6 +219,26 @@ func prepareState(ctx context.Context, c *dql.Client) error {
 	}
 }
 
+// storedState is the stored schema for who only reads the state. Where somebody logs in
+// who may not read that, it is an error: all would look as if nothing had run.
+func storedState(ctx context.Context, c *dql.Client) (*dql.Stored, error) {
+	if user := c.User(); user != "" {
+		var names []string
+		for _, d := range statePredicates {
+			names = append(names, d.Name)
+		}
+		hidden, err := c.Unreadable(ctx, names)
+		if err != nil {
+			return nil, err
+		}
+		if len(hidden) > 0 {
+			return nil, &dql.Error{Kind: dql.PermissionDenied, Text: fmt.Sprintf("the state of migrations cannot be read: the user %s may not read %s, "+
+				"and done would look like pending: log in as a member of the group guardians, or grant read for all schemacheck.* predicates", user, strings.Join(hidden, ", "))}
+		}
+	}
+	return c.Stored(ctx)
+}
+
 // undeclared is a predicate of the state that is not as it has to be; "" when all
 // are.
 func undeclared(live *dql.Stored) string {

@@ -136,7 +136,7 @@ var phases = []Phase{Before, After, Contract}
 // Statuses are where plans are, one for each phase that a plan has steps in. It
 // only reads, and of nothing that a run writes it disturbs the writing.
 func Statuses(ctx context.Context, c *dql.Client, files []File) ([]Status, error) {
-	live, err := c.Stored(ctx)
+	live, err := storedState(ctx, c)
 	if err != nil {
 		return nil, err
 	}
@@ -205,7 +205,7 @@ type Worker struct {
 // AtWork is who is at work on a database, at a plan or at something else such as a
 // deployment; nil when nobody is. It only reads.
 func AtWork(ctx context.Context, c *dql.Client) (*Worker, error) {
-	live, err := c.Stored(ctx)
+	live, err := storedState(ctx, c)
 	if err != nil || undeclared(live) != "" {
 		return nil, err
 	}
@@ -276,7 +276,7 @@ func History(ctx context.Context, c *dql.Client, from string) ([]Status, error) 
 
 // Known is [History] with the phases that were taken back.
 func Known(ctx context.Context, c *dql.Client, from string) ([]Status, error) {
-	live, err := c.Stored(ctx)
+	live, err := storedState(ctx, c)
 	if err != nil || undeclared(live) != "" {
 		return nil, err
 	}

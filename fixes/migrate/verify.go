@@ -57,6 +57,14 @@ func (c Check) agrees() bool {
 	return (c.Counted == nil || *c.Counted == c.Nodes) && (c.Found == nil || *c.Found <= c.Open+c.Left)
 }
 
+// nodes are so many, in words.
+func nodes(n uint64) string {
+	if n == 1 {
+		return "1 node"
+	}
+	return fmt.Sprintf("%d nodes", n)
+}
+
 // String says it in words.
 func (c Check) String() string {
 	var all []string
@@ -66,15 +74,15 @@ func (c Check) String() string {
 	case c.alters:
 		all = append(all, "the stored schema is as it left it")
 	case c.Clean():
-		all = append(all, fmt.Sprintf("clean, %d nodes looked at", c.Nodes))
+		all = append(all, "clean, "+nodes(c.Nodes)+" looked at")
 	case c.Open > 0 || c.Left > 0:
 		all = append(all, fmt.Sprintf("%d of %d nodes are still to be changed, and %d cannot be", c.Open, c.Nodes, c.Left))
 	}
 	if c.Counted != nil && *c.Counted != c.Nodes {
-		all = append(all, fmt.Sprintf("%d nodes were looked at, and the server counts %d", c.Nodes, *c.Counted))
+		all = append(all, fmt.Sprintf("%s looked at, and the server counts %d", nodes(c.Nodes), *c.Counted))
 	}
 	if c.Found != nil && *c.Found > c.Open+c.Left {
-		all = append(all, fmt.Sprintf("its question in the plan finds %d nodes, and going through them found %d", *c.Found, c.Open+c.Left))
+		all = append(all, fmt.Sprintf("its question in the plan finds %s, and going through them found %d", nodes(*c.Found), c.Open+c.Left))
 	}
 	if c.Unasked != "" {
 		all = append(all, "its question in the plan was not asked: "+c.Unasked)

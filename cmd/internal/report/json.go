@@ -255,7 +255,16 @@ func wireOf(r *Report) wireReport {
 		Data:          wireDataOf(r.Data),
 		Operations:    (*wireOperations)(r.Operations),
 		Summary:       wireSummary(r.Summary),
-		Findings:      each(r.Findings, wireFindingOf),
+		Findings: each(r.Findings, func(f Finding) wireFinding {
+			w := wireFindingOf(f)
+			if e := &w.Evidence; !e.Asked && e.Reason == "" {
+				e.Reason = nobodyAsked
+				if r.Data.Asked {
+					e.Reason = nothingToAsk
+				}
+			}
+			return w
+		}),
 		Suppressed: each(r.Suppressed, func(s Suppressed) wireSuppressed {
 			f := s.Finding
 			return wireSuppressed{
@@ -277,6 +286,13 @@ func wireOf(r *Report) wireReport {
 		Files:  each(r.Files, func(f File) wireFile { return wireFile(f) }),
 	}
 }
+
+// Why nothing was asked of a finding, where nothing was in the way. People see it from
+// the report as a whole.
+const (
+	nobodyAsked  = "the stored data was not asked"
+	nothingToAsk = "what is stored does not decide this finding"
+)
 
 func wireFindingOf(f Finding) wireFinding {
 	return wireFinding{

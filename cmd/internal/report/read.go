@@ -103,6 +103,9 @@ func (f wireFinding) read() (Finding, error) {
 			Question: f.Evidence.Question,
 		},
 	}
+	if r := one.Evidence.Reason; r == nobodyAsked || r == nothingToAsk {
+		one.Evidence.Reason = ""
+	}
 	for _, x := range f.Fixes {
 		one.Fixes = append(one.Fixes, Fix{x.ID, x.Kind, x.Risk, x.Title, x.Diff, each(x.Edits, func(e wireEdit) Edit {
 			return Edit{e.Location.read(""), e.New}

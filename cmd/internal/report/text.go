@@ -85,7 +85,7 @@ func writeText(w io.Writer, r *Report, opt Options) error {
 // editors and grep understand it.
 func (p *page) line(f *Finding) {
 	p.WriteString(Escape(place(f.Location)+": ") + paint(p.ink.of(f.Severity), string(f.Severity)) + " " +
-		Escape(f.Rule+" "+about(f)+": "+f.Message) + "\n")
+		Escape(strings.TrimSuffix(f.Rule+" "+about(f), " ")+": "+f.Message) + "\n")
 }
 
 func (p *page) finding(f *Finding) {

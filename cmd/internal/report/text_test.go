@@ -112,6 +112,7 @@ func TestSummaryLines(t *testing.T) {
 		{"no addition", []Finding{info}, Options{}, "0 errors, 0 warnings, 1 info\n"},
 		{"a graver addition", []Finding{{Severity: Warning, Addition: true, Rule: "field-added"}}, Options{}, "warning[field-added]"},
 		{"info fails though hidden", []Finding{added, one}, Options{FailOn: Info}, "exit 1: 2 findings at or above --fail-on info\n"},
+		{"quiet, about everything", []Finding{{Severity: Warning, Rule: "undeclared-types", Message: "every node"}}, Options{Quiet: true}, "warning undeclared-types: every node\n"},
 		{"never", []Finding{one}, Options{FailOn: Never}, "exit 0: --fail-on never\n"},
 		{"verdict", []Finding{one}, Options{Verdict: "exit 2: the new schema is invalid"}, "\nexit 2: the new schema is invalid\n"},
 	} {
