@@ -13,7 +13,7 @@ import (
 
 // answers tells what no alias hides: names that come in answers, and those in variables that a program makes.
 func (w *Rewriter) answers(out *outcome, before *usage.Walk) {
-	if slices.Contains(out.operation.Fields(), "__typename") {
+	if len(w.renamed) > 0 && slices.Contains(out.operation.Fields(), "__typename") {
 		for _, t := range w.renamed {
 			if now := w.diff.Survivor(t); now != nil && t.Kind == sdl.Object && w.met(t, before.Met) {
 				out.reason(fmt.Sprintf("__typename answers %q where it was %q", now.Name, t.Name))
