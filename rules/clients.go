@@ -97,14 +97,15 @@ func JudgeClients(d *diff.Diff, findings []*Finding, c Clients) *Clientele {
 		case operationAffected:
 			j.found.Affected++
 		}
-		for _, f := range j.found.Findings[before:] {
-			j.of[f] = o
-		}
+		var known *operations.Operation
 		if rule != nil || c.Rewrite != nil {
-			rewriter.Add(o, fares)
+			known = rewriter.Add(o, fares)
 		}
 		for _, f := range j.found.Findings[before:] {
 			f.Impact.complete()
+			if known != nil {
+				j.of[f] = known
+			}
 		}
 	}
 	j.found.Files, j.found.BrokenFiles = len(files), len(brokenFiles)
@@ -122,7 +123,7 @@ type clients struct {
 	pair    *usage.Pair
 	sending *sending
 	found   *Clientele
-	of      map[*Finding]*operations.Operation
+	of      map[*Finding]*operations.Operation // as the rewriter knows them
 }
 
 // mend gives findings the edits that mend what breaks.
