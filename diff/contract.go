@@ -2,8 +2,10 @@ package diff
 
 import (
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/schemacheck/schemacheck/diff/api"
 	"github.com/schemacheck/schemacheck/diff/schema"
@@ -22,9 +24,56 @@ type ContractChange struct {
 	// Before and After are the elements of the two schemas that it comes from;
 	// zero on the side where the element is not.
 	Before, After api.Source
-	// Causes are other elements that can be the reason, the likeliest first:
-	// those of what went or came beside the element, or within it.
-	Causes []Cause
+
+	beside [][]Cause  // those of what went or came beside the element, or within it
+	uses   [][]string // the types that the element names: they can be why it is gone
+	gone   map[string]*removal
+	left   []Cause // the elements that named it and no longer do
+}
+
+// Causes are other elements that can be the reason, the likeliest first; one
+// can come again. Types lead to types, so that each of many changes can have
+// all that is gone behind it: causes are looked for as they are asked for.
+func (c ContractChange) Causes() iter.Seq[Cause] {
+	return func(yield func(Cause) bool) {
+		for _, causes := range c.beside {
+			for _, cause := range causes {
+				if !yield(cause) {
+					return
+				}
+			}
+		}
+		seen := map[*removal]bool{} // there are circles
+		var reasons func(names []string) bool
+		reasons = func(names []string) bool {
+			for _, name := range names {
+				r := c.gone[name]
+				if r == nil || seen[r] {
+					continue
+				}
+				seen[r] = true
+				for _, cause := range r.causes {
+					if !yield(cause) {
+						return false
+					}
+				}
+				if !reasons(r.uses) {
+					return false
+				}
+			}
+			return true
+		}
+		for _, names := range c.uses {
+			if !reasons(names) {
+				return
+			}
+		}
+		for _, cause := range c.left {
+			if !yield(cause) {
+				return
+			}
+		}
+	}
 }
 
 // Cause is an element of one of the two schemas.
@@ -87,24 +136,19 @@ type contract struct {
 	diff          *Diff
 	before, after *api.Schema
 	changes       []ContractChange
-	// uses are, for each change, the types that its element names: they can be
-	// why it is gone.
-	uses [][]string
 	// of are, for each change, the type of the API that it is in.
 	of   []*api.Type
 	at   *api.Type // the one that is being compared
 	gone map[string]*removal
 	// left are, for each type, the elements that named it and no longer do.
-	left  map[string][]Cause
-	asked int
-	used  *usage // of the old schema
+	left map[string][]Cause
+	used *usage // of the old schema
 }
 
 // removal is a type that the new API lacks.
 type removal struct {
 	causes []Cause
 	uses   []string // other types that can be the reason
-	seen   int      // the last question that came by
 }
 
 func (c *contract) remove(b *api.Type) {
@@ -167,21 +211,8 @@ func keyOf(t *schema.Type) string {
 	return ""
 }
 
-// reasons adds the causes for which types are gone.
-func (c *contract) reasons(causes []Cause, names []string) []Cause {
-	for _, name := range names {
-		if r := c.gone[name]; r != nil && r.seen != c.asked {
-			r.seen = c.asked // there are circles
-			causes = append(causes, r.causes...)
-			causes = c.reasons(causes, r.uses)
-		}
-	}
-	return causes
-}
-
 func (c *contract) add(kind ContractKind, coordinate, what string, before, after api.Source, uses ...string) {
-	c.changes = append(c.changes, ContractChange{Kind: kind, Coordinate: coordinate, What: what, Before: before, After: after})
-	c.uses = append(c.uses, uses)
+	c.changes = append(c.changes, ContractChange{Kind: kind, Coordinate: coordinate, What: what, Before: before, After: after, uses: [][]string{uses}, gone: c.gone})
 	at := c.at
 	if at == nil {
 		at = c.before.Type(coordinate)
@@ -190,25 +221,25 @@ func (c *contract) add(kind ContractKind, coordinate, what string, before, after
 }
 
 // because adds causes to the last change.
-func (c *contract) because(causes ...Cause) {
-	last := &c.changes[len(c.changes)-1]
-	last.Causes = append(last.Causes, causes...)
+func (c *contract) because(causes []Cause) {
+	if len(causes) > 0 {
+		last := &c.changes[len(c.changes)-1]
+		last.beside = append(last.beside, causes)
+	}
 }
 
 // use adds types that can be why the last element changed.
-func (c *contract) use(names ...string) {
-	last := len(c.uses) - 1
-	c.uses[last] = append(c.uses[last], names...)
+func (c *contract) use(names []string) {
+	last := &c.changes[len(c.changes)-1]
+	last.uses = append(last.uses, names)
 }
 
-// reached are the changes of what operations can reach, with all causes.
+// reached are the changes of what operations can reach.
 func (c *contract) reached() []ContractChange {
 	kept := c.changes[:0]
 	for i, change := range c.changes {
-		c.asked = i + 1
-		change.Causes = c.reasons(change.Causes, c.uses[i])
 		if of := c.of[i]; of != nil && of.Origin == api.Generated {
-			change.Causes = append(change.Causes, c.left[change.Coordinate]...)
+			change.left = c.left[change.Coordinate]
 		}
 		if c.of[i] == nil || c.reaches(c.of[i]) {
 			kept = append(kept, change)
@@ -266,21 +297,21 @@ func (c *contract) types(b, a *api.Type) {
 		for _, m := range b.Members {
 			if !slices.Contains(a.Members, m) {
 				c.add(Removed, b.Name, "no longer "+m, b.Source, a.Source)
-				c.because(typeCause(c.diff.Before, m, true)...)
+				c.because(typeCause(c.diff.Before, m, true))
 			}
 		}
 		for _, m := range a.Members {
 			// Of federated types a client gets what it asks for by name.
 			if b.Origin != api.Federated && !slices.Contains(b.Members, m) {
 				c.add(Dangerous, b.Name, "can be "+m, b.Source, a.Source)
-				c.because(typeCause(c.diff.After, m, false)...)
+				c.because(typeCause(c.diff.After, m, false))
 			}
 		}
 	default:
 		for _, i := range b.Interfaces {
 			if !slices.Contains(a.Interfaces, i) {
 				c.add(Removed, b.Name, "no longer implements "+i, b.Source, a.Source)
-				c.because(typeCause(c.diff.Before, i, true)...)
+				c.because(typeCause(c.diff.Before, i, true))
 			}
 		}
 		c.joins(a, b.Interfaces)
@@ -294,7 +325,7 @@ func (c *contract) joins(a *api.Type, before []string) {
 	for _, i := range a.Interfaces {
 		if was := c.diff.Before.Type(i); !slices.Contains(before, i) && was != nil && was.Kind == sdl.Interface {
 			c.add(Dangerous, a.Name, "implements "+i, api.Source{}, a.Source)
-			c.because(typeCause(c.diff.After, i, false)...)
+			c.because(typeCause(c.diff.After, i, false))
 		}
 	}
 }
@@ -316,7 +347,7 @@ func (c *contract) values(b, a *api.Type) {
 		case in:
 			c.add(Removed, b.Name+"."+v.Name, "removed", v.Source, api.Source{})
 			if of := v.Source.Type; of != nil && of.Kind == sdl.Union {
-				c.because(typeCause(c.diff.Before, v.Name, true)...)
+				c.because(typeCause(c.diff.Before, v.Name, true))
 			}
 		default:
 			c.add(Dangerous, b.Name+"."+v.Name, "no longer answered", v.Source, api.Source{})
@@ -338,8 +369,8 @@ func (c *contract) fields(b, a *api.Type) {
 	for _, f := range a.Fields {
 		after[f.Name] = f
 	}
-	// beside are the fields that went or came: they can be why others changed.
-	beside := func() (causes []Cause) {
+	// beside are the fields that went or came: they can be why others changed. All of these share them.
+	beside := sync.OnceValue(func() (causes []Cause) {
 		for _, f := range b.Fields {
 			if after[f.Name] == nil {
 				causes = appendCause(causes, f.Source, true)
@@ -351,15 +382,15 @@ func (c *contract) fields(b, a *api.Type) {
 			}
 		}
 		return causes
-	}
-	beyond := func() (names []string) {
+	})
+	beyond := sync.OnceValue(func() (names []string) {
 		for _, f := range b.Fields {
 			if after[f.Name] == nil {
 				names = append(names, namesOf(f)...)
 			}
 		}
 		return names
-	}
+	})
 	input := b.Kind == sdl.InputObject
 	for _, f := range b.Fields {
 		at := b.Name + "." + f.Name
@@ -367,11 +398,11 @@ func (c *contract) fields(b, a *api.Type) {
 		case g == nil:
 			c.add(Removed, at, "removed", f.Source, api.Source{}, namesOf(f)...)
 			for _, x := range f.Arguments {
-				c.because(appendCause(nil, x.Source, true)...)
+				c.because(appendCause(nil, x.Source, true))
 			}
 			if f.Source.Field == nil { // such as "and", which goes with the last field
-				c.because(beside()...)
-				c.use(beyond()...)
+				c.because(beside())
+				c.use(beyond())
 			}
 			c.leave(f.Type, f.Source)
 		case input:
@@ -408,7 +439,7 @@ func namesOf(f *api.Field) []string {
 }
 
 func (c *contract) arguments(at string, b, a *api.Field) {
-	beside := func() (causes []Cause) {
+	beside := sync.OnceValue(func() (causes []Cause) {
 		for _, x := range b.Arguments {
 			if a.Argument(x.Name) == nil {
 				causes = appendCause(causes, x.Source, true)
@@ -420,7 +451,7 @@ func (c *contract) arguments(at string, b, a *api.Field) {
 			}
 		}
 		return causes
-	}
+	})
 	for _, x := range b.Arguments {
 		if b.Argument(x.Name) != x {
 			continue // Dgraph makes two where an @id has the name of its own
@@ -435,7 +466,7 @@ func (c *contract) arguments(at string, b, a *api.Field) {
 	for _, y := range a.Arguments {
 		if b.Argument(y.Name) == nil && y.Type.NonNull && y.Default == nil {
 			c.add(Required, fmt.Sprintf("%s(%s:)", at, y.Name), "new and required", api.Source{}, y.Source)
-			c.because(beside()...)
+			c.because(beside())
 		}
 	}
 }
@@ -457,7 +488,7 @@ func (c *contract) output(at string, f, g *api.Field) {
 		// Every operation that was valid for the interface or union stays so.
 	default:
 		c.add(TypeChanged, at, what, f.Source, g.Source, b.Named())
-		c.because(c.renamed(b, a)...)
+		c.because(c.renamed(b, a))
 	}
 }
 
@@ -471,7 +502,7 @@ func (c *contract) input(at string, b, a *sdl.Type, bDefault, aDefault *sdl.Valu
 	switch {
 	case !same:
 		c.add(TypeChanged, at, "now "+a.String(), before, after, b.Named())
-		c.because(c.renamed(b, a)...)
+		c.because(c.renamed(b, a))
 		c.leave(b, before)
 	case demands && !demanded && !b.NonNull:
 		c.add(Required, at, "now "+a.String(), before, after)
@@ -483,7 +514,7 @@ func (c *contract) input(at string, b, a *sdl.Type, bDefault, aDefault *sdl.Valu
 		c.add(Dangerous, at, "other default", before, after)
 	}
 	if len(c.changes) > first {
-		c.because(beside()...)
+		c.because(beside())
 	}
 }
 

@@ -32,7 +32,7 @@ func contractLines(changes []diff.ContractChange) string {
 	for _, c := range changes {
 		fmt.Fprintf(&b, "%s %s: %s (%s > %s", []string{"", "removed", "required", "changed", "dangerous"}[c.Kind],
 			c.Coordinate, c.What, element(c.Before), element(c.After))
-		for _, cause := range c.Causes {
+		for cause := range c.Causes() {
 			fmt.Fprintf(&b, ", %s", element(cause.Source))
 		}
 		b.WriteString(")\n")

@@ -2,6 +2,7 @@ package diff_test
 
 import (
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -120,5 +121,41 @@ func TestContractOfNothing(t *testing.T) {
 		if len(changes) > 0 {
 			t.Errorf("clients feel\n%s", contractLines(changes))
 		}
+	}
+}
+
+// TestContractGrows: types that lead to each other and are all gone, under other names or for good, have each other for
+// causes. What the comparison allocates for them grows as they do, and not as their pairs do.
+func TestContractGrows(t *testing.T) { // alone, so that nobody else allocates
+	const few, times, most = 50, 4, 6
+	for _, c := range []struct {
+		name  string
+		after func(n int) string
+	}{
+		{"renamed", func(n int) string { return shape(n, true, numbered("Renamed"), numbered("f")) }},
+		{"removed", func(int) string { return "type Other { id: ID! }" }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			allocated := func(n int) (bytes uint64, changes int) {
+				d := compare(t, shape(n, true, numbered("Type"), numbered("f")), c.after(n), nil)
+				b, a := api.Derive(d.Before.Schema, api.Options{}), api.Derive(d.After.Schema, api.Options{})
+				var begin, end runtime.MemStats
+				runtime.ReadMemStats(&begin)
+				all := d.Contract(b, a)
+				runtime.ReadMemStats(&end)
+				for _, change := range all {
+					for range change.Causes() {
+						break
+					}
+				}
+				return end.TotalAlloc - begin.TotalAlloc, len(all)
+			}
+			small, n := allocated(few)
+			large, m := allocated(few * times)
+			t.Logf("%d changes take %d KiB, %d changes %d KiB", n, small>>10, m, large>>10)
+			if n < few || m < n*(times-1) || large > small*most {
+				t.Errorf("%d changes take %d KiB, %d changes %d KiB: want no more than %d times as much", n, small>>10, m, large>>10, most)
+			}
+		})
 	}
 }

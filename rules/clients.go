@@ -26,6 +26,9 @@ type Clients struct {
 	DgraphVersion string
 	// Rewrite says how all operations are rewritten; nil rewrites only those with findings, as reports suggest it.
 	Rewrite *rewrite.Options
+	// Refusals is filled with why Dgraph refuses each operation under the old schema, and what it has already is not asked
+	// again: the same operations can be held against several new schemas. It is for one old schema; nil keeps nothing.
+	Refusals map[*operations.Operation][]string
 }
 
 // Usage says how many operations use what a finding is about.
@@ -72,6 +75,7 @@ func JudgeClients(d *diff.Diff, findings []*Finding, c Clients) *Clientele {
 		found:   &Clientele{Operations: len(c.Operations)},
 		of:      map[*Finding]*operations.Operation{},
 	}
+	j.pair.Refusals = c.Refusals
 	j.sending = newSending(j.pair.Before, j.effects)
 	how := rewrite.Options{}
 	if c.Rewrite != nil {
@@ -93,14 +97,15 @@ func JudgeClients(d *diff.Diff, findings []*Finding, c Clients) *Clientele {
 		case operationAffected:
 			j.found.Affected++
 		}
-		for _, f := range j.found.Findings[before:] {
-			j.of[f] = o
-		}
+		var known *operations.Operation
 		if rule != nil || c.Rewrite != nil {
-			rewriter.Add(o, fares)
+			known = rewriter.Add(o, fares)
 		}
 		for _, f := range j.found.Findings[before:] {
 			f.Impact.complete()
+			if known != nil {
+				j.of[f] = known
+			}
 		}
 	}
 	j.found.Files, j.found.BrokenFiles = len(files), len(brokenFiles)
@@ -118,7 +123,7 @@ type clients struct {
 	pair    *usage.Pair
 	sending *sending
 	found   *Clientele
-	of      map[*Finding]*operations.Operation
+	of      map[*Finding]*operations.Operation // as the rewriter knows them
 }
 
 // mend gives findings the edits that mend what breaks.
@@ -349,7 +354,7 @@ func (j *clients) affected(o *operations.Operation, subject string, out usage.Ou
 			}
 			continue
 		}
-		for _, key := range sourcesOf(u) {
+		for _, key := range j.sourcesOf(u) {
 			for _, e := range j.stored[key] {
 				if !guards(e.finding, u) {
 					continue

@@ -38,6 +38,8 @@ type effects struct {
 	files []map[*sdl.File]bool
 	// sent are those that only can send it.
 	sent []int
+	// sources are the elements of the schema behind fields, as sourcesOf gives them: most are used again and again.
+	sources map[*schema.Field][]string
 }
 
 func newEffects(d *diff.Diff, findings []*Finding) *effects {
@@ -45,6 +47,7 @@ func newEffects(d *diff.Diff, findings []*Finding) *effects {
 		findings: findings, changes: map[string][]*effect{}, within: map[string][]*effect{}, answers: map[string][]*effect{},
 		values: map[string][]*effect{}, stored: map[string][]*effect{}, guarded: map[string][]*effect{}, about: map[string][]int{},
 		used: make([]int, len(findings)), files: make([]map[*sdl.File]bool, len(findings)), sent: make([]int, len(findings)),
+		sources: map[*schema.Field][]string{},
 	}
 	kinds := map[APIChange]diff.ContractKind{}
 	for _, c := range d.API {
@@ -234,14 +237,19 @@ func (e *effects) cause(uses []usage.Use, fault *usage.Fault) (*effect, string) 
 }
 
 // sourcesOf are the elements of the schema behind a use: a field and its type.
-func sourcesOf(u *usage.Use) []string {
+func (e *effects) sourcesOf(u *usage.Use) []string {
 	switch {
 	case u.Source.Type == nil:
 		return nil
 	case u.Source.Field == nil:
 		return []string{u.Source.Type.Name}
 	}
-	return []string{u.Source.Field.Coordinate(), u.Source.Type.Name}
+	all, ok := e.sources[u.Source.Field]
+	if !ok || all[1] != u.Source.Type.Name {
+		all = []string{u.Source.Field.Coordinate(), u.Source.Type.Name}
+		e.sources[u.Source.Field] = all
+	}
+	return all
 }
 
 // note counts an operation with the findings whose elements it uses.
@@ -268,7 +276,7 @@ func (j *clients) note(o *operations.Operation, w *usage.Walk) {
 		if u.Gives != nil {
 			name(u.Gives.Named())
 		}
-		for _, source := range sourcesOf(u) {
+		for _, source := range j.sourcesOf(u) {
 			name(source)
 		}
 	}

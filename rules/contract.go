@@ -245,7 +245,7 @@ func (g *grouping) owner(c diff.ContractChange) *Finding {
 			return f
 		}
 	}
-	for _, cause := range c.Causes {
+	for cause := range c.Causes() {
 		if f := g.best(c, cause.Source, false); f != nil {
 			return f
 		}
@@ -388,7 +388,7 @@ func (g *grouping) spot(c diff.ContractChange) spot {
 	}
 	stays := e.Type == nil || !e.old || g.Survivor(e.Type) != nil
 	if e.Field == nil && stays || e.Field != nil && g.untouched(e.Field) {
-		for _, cause := range c.Causes {
+		for cause := range c.Causes() {
 			if cause.Field != nil && !g.untouched(cause.Field) || e.Type == nil && cause.Type != nil {
 				e.Source, e.old = cause.Source, cause.Old
 				break

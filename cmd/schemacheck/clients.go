@@ -123,7 +123,7 @@ func (c comparison) judgeClients(d *diff.Diff, findings []*rules.Finding, r *rep
 		DgraphVersion:   c.cfg.DgraphVersion,
 	}
 	if c.rewriting != nil {
-		clients.Rewrite = &c.rewriting.options
+		clients.Rewrite, clients.Refusals = &c.rewriting.options, c.rewriting.refusals
 	}
 	judged := rules.JudgeClients(d, findings, clients)
 	if c.rewriting != nil {

@@ -22,6 +22,8 @@ type rewriting struct {
 	options rewrite.Options
 	schema  []*sdl.File // the files of the new one, that result is for
 	result  *rewrite.Result
+	// refusals are those of the old schema, which stays the same.
+	refusals map[*operations.Operation][]string
 }
 
 // rewritten are the operations of the application, as the mended schema wants them.
@@ -39,7 +41,8 @@ func (w *work) rewrites(noAlias bool) error {
 	if err != nil {
 		return err
 	}
-	w.rewriting = &rewriting{options: rewrite.Options{NoAlias: noAlias, Variables: variables, Unused: unused(w.operations)}}
+	w.rewriting = &rewriting{options: rewrite.Options{NoAlias: noAlias, Variables: variables, Unused: unused(w.operations)},
+		refusals: map[*operations.Operation][]string{}}
 	return nil
 }
 

@@ -55,9 +55,10 @@ var checks = []core.Rule{
 func (a *API) refusals(sent *ast.QueryDocument) []string {
 	events := &core.Events{}
 	var refusals []string
+	err := &gqlerror.Error{Extensions: map[string]any{}} // one for all: only what it says is asked for
 	for _, rule := range checks {
 		rule.RuleFunc(events, func(options ...core.ErrorOption) {
-			err := &gqlerror.Error{}
+			*err = gqlerror.Error{Extensions: err.Extensions, Locations: err.Locations[:0]}
 			for _, o := range options {
 				o(err)
 			}

@@ -11,12 +11,14 @@ import (
 // Pair is an API before and after a change.
 type Pair struct {
 	Before, After *API
-	same          map[string]bool // what was compared: types, fields by coordinate, and directives
+	// Refusals is what Check finds of operations under Before. What it has it does not look for again; nil keeps nothing.
+	Refusals map[*operations.Operation][]string
+	same     map[string]bool // what was compared: types, fields by coordinate, and directives
 }
 
 // NewPair makes two APIs ready for operations.
 func NewPair(before, after *api.Schema) *Pair {
-	return &Pair{New(before), New(after), map[string]bool{}}
+	return &Pair{Before: New(before), After: New(after), same: map[string]bool{}}
 }
 
 // Outcome is how an operation fares under both APIs.
@@ -28,11 +30,24 @@ type Outcome struct {
 
 // Check holds an operation against both APIs.
 func (p *Pair) Check(o *operations.Operation) Outcome {
-	out := Outcome{Before: p.Before.Check(o)}
+	out := Outcome{Before: p.before(o)}
 	if !p.untouched(out.Before) {
 		out.After = p.After.Check(o)
 	}
 	return out
+}
+
+func (p *Pair) before(o *operations.Operation) *Walk {
+	if refusals, ok := p.Refusals[o]; ok {
+		w := p.Before.Walk(o)
+		w.Refusals = refusals
+		return w
+	}
+	w := p.Before.Check(o)
+	if p.Refusals != nil {
+		p.Refusals[o] = w.Refusals
+	}
+	return w
 }
 
 // untouched reports whether all that decides about the validity of an operation is the same in both APIs: the types that

@@ -6,14 +6,15 @@ import (
 	"strings"
 
 	"github.com/schemacheck/schemacheck/diff/api"
+	"github.com/schemacheck/schemacheck/diff/operations"
 	"github.com/schemacheck/schemacheck/diff/schema"
 	"github.com/schemacheck/schemacheck/diff/sdl"
 	"github.com/schemacheck/schemacheck/diff/usage"
 )
 
 // answers tells what no alias hides: names that come in answers, and those in variables that a program makes.
-func (w *Rewriter) answers(out *outcome, before *usage.Walk) {
-	if slices.Contains(out.operation.Fields(), "__typename") {
+func (w *Rewriter) answers(out *outcome, o *operations.Operation, before *usage.Walk) {
+	if len(w.renamed) > 0 && slices.Contains(o.Fields(), "__typename") {
 		for _, t := range w.renamed {
 			if now := w.diff.Survivor(t); now != nil && t.Kind == sdl.Object && w.met(t, before.Met) {
 				out.reason(fmt.Sprintf("__typename answers %q where it was %q", now.Name, t.Name))
@@ -45,7 +46,7 @@ func (w *Rewriter) answers(out *outcome, before *usage.Walk) {
 			}
 		}
 	}
-	for _, v := range out.operation.AST.VariableDefinitions {
+	for _, v := range o.AST.VariableDefinitions {
 		if out.kept[v.Variable] {
 			continue // it is rewritten where it stands
 		}

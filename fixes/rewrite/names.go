@@ -24,6 +24,7 @@ type names struct {
 	likelyFields map[*schema.Field]string
 	likelyValues map[enumValue]string
 	values       map[enumValue]string // new names of values that have one
+	becomes      map[element]string   // what become says: most names are used again and again
 	renamed      []*schema.Type       // old types with another name
 }
 
@@ -33,10 +34,17 @@ type enumValue struct {
 	name string
 }
 
+// element is one of the old API.
+type element struct {
+	kind       usage.Kind
+	coordinate string
+}
+
 func newNames(d *diff.Diff, apis *usage.Pair) *names {
 	n := &names{
 		diff: d, apis: apis, types: map[string]*api.Type{}, likelyTypes: map[*schema.Type]string{},
 		likelyFields: map[*schema.Field]string{}, likelyValues: map[enumValue]string{}, values: map[enumValue]string{},
+		becomes: map[element]string{},
 	}
 	for _, c := range d.Changes {
 		switch c := c.(type) {
@@ -232,6 +240,19 @@ func (n *names) valueOf(of *api.Type, v *api.Value) string {
 
 // become is the new name of what a use denotes; "" when it is gone.
 func (n *names) become(u *usage.Use) string {
+	if u.Type == nil {
+		return u.Name() // directives
+	}
+	of := element{u.Kind, u.Coordinate}
+	to, ok := n.becomes[of]
+	if !ok {
+		to = n.find(u)
+		n.becomes[of] = to
+	}
+	return to
+}
+
+func (n *names) find(u *usage.Use) string {
 	if u.Kind == usage.TypeName || u.Kind == usage.Introspected {
 		if t := n.typeOf(u.Type); t != nil {
 			return t.Name
@@ -239,8 +260,8 @@ func (n *names) become(u *usage.Use) string {
 		return ""
 	}
 	_, name, _ := strings.Cut(u.Coordinate, ".")
-	if u.Type == nil || n.apis.Before.Type(u.Type.Name) == nil || strings.HasPrefix(name, "__") {
-		return u.Name() // directives, and what introspection asks
+	if n.apis.Before.Type(u.Type.Name) == nil || strings.HasPrefix(name, "__") {
+		return u.Name() // what introspection asks
 	}
 	if u.Kind == usage.EnumValue {
 		for _, v := range u.Type.Values {

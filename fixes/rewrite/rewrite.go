@@ -51,13 +51,14 @@ type Unused struct {
 
 // Rewritten is an operation that is changed.
 type Rewritten struct {
-	Operation *operations.Operation
+	Operation *operations.Operation // as in Left
 	// Patch has its edits, those of the fragments that it uses, and of its variables.
 	Patch fixes.Patch
 }
 
 // Left is an operation, or part of one, that cannot be rewritten safely, or whose answer changes in spite of it.
 type Left struct {
+	// Operation is without its tree and its fragments: these are most of what an operation has in memory.
 	Operation *operations.Operation
 	// Broken says that the operation is not valid for the new API when the patch is made.
 	Broken bool
@@ -111,15 +112,25 @@ type edit struct {
 
 // outcome is what came of an operation.
 type outcome struct {
-	operation *operations.Operation
+	operation *operations.Operation // as in Left
+	fragments []fragment            // that it uses
 	edits     []sdl.Edit
 	broken    bool
 	reasons   []string
 	kept      map[string]bool // variables whose values stand in a file
 	waits     bool            // a rename has to be declared first
 	holds     []sdl.Span      // what is not edited for that
-	edited    []*operations.Fragment
+	edited    []fragment
 }
+
+// fragment is which one is meant, without its tree.
+type fragment struct {
+	document *operations.Document
+	start    int
+	name     string
+}
+
+func fragmentOf(f *operations.Fragment) fragment { return fragment{f.Document, f.Start, f.Name} }
 
 // note notes what an operation wants of the strings that it is put together of: "id name" can be part of operations on two
 // types, and who edits it for one of them changes the other one.
@@ -146,14 +157,29 @@ func (w *Rewriter) note(o *operations.Operation) {
 }
 
 // Add rewrites an operation, of which is known how it fares under both APIs. One that is not valid for the old API is left
-// alone: where it is valid for the new one, it is rewritten already, and else nobody knows what it means.
-func (w *Rewriter) Add(o *operations.Operation, fares usage.Outcome) {
+// alone: where it is valid for the new one, it is rewritten already, and else nobody knows what it means. It gives the
+// operation by which Result knows it, nil for one that it will not have.
+func (w *Rewriter) Add(o *operations.Operation, fares usage.Outcome) *operations.Operation {
+	out := w.add(o, fares)
+	if out == nil {
+		return nil
+	}
+	out.operation = &operations.Operation{Name: o.Name, Kind: o.Kind, Document: o.Document, Start: o.Start, End: o.End}
+	for _, f := range o.Fragments {
+		out.fragments = append(out.fragments, fragmentOf(f))
+	}
+	w.done = append(w.done, *out)
+	return out.operation
+}
+
+// add is what comes of an operation; nil where nothing can.
+func (w *Rewriter) add(o *operations.Operation, fares usage.Outcome) *outcome {
 	before := fares.Before
 	was := cmp.Or(fares.After, before)                     // as it is, under the new API
 	if len(before.Refusals) > 0 || len(before.Uses) == 0 { // without uses, it asks no server
-		return
+		return nil
 	}
-	out := outcome{operation: o}
+	out := &outcome{}
 	edits := map[place]edit{}
 	silent := 0 // edits of what the new API does not refuse, and has not
 	whole := true
@@ -181,8 +207,7 @@ func (w *Rewriter) Add(o *operations.Operation, fares usage.Outcome) {
 		}
 		if generated(at.File) {
 			out.reason("it is in a list of operations that is made from others, with ids that depend on its text: rewrite those, and make the list anew")
-			w.leave(out, was)
-			return
+			return out.leave(was)
 		}
 		edits[place{u.Document, u.Start, u.End}] = edit{w.text(u, to), at}
 		if u.Kind == usage.Introspected && w.apis.After.Type(u.Coordinate) == nil {
@@ -194,30 +219,26 @@ func (w *Rewriter) Add(o *operations.Operation, fares usage.Outcome) {
 		for _, e := range edits {
 			out.holds = append(out.holds, e.at)
 		}
-		w.leave(out, was)
-		return
+		return out.leave(was)
 	}
 	if len(edits) > silent && len(was.Refusals) == 0 {
 		// The names are there with other meanings: once rewritten, it looks as before.
 		out.reason("the new schema has its names too, for something else, so that nobody can tell whether it is rewritten already")
-		w.leave(out, was)
-		return
+		return out.leave(was)
 	}
 	after := was
 	if len(edits) > 0 {
 		rewritten, err := w.apply(o, edits)
 		if err != nil {
 			out.reason("it cannot be read any more when it is rewritten: " + err.Error())
-			w.leave(out, was)
-			return
+			return out.leave(was)
 		}
 		after = w.apis.After.Check(rewritten)
 	}
 	if len(edits) > 0 && len(after.Refusals) > 0 && len(after.Faults) == 0 {
 		// All names are right, and what comes of them is not: two answers of one name.
 		out.reason("rewritten, it would be refused: " + strings.TrimSuffix(after.Refusals[0], "."))
-		w.leave(out, was)
-		return
+		return out.leave(was)
 	}
 	out.judge(after)
 	for _, e := range edits {
@@ -226,20 +247,20 @@ func (w *Rewriter) Add(o *operations.Operation, fares usage.Outcome) {
 	for _, f := range o.Fragments {
 		for at := range edits {
 			if at.document == f.Document && f.Start <= at.start && at.end <= f.End {
-				out.edited = append(out.edited, f)
+				out.edited = append(out.edited, fragmentOf(f))
 				break
 			}
 		}
 	}
-	w.variables(&out)
-	w.answers(&out, before)
-	w.done = append(w.done, out)
+	w.variables(out, o)
+	w.answers(out, o, before)
+	return out
 }
 
 // leave leaves an operation as it is.
-func (w *Rewriter) leave(out outcome, was *usage.Walk) {
-	out.judge(was)
-	w.done = append(w.done, out)
+func (o *outcome) leave(was *usage.Walk) *outcome {
+	o.judge(was)
+	return o
 }
 
 // judge says what is wrong with an operation under the new API.
@@ -312,14 +333,14 @@ func (w *Rewriter) apply(o *operations.Operation, edits map[place]edit) (*operat
 // wait has operations wait for those that wait, where both use a fragment or a string of a program that would be edited: what
 // waits fits the old schema only.
 func (w *Rewriter) wait() {
-	held, heldAt := map[*operations.Fragment]string{}, map[sdl.Span]string{} // by whom
+	held, heldAt := map[fragment]string{}, map[sdl.Span]string{} // by whom
 	for more := true; more; {
 		more = false
 		for i := range w.done {
 			o := &w.done[i]
 			shared, of := "", ""
-			if n := slices.IndexFunc(o.edited, func(f *operations.Fragment) bool { return held[f] != "" }); n >= 0 {
-				shared, of = "the fragment "+o.edited[n].Name, held[o.edited[n]]
+			if n := slices.IndexFunc(o.edited, func(f fragment) bool { return held[f] != "" }); n >= 0 {
+				shared, of = "the fragment "+o.edited[n].name, held[o.edited[n]]
 			} else if n := slices.IndexFunc(o.edits, func(e sdl.Edit) bool { return heldAt[e.Span] != "" }); n >= 0 {
 				shared, of = "what stands at "+where(o.edits[n].Span), heldAt[o.edits[n].Span]
 			}
@@ -334,7 +355,7 @@ func (w *Rewriter) wait() {
 				continue
 			}
 			name := cmp.Or(o.operation.Name, "a "+o.operation.Kind)
-			for _, f := range o.operation.Fragments {
+			for _, f := range o.fragments {
 				if held[f] == "" {
 					held[f], more = name, true
 				}

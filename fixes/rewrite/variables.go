@@ -8,23 +8,24 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
+	"github.com/schemacheck/schemacheck/diff/operations"
 	"github.com/schemacheck/schemacheck/diff/sdl"
 )
 
 // variables rewrites the values that a file has for the variables of an operation.
-func (w *Rewriter) variables(out *outcome) {
-	file := w.Variables[out.operation.Document.File]
+func (w *Rewriter) variables(out *outcome, o *operations.Operation) {
+	file := w.Variables[o.Document.File]
 	concerned := false
-	for _, v := range out.operation.AST.VariableDefinitions {
+	for _, v := range o.AST.VariableDefinitions {
 		concerned = concerned || w.within(v.Type.Name()) != ""
 	}
 	if file == nil || !concerned { // a file beside it can hold anything
 		return
 	}
-	r := &values{Rewriter: w, file: file, out: out, kept: map[string]bool{}}
+	r := &values{Rewriter: w, file: file, out: out, operation: o, kept: map[string]bool{}}
 	r.begin()
 	told := len(out.reasons)
-	err := r.read(out.operation.Name, w.inFile[out.operation.Document.File] == 1)
+	err := r.read(o.Name, w.inFile[o.Document.File] == 1)
 	if err == nil {
 		if _, more := r.dec.ReadToken(); !errors.Is(more, io.EOF) {
 			err = errors.New("something follows the object")
@@ -42,11 +43,12 @@ func (w *Rewriter) variables(out *outcome) {
 // values reads a file with variables.
 type values struct {
 	*Rewriter
-	out   *outcome
-	file  *sdl.File
-	dec   *jsontext.Decoder
-	edits []sdl.Edit
-	kept  map[string]bool
+	out       *outcome
+	operation *operations.Operation
+	file      *sdl.File
+	dec       *jsontext.Decoder
+	edits     []sdl.Edit
+	kept      map[string]bool
 	// skipped are the bytes before what dec reads.
 	skipped int32
 }
@@ -90,7 +92,7 @@ func (r *values) top(name string) (found bool, err error) {
 
 // variable reads the value of one.
 func (r *values) variable(name string, _ sdl.Span, _ bool) error {
-	for _, v := range r.out.operation.AST.VariableDefinitions {
+	for _, v := range r.operation.AST.VariableDefinitions {
 		if v.Variable == name {
 			r.kept[name] = true
 			return r.value(v.Type.Name())
