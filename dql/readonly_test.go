@@ -48,7 +48,7 @@ var methods = map[string]func(context.Context, *dql.Client) error{
 	},
 	"Client.Token": nil, "Client.Write": nil,
 
-	"Client.Close": nil, "Client.Format": nil, "Client.GraphQLSchema": nil, "Client.Health": nil, "Client.Membership": nil, "Client.Readable": nil,
+	"Client.Away": nil, "Client.Close": nil, "Client.Format": nil, "Client.GraphQLSchema": nil, "Client.Health": nil, "Client.Membership": nil, "Client.Readable": nil,
 	"Client.ReadsAll": nil, "Client.RoundsFloats": nil, "Client.SchemaURL": nil, "Client.Snapshot": nil, "Client.Stored": nil, "Client.String": nil,
 	"Client.Txn": nil, "Client.Unreadable": nil, "Client.User": nil,
 	"Snapshot.Query": nil, "Snapshot.ReadTs": nil,

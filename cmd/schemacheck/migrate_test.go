@@ -16,7 +16,7 @@ func TestBetween(t *testing.T) {
 	const old = "type T { a: Int }\n# Dgraph.Secret key \"hidden\"\n"
 	var out, talk strings.Builder
 	p := program{out: &out, err: &talk, dir: t.TempDir()}
-	m := &migration{how: "--deploy new.graphql"}
+	m := &migration{files: []migrate.File{{Plan: &migrate.Plan{ID: "p"}}}, how: "--deploy new.graphql"}
 	err := p.told(t.Context(), m, []migrate.Outcome{{Plan: "p"}}, &migrate.Between{Cause: errors.New("cause"), Restoring: errors.New("refused"), Old: old})
 	var known *problem
 	if !errors.As(err, &known) || known.code != exitBetween || !strings.Contains(err.Error(), "cause") || strings.Contains(out.String()+talk.String()+err.Error(), "hidden") {

@@ -108,7 +108,7 @@ func TestSignal(t *testing.T) {
 			t.Errorf("%v: it ended with %v", s, at)
 		}
 		for _, want := range []string{"phase before: paused", "1 plan: 0 done, 0 failed, 0 skipped (not begun), 0 not applicable, 1 stopped\n",
-			"next: schemacheck migrate up --alpha " + d.GRPC, "schemacheck: interrupted"} {
+			"next: schemacheck migrate up --batch-size 10 --alpha " + d.GRPC, "schemacheck: interrupted"} {
 			if !strings.Contains(run.out.String(), want) {
 				t.Errorf("%v: no %q in\n%s", s, want, run.out.String())
 			}
