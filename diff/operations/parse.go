@@ -231,21 +231,13 @@ func isSchema(text string) bool {
 
 // skipIgnored is the first byte from at on that is no white space, comma, comment or byte order mark.
 func skipIgnored(text string, at int) int {
-	for at < len(text) {
-		switch c := text[at]; {
-		case c == ' ' || c == '\t' || c == ',' || c == '\n' || c == '\r':
-			at++
-		case c == '#':
-			for at < len(text) && text[at] != '\n' && text[at] != '\r' {
-				at++
-			}
-		case strings.HasPrefix(text[at:], mark):
-			at += len(mark)
-		default:
+	for {
+		at = skipBlanks(text, at)
+		if at == len(text) || text[at] != '#' {
 			return at
 		}
+		at = lineEnd(text, at)
 	}
-	return at
 }
 
 // mark is the byte order mark.
