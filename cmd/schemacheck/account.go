@@ -36,7 +36,7 @@ type account struct {
 	seen   map[phaseOf]migrate.Status
 	last   migrate.Status // what was seen last
 	at     time.Time      // and when
-	deploy string         // the plan whose schema is being deployed; empty when none is
+	deploy *string        // the plan whose schema is being deployed, empty for one without a plan; nil when none is
 }
 
 type phaseOf struct {
@@ -119,7 +119,7 @@ func (a *account) stands() {
 	works := s.Pace != nil && (s.State == migrate.Running || s.State == migrate.Undoing)
 	if away := a.away(); !away.IsZero() {
 		w = standstill{forServer, away}
-	} else if a.deploy != "" {
+	} else if a.deploy != nil {
 		w.what = forDeploy
 	} else if !works {
 		return
@@ -129,8 +129,12 @@ func (a *account) stands() {
 		w.what = forSchema
 	}
 	switch {
-	case a.deploy != "":
-		a.progress.waiting(moment{what: "deploying the GraphQL schema of " + a.deploy}, w, []any{"plan", a.deploy})
+	case a.deploy != nil:
+		what := "deploying the GraphQL schema"
+		if *a.deploy != "" {
+			what += " of " + *a.deploy
+		}
+		a.progress.waiting(moment{what: what}, w, []any{"plan", *a.deploy})
 	case works:
 		nth, all := a.place(s)
 		a.progress.waiting(momentOf(s, nth, all), w, []any{"plan", s.Plan, "phase", s.Phase, "step", s.Pace.Step})
@@ -249,14 +253,14 @@ func placeOf(plan *migrate.Plan, s migrate.Status) (nth, all int) {
 // deploying tells of an update of the schema.
 func (a *account) deploying(plan string) func(*migrate.Deployed, error) {
 	a.log.Info("deploy begun", "plan", plan)
-	during := func(plan string) {
+	during := func(plan *string) {
 		a.mu.Lock()
 		defer a.mu.Unlock()
 		a.deploy, a.at = plan, time.Now()
 	}
-	during(plan)
+	during(&plan)
 	return func(d *migrate.Deployed, err error) {
-		during("")
+		during(nil)
 		if err != nil {
 			a.log.Error("deploy failed", "plan", plan, "error", err.Error())
 			return

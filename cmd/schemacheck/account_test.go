@@ -28,20 +28,21 @@ func TestStandstill(t *testing.T) {
 		name     string
 		last     migrate.Status
 		at, away time.Time
-		deploy   string
+		deploy   *string
 		text     string
 		event    string
 	}{
-		{"batch", at("copy", migrate.Pace{Nodes: 250, Total: 1000}), seen, time.Time{}, "",
+		{"batch", at("copy", migrate.Pace{Nodes: 250, Total: 1000}), seen, time.Time{}, nil,
 			"p, phase before, step copy (2 of 2): 250 of 1000 nodes (25%), no batch has ended since " + since(seen) + " (12s)", `"plan":"p","phase":"before","step":"copy","for":"batch"`},
-		{"schema", at("declare\x1b", migrate.Pace{}), seen, time.Time{}, "",
+		{"schema", at("declare\x1b", migrate.Pace{}), seen, time.Time{}, nil,
 			`p, phase before, step declare\x1b (1 of 2): waiting for the stored schema to be altered, which can build indexes, since ` + since(seen) + " (12s)", `"for":"schema"`},
-		{"resume", at("copy", migrate.Pace{Held: "me"}), seen, time.Time{}, "", "p, phase before, step copy (2 of 2): paused by me, waiting to be resumed since " + since(seen) + " (12s)", `"for":"resume"`},
-		{"server", at("copy", migrate.Pace{}), seen, away, "", "p, phase before, step copy (2 of 2): no answer from the server since " + since(away) + " (31s)", `"for":"server","since":"` + away.UTC().Format("2006-01-02T15:04:05")},
-		{"server, before anything is known", migrate.Status{}, seen, away, "", "the run: no answer from the server since " + since(away) + " (31s)", `"msg":"waiting","for":"server"`},
-		{"deploy", ended, seen, time.Time{}, "p", "deploying the GraphQL schema of p: waiting for the update, which can build indexes, since " + since(seen) + " (12s)", `"plan":"p","for":"deploy"`},
-		{"over", ended, seen, time.Time{}, "", "", ""},
-		{"just heard of", at("copy", migrate.Pace{}), now, time.Time{}, "", "", ""},
+		{"resume", at("copy", migrate.Pace{Held: "me"}), seen, time.Time{}, nil, "p, phase before, step copy (2 of 2): paused by me, waiting to be resumed since " + since(seen) + " (12s)", `"for":"resume"`},
+		{"server", at("copy", migrate.Pace{}), seen, away, nil, "p, phase before, step copy (2 of 2): no answer from the server since " + since(away) + " (31s)", `"for":"server","since":"` + away.UTC().Format("2006-01-02T15:04:05")},
+		{"server, before anything is known", migrate.Status{}, seen, away, nil, "the run: no answer from the server since " + since(away) + " (31s)", `"msg":"waiting","for":"server"`},
+		{"deploy", ended, seen, time.Time{}, &plan.ID, "deploying the GraphQL schema of p: waiting for the update, which can build indexes, since " + since(seen) + " (12s)", `"plan":"p","for":"deploy"`},
+		{"deploy without a plan", migrate.Status{}, seen, time.Time{}, new(string), "deploying the GraphQL schema: waiting for the update, which can build indexes, since " + since(seen) + " (12s)", `"plan":"","for":"deploy"`},
+		{"over", ended, seen, time.Time{}, nil, "", ""},
+		{"just heard of", at("copy", migrate.Pace{}), now, time.Time{}, nil, "", ""},
 	} {
 		for _, format := range []string{"text", "json"} {
 			var out bytes.Buffer

@@ -124,9 +124,7 @@ func (p program) begun(cmd *cobra.Command, w *work, o *fixOptions, from string) 
 		if err != nil {
 			return nil, migrationFailed(cmd.Context(), err)
 		}
-		wrote := func(s migrate.Status) bool {
-			return !slices.Contains([]migrate.State{migrate.Pending, migrate.Waiting, migrate.NotApplicable}, s.State)
-		}
+		wrote := func(s migrate.Status) bool { return s.State.Begun() }
 		open := func(s migrate.Status) bool { return s.Phase != migrate.Contract && !s.State.Over() }
 		// Where no schema is left behind, one that is done is over.
 		if slices.ContainsFunc(all, wrote) && (from != to || slices.ContainsFunc(all, open)) {

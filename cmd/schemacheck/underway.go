@@ -41,10 +41,7 @@ func (p program) underway(ctx context.Context, cfg *config.Config, l *live, fold
 		if err != nil {
 			return nil, nil
 		}
-		begun := slices.ContainsFunc(seen.Phases, func(at phaseAt) bool {
-			return !slices.Contains([]migrate.State{migrate.Pending, migrate.Waiting, migrate.NotApplicable}, at.State)
-		})
-		if !begun {
+		if !slices.ContainsFunc(seen.Phases, func(at phaseAt) bool { return at.State.Begun() }) {
 			continue
 		}
 		for _, s := range f.Steps {

@@ -29,6 +29,9 @@ const (
 	NotApplicable State = "not-applicable"
 )
 
+// Begun reports whether a phase in that state can have written something.
+func (s State) Begun() bool { return s != Pending && s != Waiting && s != NotApplicable }
+
 // Over reports whether nothing is left to do.
 func (s State) Over() bool { return s == Done || s == NotApplicable }
 
