@@ -85,6 +85,7 @@ type job struct {
 	inquiry  inquiry // nil when it is not asked
 	parts    []*part // of the current pass
 	all      []*part // of all passes
+	begun    int     // how often it was begun, see again
 	done     bool
 }
 
@@ -207,11 +208,13 @@ type presenceCount struct {
 	first  []uint64 // the lowest uids, where somebody wants them
 	failed string   // why the server did not say it, or ""
 	with   int      // number of the transaction
+	stale  bool     // it is to be counted again
 }
 
 // run asks everything, pass by pass.
 func (a *asking) run(ctx context.Context, answers []Answer) error {
-	if err := a.prepare(ctx, answers); err != nil {
+	s, err := a.prepare(ctx, answers)
+	if err != nil {
 		return err
 	}
 	for pass := 1; ; pass++ {
@@ -221,7 +224,7 @@ func (a *asking) run(ctx context.Context, answers []Answer) error {
 				continue
 			}
 			j.parts = j.inquiry.parts()
-			if pass == 1 {
+			if j.all == nil {
 				j.all = j.parts
 			}
 			j.done = len(j.parts) == 0
@@ -238,17 +241,49 @@ func (a *asking) run(ctx context.Context, answers []Answer) error {
 		}
 		for _, j := range a.jobs {
 			// A part that failed makes further passes useless.
-			if slices.ContainsFunc(j.parts, func(p *part) bool { return p.failed != "" }) {
-				j.parts, j.done = nil, true
+			if !slices.ContainsFunc(j.parts, func(p *part) bool { return p.failed != "" }) {
+				continue
+			}
+			if err := a.again(j, s); err != nil {
+				return err
 			}
 		}
 	}
 }
 
+// mostTimes is how often a question is begun whose moment the server discards. Dgraph discards what a snapshot
+// makes old, and seldom (once in some hundred reads of a moment that another commit has just made old, measured)
+// it answers from a newer one than it was asked for: either is over at the next moment.
+const mostTimes = 3
+
+// again begins a question that has failed from the start when only its moment was at fault, else it ends it.
+func (a *asking) again(j *job, s *sight) error {
+	other := func(p *part) bool { return p.failed != "" && p.failed != forgotten }
+	if j.begun == mostTimes || slices.ContainsFunc(j.parts, other) {
+		j.parts, j.done = nil, true
+		return nil
+	}
+	for _, p := range j.parts {
+		for _, function := range []string{p.root, p.total} {
+			if c, ok := a.counted[function]; ok {
+				c.stale = true
+				a.counted[function] = c
+			}
+		}
+	}
+	a.readers.leave()
+	inquiry, err := j.begin(s)
+	if err != nil {
+		return err // it is none that did not begin before
+	}
+	j.inquiry, j.parts, j.all = inquiry, nil, nil
+	return nil
+}
+
 // prepare looks at the stored schema and decides how each question is asked.
-func (a *asking) prepare(ctx context.Context, answers []Answer) error {
+func (a *asking) prepare(ctx context.Context, answers []Answer) (*sight, error) {
 	if err := a.permit(ctx, answers); err != nil {
-		return err
+		return nil, err
 	}
 	var names []string
 	hoarders := 0
@@ -262,16 +297,16 @@ func (a *asking) prepare(ctx context.Context, answers []Answer) error {
 		}
 	}
 	if len(names) == 0 {
-		return nil
+		return nil, nil
 	}
 	slices.Sort(names)
 	predicates, err := a.look(ctx, slices.Compact(names))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	s := &sight{predicates: predicates, options: a.options, share: a.options.Memory / int64(max(hoarders, 1))}
 	if s.vacant, err = a.vacant(ctx, predicates); err != nil {
-		return err
+		return nil, err
 	}
 	for i, j := range a.jobs {
 		if j.done {
@@ -283,7 +318,7 @@ func (a *asking) prepare(ctx context.Context, answers []Answer) error {
 			answers[i].Reason = err.Error()
 		}
 	}
-	return nil
+	return s, nil
 }
 
 // permit leaves the questions out that touch what the user may not read.
@@ -353,6 +388,7 @@ func (*nothing) parts() []*part   { return nil }
 func (n *nothing) tell(a *Answer) { a.DQL = n.dql }
 
 func (j *job) begin(s *sight) (inquiry, error) {
+	j.begun++
 	if j.question.looksAt != "" {
 		h, err := s.held(Field{Predicate: j.question.looksAt})
 		if err != nil {

@@ -63,7 +63,7 @@ func (a *asking) count(ctx context.Context, parts []*part) error {
 	known := map[string]*rootCount{}
 	for _, p := range parts {
 		for _, function := range []string{p.root, p.total} {
-			if _, ok := a.counted[function]; ok || function == "" {
+			if c, ok := a.counted[function]; ok && !c.stale || function == "" {
 				continue
 			}
 			r := known[function]
@@ -190,9 +190,10 @@ func (a *asking) pass(ctx context.Context, parts []*part, number int) error {
 		}
 		s := a.scans[p.root]
 		if s == nil {
-			s = &scan{root: p.root, nodes: c.nodes}
+			s = &scan{root: p.root}
 			a.scans[p.root] = s
 		}
+		s.nodes = c.nodes
 		if len(s.parts) == 0 {
 			scans = append(scans, s)
 		}

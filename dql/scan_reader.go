@@ -171,6 +171,13 @@ func (r *readers) countWatched(ctx context.Context, reader Reader, all []*watch,
 	return nil
 }
 
+// leave has the next question asked with another transaction.
+func (r *readers) leave() {
+	r.turn.Lock()
+	defer r.turn.Unlock()
+	r.current = nil
+}
+
 // now is the number of the current transaction.
 func (r *readers) now() int {
 	r.turn.RLock()
