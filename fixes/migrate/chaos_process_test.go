@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -99,7 +100,11 @@ func TestChaosChild(t *testing.T) {
 			<-all
 		}
 	}}
-	for _, phase := range []Phase{Before, After} {
+	phases := []Phase{Before, After}
+	if me.Undo { // what was done last is taken back first
+		slices.Reverse(phases)
+	}
+	for _, phase := range phases {
 		if me.Undo {
 			_, err = Undo(t.Context(), c, f, phase, o)
 		} else {
@@ -173,8 +178,8 @@ func TestChaosKilledAt(t *testing.T) {
 	a.wantExact(t, f, Before, taskOf, "N.hits", "N.more")
 	a.wantExact(t, f, After, taskOf, "N.late")
 	kill(true, "before commit", "batch undone", "before commit", "batch undone")
-	a.wantTakenBack(t, f, Before, "N.hits", "N.more")
 	a.wantTakenBack(t, f, After, "N.late")
+	a.wantTakenBack(t, f, Before, "N.hits", "N.more")
 }
 
 // TestChaosFrozen freezes runners for longer than their lease, and thaws them while the next one is at work.
