@@ -367,8 +367,9 @@ func (j *clients) affected(o *operations.Operation, subject string, out usage.Ou
 	for i := range out.Before.Adds {
 		a := &out.Before.Adds[i]
 		at, _ := a.Span()
-		for _, e := range j.added[a.Type.Name] {
-			add(e, at, usage.Place{Document: a.Document, Start: a.Start}, "", fmt.Sprintf("what @auth of %s lets through decides whether it adds a node of %s", e.finding.Coordinate, a.Type.Name))
+		of := a.Type.Source.Type.Name
+		for _, e := range j.added[of] {
+			add(e, at, usage.Place{Document: a.Document, Start: a.Start}, "", fmt.Sprintf("what @auth of %s lets through decides whether it adds a node of %s", e.finding.Coordinate, of))
 		}
 	}
 	for i := range out.Before.Sent {

@@ -10,7 +10,6 @@ import (
 
 	"github.com/schemacheck/schemacheck/diff/api"
 	"github.com/schemacheck/schemacheck/diff/operations"
-	"github.com/schemacheck/schemacheck/diff/schema"
 	"github.com/schemacheck/schemacheck/diff/sdl"
 )
 
@@ -100,7 +99,7 @@ type Sent struct {
 // Added is an object in the input of a mutation from which Dgraph makes a node of its own. One that only names a node, by
 // its ID or by nothing but fields with @id, is none: it links to what is there.
 type Added struct {
-	Type *schema.Type // of the node
+	Type *api.Type // the input, whose source is the type of the node
 	// Document has the brace with which the object begins at the bytes from Start to End.
 	Document   *operations.Document
 	Start, End int

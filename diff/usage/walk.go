@@ -425,7 +425,7 @@ func fits(k ast.ValueKind, t *known) bool {
 
 func (w *walker) object(v *ast.Value, t *known, start int) {
 	if w.adds(v, t) {
-		w.found.Adds = append(w.found.Adds, Added{t.Source.Type, w.document, start, start + 1})
+		w.found.Adds = append(w.found.Adds, Added{t.Type, w.document, start, start + 1})
 	}
 	for _, c := range v.Children {
 		at := w.document.Name(c.Position)
