@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -308,7 +309,7 @@ func (j *clients) affected(o *operations.Operation, subject string, out usage.Ou
 				Consequence: "The operation stays valid, and can answer or do otherwise.",
 			}}
 			if e.kind == 0 {
-				g.finding.Consequence = e.finding.Consequence
+				g.finding.Consequence = cmp.Or(e.consequence, e.finding.Consequence)
 			}
 			groups[key] = g
 			order = append(order, g)
@@ -361,6 +362,14 @@ func (j *clients) affected(o *operations.Operation, subject string, out usage.Ou
 				}
 				add(e, at, u.Place(), "", "it uses "+u.Coordinate)
 			}
+		}
+	}
+	for i := range out.Before.Adds {
+		a := &out.Before.Adds[i]
+		at, _ := a.Span()
+		of := a.Type.Source.Type.Name
+		for _, e := range j.added[of] {
+			add(e, at, usage.Place{Document: a.Document, Start: a.Start}, "", fmt.Sprintf("what @auth of %s lets through decides whether it adds a node of %s", e.finding.Coordinate, of))
 		}
 	}
 	for i := range out.Before.Sent {

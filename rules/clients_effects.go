@@ -18,6 +18,8 @@ type effect struct {
 	kind    diff.ContractKind // 0 for data
 	// coordinate and change are those of the API; empty for data.
 	coordinate, change string
+	// consequence is what comes of it, where that is not what the finding says; empty where it is.
+	consequence string
 }
 
 // effects are what findings do to operations, by what those use.
@@ -31,6 +33,8 @@ type effects struct {
 	// stored are what becomes of stored data and who may see it, by types and fields of the schema. guarded are those of
 	// rules that decide who finds what, by all types of the API that a field can give it as.
 	stored, guarded map[string][]*effect
+	// added are those of rules that decide who adds a node, by its type.
+	added map[string][]*effect
 	// about are the findings that an element of either the API or the schema concerns, by its coordinate.
 	about map[string][]int
 	// used are the operations that use what each finding is about, and in which files.
@@ -45,7 +49,8 @@ type effects struct {
 func newEffects(d *diff.Diff, findings []*Finding) *effects {
 	e := &effects{
 		findings: findings, changes: map[string][]*effect{}, within: map[string][]*effect{}, answers: map[string][]*effect{},
-		values: map[string][]*effect{}, stored: map[string][]*effect{}, guarded: map[string][]*effect{}, about: map[string][]int{},
+		values: map[string][]*effect{}, stored: map[string][]*effect{}, guarded: map[string][]*effect{},
+		added: map[string][]*effect{}, about: map[string][]int{},
 		used: make([]int, len(findings)), files: make([]map[*sdl.File]bool, len(findings)), sent: make([]int, len(findings)),
 		sources: map[*schema.Field][]string{},
 	}
@@ -55,12 +60,21 @@ func newEffects(d *diff.Diff, findings []*Finding) *effects {
 	}
 	for i, f := range findings {
 		for _, c := range f.API {
-			e.change(i, &effect{f, kinds[c], c.Coordinate, c.Change})
+			e.change(i, &effect{finding: f, kind: kinds[c], coordinate: c.Coordinate, change: c.Change})
 		}
 		for _, coordinate := range append([]string{f.Coordinate}, f.Affects...) {
 			e.concerns(i, coordinate)
 			if hides(f) {
 				e.stored[coordinate] = append(e.stored[coordinate], &effect{finding: f})
+			}
+		}
+		if isAuth(f) && slices.Contains(strings.Split(f.Subject, ", "), "add") {
+			one := &effect{finding: f}
+			if f.Rule == authChanged {
+				one.consequence = "Where a request does not pass, the mutation answers null without an error, and nothing of it is done."
+			}
+			for _, name := range append([]string{f.Coordinate}, f.Affects...) {
+				e.added[name] = append(e.added[name], one)
 			}
 		}
 		if isAuth(f) && slices.Contains(strings.Split(f.Subject, ", "), "query") {

@@ -64,6 +64,46 @@ func TestClientsLive(t *testing.T) {
 	}
 }
 
+// TestNestedAddsLive sends the mutations of the case to a real Dgraph that serves the new schema, without the claims that
+// its rules want: those that are told to add what the rules guard do nothing, and no others.
+func TestNestedAddsLive(t *testing.T) {
+	t.Parallel()
+	all := allCases(t)
+	c := all[slices.IndexFunc(all, func(c *testCase) bool { return c.name == "auth-by-nesting" })]
+	told := map[string]bool{}
+	for _, f := range c.clientele(t, c.findings(t)).Findings {
+		told[f.Subject] = true
+	}
+	d := dgraphtest.Server(t)
+	d.Lock(t)
+	d.DropAll(t)
+	if result := d.ApplySchema(t, c.new); result.Refused {
+		t.Fatal(result.Message)
+	}
+	d.Mutate(t, `<0x1> <dgraph.type> "User" .
+<0x1> <User.email> "a@x" .
+<0x2> <dgraph.type> "Post" .
+<0x2> <Post.title> "y" .
+`)
+	seen := map[string]int{}
+	for _, o := range operations.Join(c.operations...).Operations {
+		subject := subjectOf(o, seen)
+		variables := map[string]any{}
+		for _, v := range o.AST.VariableDefinitions {
+			if v.DefaultValue == nil && v.Type.NonNull {
+				variables[v.Variable] = sample(v.Type.String())
+			}
+		}
+		answer := d.GraphQL(t, o.Text(), variables)
+		if kept := !strings.Contains(string(answer.Data), "numUids"); kept != told[subject] || len(answer.Errors) > 0 {
+			t.Errorf("%s: told %v, and Dgraph answers %s %v", subject, told[subject], answer.Data, answer.Errors)
+		}
+	}
+	if len(told) < 7 {
+		t.Errorf("%d mutations are told", len(told))
+	}
+}
+
 // notServed is how Dgraph says that it does not carry an operation out.
 var notServed = regexp.MustCompile(invalidOperation.String() + "|^Field `|^Fragment ")
 
@@ -109,6 +149,10 @@ func sample(of string) any {
 	switch strings.TrimSuffix(of, "!") {
 	case "[AddUserInput!]":
 		return []any{map[string]any{"name": "x"}}
+	case "[AddPostInput!]":
+		return []any{map[string]any{"title": "x"}}
+	case "String":
+		return "x"
 	case "UpdateUserInput":
 		return map[string]any{"filter": map[string]any{}, "set": map[string]any{}}
 	case "Int64", "ID":

@@ -267,15 +267,17 @@ func (w *drift) leftovers() {
 			Fixes: directive("new-predicate", Safe, fmt.Sprintf("give %s another predicate with @dgraph(pred:)", field.Coordinate()),
 				w.edits.NewPredicate(a.Fields...)),
 		}
-		title := "delete the values of " + name + " before the update"
+		title := "delete the values of " + name + " before the update: an audit of the old schema makes the plan for it"
 		f.ask(dql.Values(anyValues(name)))
 		if reason := diff.Refused(liveForm(got), a); reason != "" {
 			w.refusedLeftover(f, field, name, reason)
-			title = "drop " + name + ", which an older schema left, before the update"
+			title = fmt.Sprintf("drop %s, which an older schema left, before the update, also when it is empty: send {\"drop_attr\": %q} to /alter", name, name)
 		} else if want := typeText(a); typeText(liveForm(got)) == want {
 			f.Consequence = "Its values come back: the field reads, filters and overwrites them."
 		}
-		f.Fixes = append(f.Fixes, migration("delete-values", Destructive, title).by(discarding(name)))
+		// A plan of this change deletes once the new schema is served: never where it is
+		// refused, and else with what the field has got by then.
+		f.Fixes = append(f.Fixes, migration("delete-values", Destructive, title))
 		w.findings = append(w.findings, f)
 	}
 }

@@ -104,7 +104,19 @@ func TestDrift(t *testing.T) {
   predicates: User.age
   impact: api none, storage none, data none
   fix: new-predicate (directive, safe) give User.age another predicate with @dgraph(pred:)
-  fix: delete-values (migration, destructive) delete the values of User.age before the update
+  fix: delete-values (migration, destructive) delete the values of User.age before the update: an audit of the old schema makes the plan for it
+`},
+		{name: "left over, of an interface", old: plain, new: "type User implements Aged {\n  name: String\n}\ninterface Aged {\n  id: ID!\n  age: Int\n}\n",
+			live: rules.Live{Stored: stored(name(nil), dql.Predicate{Name: "Aged.age", Type: "int"})}, want: `warning predicate-reused Aged.age
+  at self 6:3-6:11
+  message: Aged.age is new, and an older schema left Aged.age (int) on dgraph://x
+  consequence: Its values come back: the field reads, filters and overwrites them.
+  question: How many nodes have a value under Aged.age?
+  affects: User.age
+  predicates: Aged.age
+  impact: api none, storage none, data none
+  fix: new-predicate (directive, safe) give Aged.age another predicate with @dgraph(pred:)
+  fix: delete-values (migration, destructive) delete the values of Aged.age before the update: an audit of the old schema makes the plan for it
 `},
 		{name: "left over, and refused", old: plain, new: "type User {\n  id: ID!\n  name: String\n  age: Int\n}\n",
 			live: rules.Live{Stored: stored(name(nil), dql.Predicate{Name: "User.age", Type: "int", List: true})}, want: `error update-refused User.age
@@ -115,7 +127,7 @@ func TestDrift(t *testing.T) {
   predicates: User.age
   impact: api breaking, storage refused, data invalid
   fix: new-predicate (directive, safe) give User.age another predicate with @dgraph(pred:)
-  fix: delete-values (migration, destructive) drop User.age, which an older schema left, before the update
+  fix: delete-values (migration, destructive) drop User.age, which an older schema left, before the update, also when it is empty: send {"drop_attr": "User.age"} to /alter
 `},
 		{name: "type not stored", old: plain, new: plain, live: rules.Live{Stored: typed()}, want: `warning schema-drift (type User)
   at self 1:6-1:10

@@ -137,6 +137,9 @@ type Fix struct {
 	Kind  FixKind
 	Risk  Risk
 	Title string
+	// Waits is why the fix is left until somebody asks for it by name, though it is not
+	// Destructive; empty when it may be taken without a word.
+	Waits string
 	// Patch is the edit of the new schema, never empty for a Directive.
 	Patch fixes.Patch
 	// Migration is what is done to the stored data: that of a fix of this kind,

@@ -152,7 +152,14 @@ var interfaceRemoved = &Rule{
 				by(migrate.RemoveInterfaceType(c.Before.Stored, i.Stored, p.implementing(i, t)))},
 		}
 		f.ask(dql.Tagged(i.Stored, c.Before.Stored))
-		if p.Survivor(i) == nil {
+		crossing := p.crossing(c.Before, i, c.Moved)
+		switch survivor := p.Survivor(i); {
+		case survivor != nil && survivor.Kind == sdl.Interface && survivor.Stored == i.Stored && len(crossing.Others) == 0:
+			// What nothing implements stays for the sake of the nodes that have its type.
+			crossing.Kept = true
+			f.Fixes[0].Title += ", once nothing queries " + survivor.Name
+			f.Fixes[0].Waits = fmt.Sprintf("the nodes of %s keep the dgraph.type %s, since the interface is kept and its queries find them by that", t.Name, i.Stored)
+		case survivor == nil:
 			f.Consequence = fmt.Sprintf("The %s nodes stored so far keep the dgraph.type %q, which nothing uses any more.", c.Before.Name, i.Stored)
 		}
 		gone := movedFrom(c.Moved)
@@ -181,7 +188,7 @@ var interfaceRemoved = &Rule{
 				list(affects), list(oldPredicates(c.Moved)))
 			f.Fixes = slices.Concat(directive("pin-predicate", Safe, fmt.Sprintf("add @dgraph(pred: %q) to %s, and so for each moved field",
 				c.Moved[0].Before.Predicate, c.Moved[0].After.Coordinate()), p.edits.PinFields(pins(c.Moved)...)),
-				[]Fix{migration("copy-values", Review, fmt.Sprintf("copy the values to the predicates of %s", t.Name)).by(migrate.MoveOutOfInterface(p.crossing(c.Before, i, c.Moved)))},
+				[]Fix{migration("copy-values", Review, fmt.Sprintf("copy the values to the predicates of %s", t.Name)).by(migrate.MoveOutOfInterface(crossing))},
 				f.Fixes)
 		case len(lost) > 0:
 			f.Severity = Error

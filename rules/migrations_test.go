@@ -1,10 +1,14 @@
 package rules_test
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/schemacheck/schemacheck/diff"
+	"github.com/schemacheck/schemacheck/dql"
+	"github.com/schemacheck/schemacheck/fixes/migrate"
 	"github.com/schemacheck/schemacheck/rules"
 )
 
@@ -61,6 +65,47 @@ func TestNamesTakenAgain(t *testing.T) {
 				t.Errorf("the plan: %v, want %q", err, c.err)
 			}
 		})
+	}
+}
+
+// TestBeforeTheUpdate: what a fix says to do before the update, its plan does not put off until afterwards.
+func TestBeforeTheUpdate(t *testing.T) {
+	t.Parallel()
+	told := func(name string, findings []*rules.Finding) (n int) {
+		for _, f := range findings {
+			for _, x := range f.Fixes {
+				if x.Kind != rules.Migration || !strings.Contains(x.Title, "before the update") {
+					continue
+				}
+				n++
+				if x.Migration == nil {
+					continue // it is left to people
+				}
+				var answers []string
+				if need := x.Migration.Need; need != nil {
+					answers = append(answers, cmp.Or(need.Default, strings.Join(need.Options[:min(1, len(need.Options))], ""), "x"))
+				}
+				if r, err := x.Migration.Build(answers); err == nil && !slices.ContainsFunc(r.Steps, func(s migrate.Step) bool { return s.Phase == migrate.Before }) {
+					t.Errorf("%s: %s, %s: %s", name, f.Coordinate, x.ID, x.Title)
+				}
+			}
+		}
+		return n
+	}
+	n := 0
+	for _, c := range pairs(t) {
+		n += told(c.dir, judge(t, c.old, c.new, c.renames))
+	}
+	if n == 0 {
+		t.Error("no fix says so")
+	}
+	old := derive(t, "old.graphql", "type User {\n  id: ID!\n  name: String\n}\n")
+	for name, left := range map[string]dql.Predicate{"left over": {Name: "User.age", Type: "string"}, "refused": {Name: "User.age", Type: "int", List: true}} {
+		new := derive(t, "new.graphql", "type User {\n  id: ID!\n  name: String\n  age: Int\n}\n")
+		live := rules.Live{Name: "dgraph://x", Served: old, Stored: &dql.Stored{Predicates: []dql.Predicate{{Name: "User.name", Type: "string"}, left}}}
+		if told(name, rules.Drift(diff.Compare(old, new, diff.Options{}), live)) != 1 {
+			t.Errorf("%s: no fix says so", name)
+		}
 	}
 }
 

@@ -134,7 +134,7 @@ var undeclaredTypes = &Rule{
 		findings = append(findings, a.undeclared("", dql.Undeclared(known...)))
 		for _, t := range a.Types {
 			if t.Kind == sdl.Interface && t.Stores() {
-				findings = append(findings, bare(t))
+				findings = append(findings, a.bare(t))
 			}
 		}
 		return findings
@@ -173,7 +173,7 @@ func (a *audit) undeclared(stored string, q dql.Question) *Finding {
 }
 
 // bare is about nodes of an interface that no type claims.
-func bare(i *schema.Type) *Finding {
+func (a *audit) bare(i *schema.Type) *Finding {
 	f := &Finding{
 		Coordinate:  i.Name,
 		Place:       onType(i),
@@ -187,7 +187,12 @@ func bare(i *schema.Type) *Finding {
 			migration("delete-nodes", Destructive, "delete the nodes"),
 		},
 	}
-	f.ask(dql.Lone(i.Stored, storedTypes(i)[1:]...))
+	claiming := storedTypes(i)[1:]
+	if like := a.like(i); len(like) > 0 {
+		claiming = append(claiming, like...)
+		f.Question = fmt.Sprintf("How many nodes of %s are of no type that implements it or has its fields?", i.Stored)
+	}
+	f.ask(dql.Lone(i.Stored, claiming...))
 	f.inquiry.sum = histogram(func(name, n string) string {
 		if name == i.Stored {
 			return ""
@@ -195,4 +200,19 @@ func bare(i *schema.Type) *Finding {
 		return fmt.Sprintf("%s of type %q", n, name)
 	})
 	return f
+}
+
+// like are the stored types that do not implement an interface and have all its fields: a type that
+// has left it, whose nodes are still shown whole. Source: field.IncludeAbstractField.
+func (a *audit) like(i *schema.Type) []string {
+	var all []string
+	for _, t := range a.Types {
+		if t.Kind != sdl.Object || !t.Stores() || slices.Contains(i.Implementors, t) {
+			continue
+		}
+		if !slices.ContainsFunc(i.Fields, func(f *schema.Field) bool { return f.Predicate != "" && t.Field(f.Name) == nil }) {
+			all = append(all, t.Stored)
+		}
+	}
+	return all
 }

@@ -22,7 +22,7 @@ var predicateReused = &Rule{
 		Question: "How many values are stored under the predicate, and of which nodes?",
 		WaysOut: []string{
 			"A predicate of its own for the new field.",
-			"Delete the old values, when nothing else uses them.",
+			"Delete the old values before the update, when nothing else uses them: afterwards they cannot be told from new ones.",
 		},
 		Reverse: "The old schema shows the values as they are then: with what was written by the new field.",
 	},
@@ -68,7 +68,9 @@ var predicateReused = &Rule{
 			f.Consequence = fmt.Sprintf("It is another name for %s: what is written by one is read by the other.", list(aliases))
 			return f
 		}
-		f.Fixes = append(f.Fixes, migration("delete-values", Destructive, "delete the values of "+name+" before the update").by(discarding(name)))
+		// A plan deletes once the new schema is served, and then that field's values, too.
+		f.Fixes = append(f.Fixes, migration("delete-values", Destructive,
+			fmt.Sprintf("delete the values of %s before the update: afterwards they cannot be told from those of %s", name, a.Coordinate())))
 		return f
 	}),
 }

@@ -64,7 +64,7 @@ type choice struct {
 
 // choices decides about the findings that have fixes, in their order. Without a
 // word from the user it takes the first fix of the preferred kind for what is
-// more than an information, and nothing that deletes. severity is that of a
+// more than an information, and nothing that deletes or waits. severity is that of a
 // finding in the report.
 func (o *choiceOptions) choices(flags *pflag.FlagSet, findings []*rules.Finding, severity func(*rules.Finding) report.Severity) ([]choice, error) {
 	asked := map[*rules.Finding]string{}
@@ -112,6 +112,9 @@ func (o *choiceOptions) choices(flags *pflag.FlagSet, findings []*rules.Finding,
 		default:
 			if c.fix = o.first(f); c.fix == nil {
 				c.note = "what deletes is never taken by itself: --choose takes it"
+				if i := slices.IndexFunc(f.Fixes, func(x rules.Fix) bool { return x.Waits != "" }); i >= 0 {
+					c.note = "left as it is: " + f.Fixes[i].Waits + "; --choose takes a fix all the same"
+				}
 			}
 		}
 		all = append(all, c)
@@ -126,7 +129,7 @@ func (o *choiceOptions) first(f *rules.Finding) *rules.Fix {
 		for _, kind := range []rules.FixKind{rules.FixKind(o.prefer), ""} {
 			for i := range f.Fixes {
 				x := &f.Fixes[i]
-				if x.Risk != rules.Destructive && (kind == "" || x.Kind == kind) && (!planned || !byHand(x)) {
+				if x.Risk != rules.Destructive && x.Waits == "" && (kind == "" || x.Kind == kind) && (!planned || !byHand(x)) {
 					return x
 				}
 			}

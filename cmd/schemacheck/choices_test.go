@@ -24,6 +24,8 @@ func offers() []*rules.Finding {
 		return x
 	}
 	rule := rules.Find("field-renamed")
+	waiting := fix("untag", rules.Migration, rules.Review)
+	waiting.Waits = "they are asked for"
 	return []*rules.Finding{
 		{Rule: rule, Severity: rules.Error, Coordinate: "A.a", To: "A.b", Message: "a becomes b", Fixes: []rules.Fix{
 			fix("pin", rules.Directive, rules.Safe), fix("copy", rules.Migration, rules.Review), fix("drop", rules.Migration, rules.Destructive)}},
@@ -31,6 +33,7 @@ func offers() []*rules.Finding {
 		{Rule: rule, Severity: rules.Error, Coordinate: "A.d", Fixes: []rules.Fix{fix("drop", rules.Migration, rules.Destructive)}},
 		{Rule: rule, Severity: rules.Info, Coordinate: "A.e", Fixes: []rules.Fix{fix("pin", rules.Directive, rules.Safe)}},
 		{Rule: rule, Severity: rules.Error, Coordinate: "A.f"},
+		{Rule: rule, Severity: rules.Error, Coordinate: "A.g", Fixes: []rules.Fix{waiting}},
 	}
 }
 
@@ -54,17 +57,20 @@ func TestChoices(t *testing.T) {
 		o    choiceOptions
 		want string // or the error
 	}{
-		{"the first", choiceOptions{}, "A.a=pin A.c=copy A.d=none A.e=none"},
-		{"preferred", choiceOptions{prefer: "migration"}, "A.a=copy A.c=copy A.d=none A.e=none"},
-		{"preferred where there is one", choiceOptions{prefer: "directive"}, "A.a=pin A.c=copy A.d=none A.e=none"},
-		{"chosen", choiceOptions{choose: []string{"A.a=copy", "A.d=drop", "A.e=pin"}}, "A.a=copy A.c=copy A.d=drop A.e=pin"},
-		{"by the new name", choiceOptions{choose: []string{"A.b=drop"}}, "A.a=drop A.c=copy A.d=none A.e=none"},
-		{"none", choiceOptions{choose: []string{"A.a=none", "A.c=none"}}, "A.a=none A.c=none A.d=none A.e=none"},
-		{"twice the same", choiceOptions{choose: []string{"A.a=copy", "A.b=copy"}}, "A.a=copy A.c=copy A.d=none A.e=none"},
+		{"the first", choiceOptions{}, "A.a=pin A.c=copy A.d=none A.e=none A.g=none"},
+		{"preferred", choiceOptions{prefer: "migration"}, "A.a=copy A.c=copy A.d=none A.e=none A.g=none"},
+		{"preferred where there is one", choiceOptions{prefer: "directive"}, "A.a=pin A.c=copy A.d=none A.e=none A.g=none"},
+		{"chosen", choiceOptions{choose: []string{"A.a=copy", "A.d=drop", "A.e=pin", "A.g=untag"}}, "A.a=copy A.c=copy A.d=drop A.e=pin A.g=untag"},
+		{"by the new name", choiceOptions{choose: []string{"A.b=drop"}}, "A.a=drop A.c=copy A.d=none A.e=none A.g=none"},
+		{"none", choiceOptions{choose: []string{"A.a=none", "A.c=none"}}, "A.a=none A.c=none A.d=none A.e=none A.g=none"},
+		{"twice the same", choiceOptions{choose: []string{"A.a=copy", "A.b=copy"}}, "A.a=copy A.c=copy A.d=none A.e=none A.g=none"},
 	} {
 		got, err := c.o.choices(nil, offers(), func(f *rules.Finding) report.Severity { return report.Severity(f.Severity) })
 		if err != nil || taken(got) != c.want {
 			t.Errorf("%s: %s, %v, want %s", c.name, taken(got), err, c.want)
+		}
+		if last := got[len(got)-1]; last.fix == nil && last.note != "left as it is: they are asked for; --choose takes a fix all the same" {
+			t.Errorf("%s: the note is %q", c.name, last.note)
 		}
 	}
 }
@@ -120,7 +126,7 @@ func TestAsk(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	answers := map[string]string{"field-renamed A.a -> A.b": "copy", "field-renamed A.d": "none", "field-renamed A.e": "pin"}
+	answers := map[string]string{"field-renamed A.a -> A.b": "copy", "field-renamed A.d": "none", "field-renamed A.e": "pin", "field-renamed A.g": "none"}
 	var starts []string
 	err = ask(t.Context(), choices, func(_ context.Context, q question) (string, error) {
 		starts = append(starts, q.start)
@@ -130,7 +136,7 @@ func TestAsk(t *testing.T) {
 		}
 		return answer, nil
 	}, func(x rules.Fix) string { return "what " + x.ID + " would do" })
-	if want := "A.a=copy A.c=copy A.d=none A.e=pin"; err != nil || taken(choices) != want || strings.Join(starts, " ") != "pin none none" {
+	if want := "A.a=copy A.c=copy A.d=none A.e=pin A.g=none"; err != nil || taken(choices) != want || strings.Join(starts, " ") != "pin none none none" {
 		t.Errorf("%s, %v, starts %v, want %s", taken(choices), err, starts, want)
 	}
 	stop := errors.New("stop")

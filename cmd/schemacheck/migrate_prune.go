@@ -69,7 +69,7 @@ undone, is refused unless --unfinished is added, and one at work always.`,
 			ctx := cmd.Context()
 			all, err := migrate.Prune(ctx, m.client, m.files, time.Now().Add(-older), migrate.Options{})
 			for _, one := range all {
-				fmt.Fprintf(p.out, "%s, phase %s: %d bytes of logs removed\n", one.Plan, one.Phase, one.Bytes)
+				fmt.Fprintf(p.out, "%s, phase %s: %s of logs removed\n", one.Plan, one.Phase, number(one.Bytes, "byte", "bytes"))
 			}
 			if err == nil && len(all) == 0 {
 				fmt.Fprintf(p.out, "there are no logs of what was done more than %v ago\n", older)
@@ -127,7 +127,8 @@ func (p program) forget(ctx context.Context, m *migration, g *forgetting, agreed
 			if st.Plan != id {
 				continue
 			}
-			line := fmt.Sprintf("forget that phase %s of the plan %s is %s (%d nodes changed), and what undoing it needs", st.Phase, st.Plan, st.State, st.Counts.Changed)
+			line := fmt.Sprintf("forget that phase %s of the plan %s is %s (%s changed), and what undoing it needs",
+				st.Phase, st.Plan, st.State, number(st.Counts.Changed, "node", "nodes"))
 			if st.State != migrate.Pending && !st.State.Over() {
 				line += "; it is not over, and nobody can go on with it afterwards"
 			}

@@ -50,7 +50,12 @@ func (p program) compared(ctx context.Context, u *migrate.Untouched, g *progress
 	if err != nil {
 		return migrationFailed(ctx, fmt.Errorf("comparing what was not to change: %w", err))
 	}
-	fmt.Fprintf(p.out, "outside of what the plans write: %d predicates with %d values and edges are as they were\n", c.Same, c.Quads)
+	as := "are as they were"
+	if c.Same == 1 {
+		as = "is as it was"
+	}
+	fmt.Fprintf(p.out, "outside of what the plans write: %s with %s %s\n",
+		number(c.Same, "predicate", "predicates"), number(c.Quads, "value or edge", "values and edges"), as)
 	for _, line := range c.NotCompared {
 		fmt.Fprintf(p.out, "  not compared: %s\n", report.Escape(line))
 	}

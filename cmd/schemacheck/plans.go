@@ -425,32 +425,31 @@ func (d *planned) dql() string {
 func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
 
 // current are the choices with the fixes as they are for the edited schema:
-// an edit can move a predicate that a migration writes. Kept says what an edit made
-// superfluous.
+// an edit can move a predicate that a migration writes. Kept says what is left until
+// somebody asks for it.
 func (m *mended) current() (all []choice, kept []string) {
-	interfaces := m.keptInterfaces()
 	at := map[string]*rules.Finding{}
 	for _, f := range m.Left {
 		at[fingerprint(f)] = f
 	}
 	for _, c := range m.choices {
-		if c.fix == nil || c.fix.Kind != rules.Migration {
-			continue
-		}
 		f := at[fingerprint(c.finding)]
-		if f == nil {
+		if c.fix == nil || f == nil {
 			continue // another edit has settled it
 		}
+		named := func(x rules.Fix) bool { return c.named && x.ID == c.fix.ID }
+		if i := slices.IndexFunc(f.Fixes, func(x rules.Fix) bool { return x.Waits != "" && !named(x) }); i >= 0 {
+			waits := f.Fixes[i].Waits
+			kept = append(kept, strings.ToUpper(waits[:1])+waits[1:]+".")
+		}
+		if c.fix.Kind != rules.Migration {
+			continue
+		}
 		i := slices.IndexFunc(f.Fixes, func(x rules.Fix) bool { return x.ID == c.fix.ID })
-		if i < 0 {
+		if i < 0 || f.Fixes[i].Waits != "" && !c.named {
 			continue
 		}
-		left, name := tagged(&f.Fixes[i], interfaces)
-		if left == nil {
-			kept = append(kept, keptTags(c.finding, name))
-			continue
-		}
-		c.fix = left
+		c.fix = &f.Fixes[i]
 		all = append(all, c)
 	}
 	return all, kept

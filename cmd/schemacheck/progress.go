@@ -63,7 +63,7 @@ func (g *progress) tell(now dql.Progress) {
 	g.say(false, func() moment {
 		m := moment{what: "asking the stored data", how: number(now.Requests, "request", "requests"), nodes: now.Nodes, of: now.Of}
 		if now.Of > 0 {
-			m.how += fmt.Sprintf(", %d%% of %d nodes", 100*now.Nodes/now.Of, now.Of)
+			m.how += fmt.Sprintf(", %d%% of %s", 100*now.Nodes/now.Of, number(now.Of, "node", "nodes"))
 		}
 		if now.Pass > 1 {
 			m.how += fmt.Sprintf(", pass %d", now.Pass)
@@ -77,14 +77,14 @@ func (g *progress) tell(now dql.Progress) {
 // reading tells of reading what is not to change.
 func (g *progress) reading(predicate string, nodes uint64) {
 	g.say(false, func() moment {
-		return moment{what: "reading what is not to change", how: fmt.Sprintf("%d nodes with %s", nodes, predicate)}
+		return moment{what: "reading what is not to change", how: number(nodes, "node", "nodes") + " with " + predicate}
 	}, func() { g.log.Info("reading", "predicate", predicate, "nodes", nodes) })
 }
 
 // copying tells of filling a throwaway server.
 func (g *progress) copying(quads uint64) {
 	g.say(false, func() moment {
-		return moment{what: "copying", how: fmt.Sprintf("%d quads", quads)}
+		return moment{what: "copying", how: number(quads, "quad", "quads")}
 	}, func() { g.log.Info("copying", "quads", quads) })
 }
 
@@ -162,7 +162,7 @@ func (w standstill) words() string {
 func paceInWords(p *migrate.Pace) string {
 	var all []string
 	if p.Total > 0 {
-		all = append(all, fmt.Sprintf("%d of %d nodes (%d%%)", p.Nodes, p.Total, 100*p.Nodes/p.Total))
+		all = append(all, fmt.Sprintf("%d of %s (%d%%)", p.Nodes, number(p.Total, "node", "nodes"), 100*p.Nodes/p.Total))
 	}
 	if p.Rate > 0 && p.Held == "" {
 		all = append(all, fmt.Sprintf("%.0f nodes/s", p.Rate))

@@ -144,7 +144,8 @@ func (r *rehearsal) outcome(o migrate.Outcome) {
 	}
 	for _, result := range o.Results {
 		if n := result.Status.Counts.Left; n > 0 || len(result.Left) > 0 {
-			v := violation{Kind: "left", Where: o.Plan, What: fmt.Sprintf("phase %s could not change them", result.Status.Phase), Count: max(n, uint64(len(result.Left)))}
+			v := violation{Kind: "left", Where: o.Plan, Count: max(n, uint64(len(result.Left)))}
+			v.What = fmt.Sprintf("phase %s could not change %s", result.Status.Phase, map[bool]string{true: "it", false: "them"}[v.Count == 1])
 			for i, l := range result.Left {
 				if i == 0 {
 					v.What += ": " + l.Reason
@@ -296,7 +297,8 @@ func (r *rehearsal) text(to io.Writer) {
 		line("deployed: clients could meet either schema for %s", seconds(*r.Deploy))
 	}
 	if r.Stopped == "" {
-		line("verified: %d closing questions; %d predicates that no plan writes are as they were", r.Checks, r.Untouched)
+		line("verified: %s; %s", number(r.Checks, "closing question", "closing questions"),
+			number(r.Untouched, "predicate that no plan writes is as it was", "predicates that no plan writes are as they were"))
 	}
 	for _, o := range r.Operations {
 		line("operation %s: %s%s", o.Operation, o.Outcome, o.detail())

@@ -420,7 +420,7 @@ func (r *rehearsing) untouched(ctx context.Context, before map[string]clone.Sum)
 		if was == is {
 			r.report.Untouched++
 		} else {
-			r.report.violate("changed", name, fmt.Sprintf("no plan writes it, and what is stored under it is not what it was: %d quads before, %d after", was.Quads, is.Quads))
+			r.report.violate("changed", name, fmt.Sprintf("no plan writes it, and what is stored under it is not what it was: %s before, %d after", number(was.Quads, "quad", "quads"), is.Quads))
 		}
 	}
 	return nil

@@ -197,6 +197,29 @@ func TestCorrupted(t *testing.T) {
 	}
 }
 
+// TestRehearsalInWords: one of a kind is told as one.
+func TestRehearsalInWords(t *testing.T) {
+	t.Parallel()
+	for n, want := range map[int]string{
+		1: "verified: 1 closing question; 1 predicate that no plan writes is as it was\n" +
+			"VIOLATION: left p: phase before could not change it: why; 1 node: 0x1\n",
+		2: "verified: 2 closing questions; 2 predicates that no plan writes are as they were\n" +
+			"VIOLATION: left p: phase before could not change them: why; 2 nodes: 0x1, 0x2\n",
+	} {
+		r := &rehearsal{Checks: n, Untouched: n, Copied: &clone.Copied{}}
+		result := &migrate.Result{Status: migrate.Status{Phase: migrate.Before}}
+		for i := range n {
+			result.Left = append(result.Left, migrate.Left{UID: uint64(i + 1), Reason: "why"})
+		}
+		r.outcome(migrate.Outcome{Plan: "p", Results: []*migrate.Result{result}})
+		var out strings.Builder
+		r.text(&out)
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("%s\nwant in it:\n%s", out.String(), want)
+		}
+	}
+}
+
 // TestClock: the time between two signs belongs to the step that the first is of, and so do the nodes.
 func TestClock(t *testing.T) {
 	t.Parallel()

@@ -76,6 +76,8 @@ type Walk struct {
 	Faults []Fault
 	// Sent are the variables whose types are inputs of the API: what they hold is not in the operation.
 	Sent []Sent
+	// Adds are the nodes that a mutation adds beside those that it is for, as far as they are written in the operation.
+	Adds []Added
 	// Naming are the variables that hold names of fields or types: what those are is not in the operation.
 	Naming []Naming
 	// Met are the names of all types that decide whether the operation is valid, each once.
@@ -94,6 +96,15 @@ type Sent struct {
 	Start, End int
 }
 
+// Added is an object in the input of a mutation from which Dgraph makes a node of its own. One that only names a node, by
+// its ID or by nothing but fields with @id, is none: it links to what is there.
+type Added struct {
+	Type *api.Type // the input, whose source is the type of the node
+	// Document has the brace with which the object begins at the bytes from Start to End.
+	Document   *operations.Document
+	Start, End int
+}
+
 // Naming is a variable of an operation that holds names of fields, for @cascade, or that of a type, for __type.
 type Naming struct {
 	Variable string    // without the $
@@ -102,6 +113,9 @@ type Naming struct {
 
 // Span is the place of the variable in its file; see [operations.Document.Span].
 func (s *Sent) Span() (at sdl.Span, exact bool) { return s.Document.Span(s.Start, s.End) }
+
+// Span is the place of the object's first brace in its file; see [operations.Document.Span].
+func (a *Added) Span() (at sdl.Span, exact bool) { return a.Document.Span(a.Start, a.End) }
 
 // RootFields are the names of the fields that an operation begins with, each once.
 func RootFields(o *operations.Operation) []string {

@@ -59,6 +59,7 @@ type walker struct {
 	found     *Walk
 	document  *operations.Document // that positions are in
 	alone     int                  // values around, that stand alone where a list is expected
+	removing  bool                 // within what an update takes away, which links only
 }
 
 func (w *walker) root() {
@@ -423,6 +424,9 @@ func fits(k ast.ValueKind, t *known) bool {
 }
 
 func (w *walker) object(v *ast.Value, t *known, start int) {
+	if w.adds(v, t) {
+		w.found.Adds = append(w.found.Adds, Added{t.Type, w.document, start, start + 1})
+	}
 	for _, c := range v.Children {
 		at := w.document.Name(c.Position)
 		coordinate := t.coordinate(c.Name)
@@ -432,13 +436,38 @@ func (w *walker) object(v *ast.Value, t *known, start int) {
 			continue
 		}
 		w.use(Use{Kind: InputField, Coordinate: coordinate, Type: t.Type, Source: f.Source, Gives: f.Type}, at)
+		around := w.removing
+		w.removing = around || c.Name == "remove" && t.Source.Type != nil && t.Name == "Update"+t.Source.Type.Name+"Input"
 		w.value(c.Value, f.Type, coordinate)
+		w.removing = around
 	}
 	for _, f := range t.Fields {
 		if f.Type.NonNull && v.Children.ForName(f.Name) == nil {
 			w.fault(Missing, t.Name+"."+f.Name, operations.Range{Start: start, End: start + 1}, fmt.Sprintf("%s needs the field %s: %s", t.Name, f.Name, f.Type))
 		}
 	}
+}
+
+// adds reports whether Dgraph makes a node from an object of an input by which other types link to one or create it. With
+// an ID it never does; one with nothing but fields with @id is how clients link to a node, although Dgraph adds it where
+// it is not there. Source: rewriteObject.
+func (w *walker) adds(v *ast.Value, t *known) bool {
+	of := t.Source.Type
+	if w.operation.Operation != ast.Mutation || w.removing || of == nil || of.Kind != sdl.Object || t.Name != of.Name+"Ref" {
+		return false
+	}
+	adds := false
+	for _, c := range v.Children {
+		f := w.API.field(t, c.Name)
+		switch {
+		case f == nil || f.Source.Field == nil:
+		case f.Source.Field.Type().Named() == "ID":
+			return false
+		case !f.Source.Field.Has("id"):
+			adds = true
+		}
+	}
+	return adds
 }
 
 func (w *walker) use(u Use, at operations.Range) {

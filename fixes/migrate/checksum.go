@@ -26,13 +26,14 @@ type Sum struct {
 	Unreadable uint64
 	// Refused says why nothing could be read; empty when it could.
 	Refused string
-	// parts are sums of some nodes each, whatever their order.
+	// parts are sums of some nodes each, whatever their order. Which part a node is in
+	// does not depend on what it holds: one that changed is in one part.
 	parts [256]uint64
 }
 
 // nodesApart is on how many nodes two sums differ at least.
-func (s *Sum) nodesApart(t *Sum) int {
-	n := 0
+func (s *Sum) nodesApart(t *Sum) uint64 {
+	n := uint64(0)
 	for i := range s.parts {
 		if s.parts[i] != t.parts[i] {
 			n++
@@ -167,7 +168,7 @@ func (s *Sum) add(uid uint64, quads []dql.Quad) {
 	}
 	slices.Sort(lines)
 	digest := sha256.Sum256(fmt.Appendf(nil, "%x\n%s", uid, strings.Join(lines, "\n")))
-	s.parts[digest[0]] ^= binary.BigEndian.Uint64(digest[8:])
+	s.parts[uid%uint64(len(s.parts))] ^= binary.BigEndian.Uint64(digest[:])
 }
 
 // Untouched is what was stored under the predicates that plans do not write.
@@ -252,22 +253,23 @@ func (u *Untouched) Compare(ctx context.Context) (*Compared, error) {
 		is, has := after[name]
 		switch {
 		case !had && is.Nodes > 0:
-			c.Changed = append(c.Changed, fmt.Sprintf("%s is new, and %d nodes hold something there", name, is.Nodes))
+			c.Changed = append(c.Changed, fmt.Sprintf("%s is new, and %s something there", name, plural(is.Nodes, "node holds", "nodes hold")))
 		case !had, !has && was.Nodes == 0:
 		case !has:
-			c.Changed = append(c.Changed, fmt.Sprintf("%s is gone; %d nodes held something there", name, was.Nodes))
+			c.Changed = append(c.Changed, fmt.Sprintf("%s is gone; %s held something there", name, nodes(was.Nodes)))
 		case is.Refused != "":
 			c.NotCompared = append(c.NotCompared, name+": "+is.Refused)
 		case was.Type != is.Type:
 			c.NotCompared = append(c.NotCompared, fmt.Sprintf("%s: it is read as %s now, and was as %s", name, is.Type, was.Type))
 		case was == is && is.Type == geo && !u.readGeo && is.Nodes > 0:
-			c.NotCompared = append(c.NotCompared, fmt.Sprintf("%s: the same %d nodes hold something, and what values of type geo are was not read (--read-geo)", name, is.Nodes))
+			c.NotCompared = append(c.NotCompared, fmt.Sprintf("%s: the same %s something, and what values of type geo are was not read (--read-geo)",
+				name, plural(is.Nodes, "node holds", "nodes hold")))
 		case was == is:
 			c.Same++
 			c.Quads += is.Quads
 		default:
-			c.Changed = append(c.Changed, fmt.Sprintf("%s differs on at least %d nodes; %d nodes held %d values or edges, now %d hold %d",
-				name, was.nodesApart(&is), was.Nodes, was.Quads, is.Nodes, is.Quads))
+			c.Changed = append(c.Changed, fmt.Sprintf("%s differs on at least %s; %s held %s, now %s %d", name, nodes(was.nodesApart(&is)),
+				nodes(was.Nodes), plural(was.Quads, "value or edge", "values or edges"), plural(is.Nodes, "holds", "hold"), is.Quads))
 		}
 	}
 	return c, nil

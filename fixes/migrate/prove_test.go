@@ -78,7 +78,7 @@ func TestProved(t *testing.T) {
 	if check := look(task); check.Clean() || check.Open != 1 || *check.Found != 1 || !check.agrees() {
 		t.Errorf("%s", check)
 	}
-	if check := look(blind{task}); check.Clean() || check.String() != "step copy: its question in the plan finds 1 node, and going through them found 0" {
+	if check := look(blind{task}); check.Clean() || check.String() != "step copy: its question in the plan finds 1 node, and going through the nodes found 0" {
 		t.Errorf("%s", check)
 	}
 	s.Verify = "{q(func: has(T.a)) @filter(eq(T.a, nothing that DQL knows)) {count(uid)}}"
@@ -170,7 +170,7 @@ func TestVerifyAfterDeploy(t *testing.T) {
 		}
 		return strings.Join(all, "\n")
 	}
-	if got := verify(Before); got != "step fill: 1 of 2 nodes are still to be changed, and 0 cannot be" {
+	if got := verify(Before); got != "step fill: 1 of 2 nodes is still to be changed, and 0 cannot be" {
 		t.Error(got)
 	}
 	d.Mutate(t, "<0x11> <T.n> \"8\" .\n")

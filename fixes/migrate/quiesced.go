@@ -137,7 +137,7 @@ func (w *watching) look(ctx context.Context) (bool, error) {
 	case !reflect.DeepEqual(stored, w.stored):
 		w.seen = "the stored schema was changed"
 	case ts != w.ts && w.unexplained > 0:
-		w.seen = fmt.Sprintf("what zero counts looks like %d transactions that were committed or given up", w.unexplained)
+		w.seen = fmt.Sprintf("what zero counts looks like %s committed or given up", plural(w.unexplained, "transaction that was", "transactions that were"))
 	}
 	return ts == w.ts, nil
 }

@@ -15,6 +15,9 @@ type Crossing struct {
 	Members   []Member
 	// Served says that both schemas have the interface.
 	Served bool
+	// Kept says that nodes keep the type of an interface that theirs leaves: queries of
+	// the interface go on finding them.
+	Kept bool
 	// Others are types that implement the interface in the new schema, whatever
 	// becomes of the members.
 	Others []string
@@ -65,7 +68,7 @@ func MoveIntoInterface(c Crossing) *Migration {
 
 // MoveOutOfInterface copies what nodes of the members hold under the predicates
 // of an interface to the ones of their types, and takes the interface's type
-// from them in phase contract. Nodes of other types keep both.
+// from them in phase contract, unless that is kept. Nodes of other types keep both.
 func MoveOutOfInterface(c Crossing) *Migration {
 	r := &recipe{}
 	var all []Moving
@@ -76,7 +79,9 @@ func MoveOutOfInterface(c Crossing) *Migration {
 	r.moveAll(Before, all)
 	r.moveAll(After, all)
 	for _, m := range c.Members {
-		r.leaves(m.Type, c.Interface, c.Others)
+		if !c.Kept {
+			r.leaves(m.Type, c.Interface, c.Others)
+		}
 	}
 	d := dropped(all)
 	if !c.Served {

@@ -120,6 +120,8 @@ func TestMoveOutOfInterface(t *testing.T) {
 	}{
 		{"one type", half, Crossing{Interface: "Animal", Served: true, Others: []string{"Cat"}}, []string{"Dog.name"},
 			`{"a":[{"count":2}],"d":[{"count":0}],"v":[{"count":3}]}`},
+		{"of an interface that is kept", half, Crossing{Interface: "Animal", Served: true, Others: []string{"Cat"}, Kept: true}, []string{"Dog.name"},
+			`{"a":[{"count":3}],"d":[{"count":1}],"v":[{"count":3}]}`},
 		{"all types", apart, Crossing{Interface: "Animal"}, []string{"Dog.name", "Cat.name"}, `{"a":[{"count":0}],"d":[{"count":0}],"v":[{"count":0}]}`},
 	} {
 		t.Run(test.name, func(t *testing.T) {

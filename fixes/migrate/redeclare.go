@@ -85,16 +85,39 @@ func (r *Redeclare) drop(ctx context.Context, c *dql.Client, live *dql.Stored, o
 	if err != nil {
 		return err
 	}
-	const nodes = 1000 // read at once
-	moment := c.Snapshot()
 	pages := &reader{step: &Step{Select: &Select{Root: root}}, task: keeper, live: live}
+	// A moment is read for one page only: a server forgets moments that are long over.
+	if err := pages.kept(ctx, keeper, func() asker { return c.Snapshot() }); err != nil {
+		return fmt.Errorf("%s is not dropped: %w", old.Name, err)
+	}
+	return c.DropPredicate(ctx, old.Name)
+}
+
+// kept goes through the nodes of a step that has kept values, and refuses what it would
+// have to keep yet.
+func (r *reader) kept(ctx context.Context, keeper paged, moment func() asker) error {
+	size := defaultBatch
 	for after := uint64(0); ; {
-		p, at, err := pages.page(ctx, moment, after, nodes)
-		if err != nil {
+		p, at, err := r.page(ctx, moment(), after, size)
+		switch {
+		case err == nil:
+		case ctx.Err() != nil:
+			return context.Cause(ctx)
+		case isTooLarge(err) && size > leastBatch:
+			size = max(size/2, leastBatch)
+			continue
+		case isOther(err) && size > leastBatch: // one node is in the way, and is found by smaller pages
+			size = max(size/10, leastBatch)
+			continue
+		default:
+			err = r.unread(ctx, moment(), after, size, err)
+			if late := (*ofNode)(nil); errors.As(err, &late) {
+				return fmt.Errorf("node %s: %w", dql.Node(late.uid), err)
+			}
 			return err
 		}
 		if at.nodes == 0 {
-			return c.DropPredicate(ctx, old.Name)
+			return nil
 		}
 		lost, err := keeper.judge(p)
 		if err != nil {
@@ -102,12 +125,12 @@ func (r *Redeclare) drop(ctx context.Context, c *dql.Client, live *dql.Stored, o
 		}
 		switch {
 		case len(lost.left) > 0:
-			return fmt.Errorf("%s is not dropped: of node %s %s", old.Name, dql.Node(lost.left[0].UID), lost.left[0].Reason)
+			return fmt.Errorf("of node %s %s", dql.Node(lost.left[0].UID), lost.left[0].Reason)
 		case lost.changed > 0:
-			return fmt.Errorf("%s is not dropped: it has values that are kept nowhere else, since they were written meanwhile; "+
-				"stop what writes them, and carry out the step before this one again", old.Name)
+			return errors.New("it has values that are kept nowhere else, since they were written meanwhile; " +
+				"stop what writes them, and carry out the step before this one again")
 		}
-		after = at.last
+		after, size = at.last, min(2*size, defaultBatch)
 	}
 }
 

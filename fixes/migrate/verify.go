@@ -58,11 +58,14 @@ func (c Check) agrees() bool {
 }
 
 // nodes are so many, in words.
-func nodes(n uint64) string {
+func nodes(n uint64) string { return plural(n, "node", "nodes") }
+
+// plural is a number with the words for one or for many.
+func plural(n uint64, one, many string) string {
 	if n == 1 {
-		return "1 node"
+		return "1 " + one
 	}
-	return fmt.Sprintf("%d nodes", n)
+	return fmt.Sprintf("%d %s", n, many)
 }
 
 // String says it in words.
@@ -76,13 +79,17 @@ func (c Check) String() string {
 	case c.Clean():
 		all = append(all, "clean, "+nodes(c.Nodes)+" looked at")
 	case c.Open > 0 || c.Left > 0:
-		all = append(all, fmt.Sprintf("%d of %d nodes are still to be changed, and %d cannot be", c.Open, c.Nodes, c.Left))
+		verb := "are"
+		if c.Open == 1 || c.Nodes == 1 {
+			verb = "is"
+		}
+		all = append(all, fmt.Sprintf("%d of %s %s still to be changed, and %d cannot be", c.Open, nodes(c.Nodes), verb, c.Left))
 	}
 	if c.Counted != nil && *c.Counted != c.Nodes {
 		all = append(all, fmt.Sprintf("%s looked at, and the server counts %d", nodes(c.Nodes), *c.Counted))
 	}
 	if c.Found != nil && *c.Found > c.Open+c.Left {
-		all = append(all, fmt.Sprintf("its question in the plan finds %s, and going through them found %d", nodes(*c.Found), c.Open+c.Left))
+		all = append(all, fmt.Sprintf("its question in the plan finds %s, and going through the nodes found %d", nodes(*c.Found), c.Open+c.Left))
 	}
 	if c.Unasked != "" {
 		all = append(all, "its question in the plan was not asked: "+c.Unasked)
