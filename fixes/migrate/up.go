@@ -199,6 +199,10 @@ func (s *series) one(ctx context.Context, f File, deploys bool) (Outcome, error)
 		if err := s.due(f, states, served); err != nil {
 			return o, err
 		}
+		// Its own text is compared when a phase begins, which says nothing of those before it.
+		if err := f.unchanged(ctx, s.client, all); err != nil {
+			return o, err
+		}
 		if s.Phase == Contract && !states.settled(f, Contract, served) {
 			if err := s.deletable(ctx, f, all); err != nil {
 				return o, err

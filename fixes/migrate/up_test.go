@@ -65,6 +65,10 @@ func TestUpInOrder(t *testing.T) {
 	_, err = up(f, Series{Phase: Contract})
 	refused("contract before its day", err)
 	today = today.AddDate(0, 0, 1)
+	early := File{f.Plan, "edited"}
+	if _, err = up(early, Series{Phase: Contract}); !errors.As(err, new(*Edited)) || values() != `{"q":[{"T.a":"x","T.b":"x"}]}` {
+		t.Errorf("contract of a plan that was edited after the phases before it: %v, %s", err, values())
+	}
 	if _, err = up(f, Series{Phase: Contract}); err != nil || values() != `{"q":[{"T.b":"x"}]}` {
 		t.Errorf("%v, %s", err, values())
 	}
