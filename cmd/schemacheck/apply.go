@@ -117,7 +117,8 @@ func (p program) begun(cmd *cobra.Command, w *work, o *fixOptions, from string) 
 	m := &migration{client: w.live.client, cfg: w.cfg, destination: w.live.destination, paths: paths, where: where(cmd.Flags()), how: o.how(cmd.Flags(), w.after), showValues: o.data.showValues}
 	var named []string
 	for _, f := range files {
-		if f.From != from || f.To != to {
+		// The old schema can be the new one by now: one of them has deployed it.
+		if f.From != from && from != to || f.To != to {
 			continue
 		}
 		all, err := migrate.Statuses(cmd.Context(), m.client, []migrate.File{f})
@@ -126,8 +127,8 @@ func (p program) begun(cmd *cobra.Command, w *work, o *fixOptions, from string) 
 		}
 		wrote := func(s migrate.Status) bool { return s.State.Begun() }
 		open := func(s migrate.Status) bool { return s.Phase != migrate.Contract && !s.State.Over() }
-		// Where no schema is left behind, one that is done is over.
-		if slices.ContainsFunc(all, wrote) && (from != to || slices.ContainsFunc(all, open)) {
+		// One that is done and leaves no schema behind is over.
+		if slices.ContainsFunc(all, wrote) && (f.From != f.To || slices.ContainsFunc(all, open)) {
 			m.files = append(m.files, f)
 			named = append(named, filepath.Join(folder, filepath.Base(paths[f.ID])))
 		}

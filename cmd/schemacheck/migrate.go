@@ -135,7 +135,11 @@ func (p program) plans(cfg *config.Config, args []string) (files []migrate.File,
 		path := p.path(arg)
 		info, err := os.Stat(path)
 		if errors.Is(err, fs.ErrNotExist) {
-			if named := p.planNamed(cfg, arg); named != "" {
+			named, err := p.planNamed(cfg, arg)
+			if err != nil {
+				return nil, nil, err
+			}
+			if named != "" {
 				paths = append(paths, named)
 				continue
 			}
@@ -216,26 +220,33 @@ func isPlan(e fs.DirEntry) bool {
 	return !e.IsDir() && (ext == ".yaml" || ext == ".yml") && !strings.HasPrefix(e.Name(), ".")
 }
 
-// planNamed is the only file in the folder of the plans that a text means; "" when
-// there is none, or several.
-func (p program) planNamed(cfg *config.Config, text string) string {
+// planNamed is the file in the folder of the plans that a text means; "" when there
+// is none. The id of one is always that one, whatever else begins like it.
+func (p program) planNamed(cfg *config.Config, text string) (string, error) {
 	folder := p.path(p.migrationsFolder(cfg))
 	entries, err := os.ReadDir(folder)
 	if err != nil {
-		return ""
+		return "", nil // the text is said to be none of a plan, as where the folder is empty
 	}
-	found := ""
+	first, found := "", ""
 	for _, e := range entries {
 		id := strings.TrimSuffix(e.Name(), filepath.Ext(e.Name()))
-		if !isPlan(e) || !migrate.Named(id, text) {
-			continue
+		switch {
+		case !isPlan(e) || !migrate.Named(id, text):
+		case id == text:
+			return filepath.Join(folder, e.Name()), nil
+		case found != "":
+			err = severalPlans(text, first)
+		default:
+			first, found = id, filepath.Join(folder, e.Name())
 		}
-		if found != "" && id != text {
-			return ""
-		}
-		found = filepath.Join(folder, e.Name())
 	}
-	return found
+	return found, err
+}
+
+// severalPlans is the error for a text that more ids than one begin with.
+func severalPlans(text, first string) error {
+	return fmt.Errorf("%q fits several plans: give more of the id of %s", text, first)
 }
 
 // migrationsFolder is where plans are.
@@ -270,7 +281,7 @@ func (m *migration) one(prefix string) (migrate.File, error) {
 	case 1:
 		return found[0], nil
 	}
-	return migrate.File{}, fmt.Errorf("%q fits several plans: give more of the id of %s", prefix, found[0].ID)
+	return migrate.File{}, severalPlans(prefix, found[0].ID)
 }
 
 // migrationFailed gives an error its exit code.
