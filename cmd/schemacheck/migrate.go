@@ -331,6 +331,9 @@ func describe(r *migrate.Result) string {
 		b.WriteString(" before")
 	}
 	fmt.Fprintf(&b, "; %s looked at, %d changed, %d left", number(c.Nodes, "node", "nodes"), c.Changed, c.Left)
+	if r.Mended {
+		b.WriteString(" (mended since)")
+	}
 	if more := troubleInWords(c); more != "" {
 		b.WriteString(", " + more)
 	}
@@ -350,5 +353,5 @@ func describe(r *migrate.Result) string {
 
 // unclean reports whether a result is something that somebody should look at.
 func unclean(r *migrate.Result) bool {
-	return len(r.Left) > 0 || len(r.Unclean) > 0 || r.Status.Counts.Left > 0
+	return len(r.Left) > 0 || len(r.Unclean) > 0 || r.Status.Counts.Left > 0 && !r.Mended
 }

@@ -298,7 +298,11 @@ func (p program) next(ctx context.Context, m *migration, outcomes []migrate.Outc
 	case err != nil:
 		fmt.Fprintf(p.out, "next: %s (it goes on where it stopped)\n      %s\n", again, m.command("status", m.spelt))
 	case len(outcomes) > 0 && outcomes[len(outcomes)-1].Waiting != "":
-		fmt.Fprintf(p.out, "next: deploy the new schema, then %s\n", again)
+		first := ""
+		if slices.ContainsFunc(outcomes[len(outcomes)-1].Results, unclean) {
+			first = "mend what is left, "
+		}
+		fmt.Fprintf(p.out, "next: %sdeploy the new schema, then %s\n", first, again)
 	default:
 		if day := m.contractDue(ctx); day != "" {
 			fmt.Fprintf(p.out, "next: from %s on, %s\n", day, m.contract())

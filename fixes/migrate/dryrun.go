@@ -119,7 +119,7 @@ func (s *Series) next(ctx context.Context, c *dql.Client, f File) ([]Phase, erro
 		if some, err := s.finds(ctx, c, f); err != nil || !some {
 			return nil, err
 		}
-		return nil, &Foreign{f.ID, f.From, f.To, served}
+		return nil, &Foreign{Plan: f.ID, From: f.From, To: f.To, Served: served}
 	}
 	var phases []Phase
 	for _, phase := range []Phase{Before, After} {

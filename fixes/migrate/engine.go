@@ -141,6 +141,9 @@ type Result struct {
 	Unclean []Check
 	// Already says that the phase was done before.
 	Already bool
+	// Mended says that what an earlier run left, which Status counts, was asked for again
+	// and is as it should be by now.
+	Mended bool
 }
 
 // mostLeft bounds the nodes that are kept by name.

@@ -90,3 +90,51 @@ func TestUpInOrder(t *testing.T) {
 		t.Errorf("%+v, %v", outcomes, err)
 	}
 }
+
+// TestUpPastASchema: a schema is not deployed past the one that an earlier plan leads to, and nothing waits
+// for that one in vain.
+func TestUpPastASchema(t *testing.T) {
+	t.Parallel()
+	d := dgraphtest.Server(t)
+	d.Lock(t)
+	c := open(t, d)
+	const first, second, third = "type T { a: String }\n", "type T { b: String }\n", "type T { c: String }\n"
+	plan := func(id, from, to, f, g string) File {
+		declared := Step{ID: "declare", Phase: Before, Kind: "declare", Convergent: true, Undo: UndoNo, Declare: &Declare{Predicates: []Declared{{Name: g, Type: "string"}}}}
+		copied := Step{ID: "copy", Phase: Before, Kind: "copy", Select: &Select{Root: "has(" + f + ")"}, Reads: []string{f, g}, Writes: []string{g}, Convergent: true, Undo: UndoYes, Copy: &Copy{From: f, To: g}}
+		swept := copied
+		swept.ID, swept.Phase = "sweep", After
+		return File{&Plan{Version: 1, ID: id, From: fingerprintOf(t, from), To: fingerprintOf(t, to), Steps: []Step{declared, copied, swept}}, "abc"}
+	}
+	files := []File{plan("20260101000000-one", first, second, "T.a", "T.b"), plan("20260102000000-two", second, third, "T.d", "T.c")}
+	begin := func(predicate string) {
+		d.DropAll(t)
+		if r := d.ApplySchema(t, first); r.Refused {
+			t.Fatal(r.Message)
+		}
+		d.Mutate(t, "_:a <dgraph.type> \"T\" .\n_:a <"+predicate+"> \"x\" .\n")
+	}
+	values := func() string { return string(d.Query(t, "{q(func: type(T)) {T.a T.b T.c}}")) }
+
+	begin("T.a")
+	foreign := (*Foreign)(nil)
+	if _, err := Up(t.Context(), c, files, Series{Deploy: third}); !errors.As(err, &foreign) || foreign.Plan != files[0].ID || !strings.Contains(err.Error(), "migrate up 20260101000000-one --deploy FILE") || values() != `{"q":[{"T.a":"x"}]}` {
+		t.Errorf("past the second schema: %v, %s", err, values())
+	}
+	if _, err := Up(t.Context(), c, files[1:], Series{Deploy: third}); !errors.As(err, &foreign) || foreign.Earlier != "" || !strings.Contains(err.Error(), "make it anew") {
+		t.Errorf("the second plan alone: %v", err)
+	}
+	// A plan that has nothing to do is passed, and says what is missing where the next one has.
+	begin("T.d")
+	if _, err := Up(t.Context(), c, files, Series{Deploy: third}); !errors.As(err, &foreign) || foreign.Earlier != files[0].ID || !strings.Contains(err.Error(), "the plan 20260101000000-one leads to") {
+		t.Errorf("past a plan with nothing to do: %v", err)
+	}
+	// One after the other is the way; what the later one prepares is done on it.
+	begin("T.a")
+	if all, err := Up(t.Context(), c, files, Series{Deploy: second}); err != nil || len(all) != 2 || all[0].Deployed == nil || all[1].Waiting == "" {
+		t.Errorf("%+v, %v", all, err)
+	}
+	if all, err := Up(t.Context(), c, files, Series{Deploy: third}); err != nil || all[1].Deployed == nil || values() != `{"q":[{"T.a":"x","T.b":"x"}]}` {
+		t.Errorf("%+v, %v, %s", all, err, values())
+	}
+}
