@@ -114,7 +114,7 @@ func (p program) begun(cmd *cobra.Command, w *work, o *fixOptions, from string) 
 		return nil, err
 	}
 	to := parsed.Fingerprint()
-	m := &migration{client: w.live.client, cfg: w.cfg, destination: w.live.destination, paths: paths, where: where(cmd.Flags()), how: o.how(cmd.Flags(), w.after), showValues: o.data.showValues}
+	m := &migration{client: w.live.client, cfg: w.cfg, destination: w.live.destination, paths: paths, where: where(cmd.Flags()), deploys: o.deploying(w.after), how: repeated(cmd.Flags(), runFlags...), showValues: o.data.showValues}
 	var named []string
 	for _, f := range files {
 		// The old schema can be the new one by now: one of them has deployed it.
@@ -165,14 +165,13 @@ func (p program) goOn(ctx context.Context, w *work, o *fixOptions, done *compare
 	return p.carryOut(ctx, m, series, &o.run, o.quiet, nil)
 }
 
-// how are the flags of migrate up that go on as this command began. That deploys one
-// file.
-func (o *fixOptions) how(flags *pflag.FlagSet, files []*sdl.File) string {
-	words := repeated(flags, runFlags...)
-	if o.deploy && len(files) == 1 {
-		words = strings.TrimSpace("--deploy " + spelt(files[0].Name) + " " + words)
+// deploying is the flag of migrate up that goes on as this command began. That deploys
+// one file.
+func (o *fixOptions) deploying(files []*sdl.File) string {
+	if !o.deploy || len(files) != 1 {
+		return ""
 	}
-	return words
+	return "--deploy " + spelt(files[0].Name)
 }
 
 // deployed is the text of the schema that is to be deployed; empty when none is.
@@ -205,7 +204,7 @@ func (p program) applyFixes(cmd *cobra.Command, w *work, m *mended, o *fixOption
 		return err
 	}
 	series := migrate.Series{Options: o.run.options(p, w.cfg), Deploy: o.deployed(m.Files)}
-	run := &migration{files: files, client: w.live.client, cfg: w.cfg, paths: paths, spelt: spelt(m.path), where: where(cmd.Flags()), how: o.how(cmd.Flags(), m.Files), showValues: o.data.showValues}
+	run := &migration{files: files, client: w.live.client, cfg: w.cfg, paths: paths, spelt: spelt(m.path), where: where(cmd.Flags()), deploys: o.deploying(m.Files), how: repeated(cmd.Flags(), runFlags...), showValues: o.data.showValues}
 	return p.carryOut(ctx, run, series, &o.run, o.quiet, nil)
 }
 

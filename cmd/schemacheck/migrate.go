@@ -65,6 +65,7 @@ type migration struct {
 	spelt       string            // how the plans were named on the command line
 	where       string            // flags that say which Dgraph was meant
 	how         string            // flags that say what a run does, and how
+	deploys     string            // the flag that says what a run deploys, if it deploys something
 	paths       map[string]string // of the plans, by their ids
 	// showValues lets worklists have the values that were in the way.
 	showValues bool

@@ -23,8 +23,12 @@ func (m *migration) again() string {
 	if len(m.files) == 0 {
 		return "run this again"
 	}
-	return m.command("up", m.spelt, m.how)
+	return m.command("up", m.spelt, m.deploys, m.how)
 }
+
+// afterwards goes on with a run once another schema is deployed than the run has
+// deployed already.
+func (m *migration) afterwards() string { return m.command("up", m.spelt, m.how) }
 
 // repeated are flags of a command line with their values, as they are typed: those of
 // some names that were given, and not by variables, which hold for the next command too.
