@@ -339,15 +339,22 @@ func describe(r *migrate.Result) string {
 		b.WriteString(", " + more)
 	}
 	b.WriteString("\n")
-	for i, l := range r.Left {
+	b.WriteString(leftInWords(r.Left))
+	for _, check := range r.Unclean {
+		fmt.Fprintf(&b, "  %s\n", report.Escape(check.String()))
+	}
+	return b.String()
+}
+
+// leftInWords is a line for each node that was left, but for many.
+func leftInWords(left []migrate.Left) string {
+	var b strings.Builder
+	for i, l := range left {
 		if i == 5 {
-			fmt.Fprintf(&b, "  and %d more\n", len(r.Left)-i)
+			fmt.Fprintf(&b, "  and %d more\n", len(left)-i)
 			break
 		}
 		fmt.Fprintf(&b, "  left: %s: %s\n", dql.Node(l.UID), report.Escape(l.Reason))
-	}
-	for _, check := range r.Unclean {
-		fmt.Fprintf(&b, "  %s\n", report.Escape(check.String()))
 	}
 	return b.String()
 }
