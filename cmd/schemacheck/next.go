@@ -52,7 +52,7 @@ func repeated(flags *pflag.FlagSet, names ...string) string {
 // secrets: those come from a file, or have to be given again.
 func where(flags *pflag.FlagSet) string {
 	var all []string
-	for _, name := range []string{"config", "dir", "env", "alpha", "conn-str", "http", "tls", "creds", "auth-token", "api-key"} {
+	for _, name := range []string{"config", "env", "alpha", "conn-str", "http", "tls", "creds", "auth-token", "api-key"} {
 		f := flags.Lookup(name)
 		if f == nil || !f.Changed || f.Annotations[variable] != nil {
 			continue
@@ -63,7 +63,7 @@ func where(flags *pflag.FlagSet) string {
 		}
 		secret := !strings.HasPrefix(value, "@")
 		switch name {
-		case "config", "dir", "env", "alpha", "tls":
+		case "config", "env", "alpha", "tls":
 			secret = false
 		case "http", "conn-str":
 			secret = secret && holdsSecret(value)
