@@ -64,7 +64,7 @@ Exit codes: 0 everything holds, or there are no plans; 1 something does not; 2 u
 				}
 			}
 			if len(open) > 0 {
-				fmt.Fprintf(p.out, "next: %s (begins anew: steps do what is still to be done; what undoing needs is forgotten)\n", m.command("up", open[0], "--reset"))
+				fmt.Fprintf(p.out, "next: %s\n", m.mending(open[0], all))
 				return &problem{code: exitFindings}
 			}
 			return nil
@@ -72,6 +72,20 @@ Exit codes: 0 everything holds, or there are no plans; 1 something does not; 2 u
 	}
 	o.bind(cmd)
 	return cmd
+}
+
+// mending is how a plan is gone on with of which something does not hold.
+func (m *migration) mending(plan string, all []migrate.Status) string {
+	i := slices.IndexFunc(all, func(s migrate.Status) bool {
+		return s.Plan == plan && s.Phase == migrate.After && !s.State.Over()
+	})
+	switch {
+	case i < 0:
+		return m.command("up", plan, "--reset") + " (begins anew: steps do what is still to be done; what undoing needs is forgotten)"
+	case all[i].State == migrate.Waiting:
+		return "deploy the new schema, then " + m.command("up", plan) + " (phase after does what is still to be done)"
+	}
+	return m.command("up", plan) + " (phase after does what is still to be done)"
 }
 
 // after are the plans that were carried out after one, in part at least.
