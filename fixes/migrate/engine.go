@@ -263,6 +263,9 @@ func (r *run) all(ctx context.Context) (*Result, error) {
 			return nil, err
 		}
 	}
+	if err := r.afterAnew(ctx); err != nil {
+		return nil, err
+	}
 	for i := range r.file.Steps {
 		s := &r.file.Steps[i]
 		if s.Phase != r.phase || slices.Contains(r.status.Finished, s.ID) {
