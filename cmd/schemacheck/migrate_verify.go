@@ -40,7 +40,7 @@ Exit codes: 0 everything holds, or there are no plans; 1 something does not; 2 u
 			if err != nil {
 				return migrationFailed(ctx, err)
 			}
-			var open []string // the plans of which something does not hold
+			var open, undone []string // the plans of which something does not hold, and those of them that a run would mend
 			for _, s := range all {
 				if !s.State.Over() {
 					fmt.Fprintf(p.out, "%s, phase %s: %s\n", s.Plan, s.Phase, s.State)
@@ -61,10 +61,17 @@ Exit codes: 0 everything holds, or there are no plans; 1 something does not; 2 u
 					if !c.Clean() && !slices.Contains(open, f.ID) {
 						open = append(open, f.ID)
 					}
+					if !c.Clean() && (c.Left == 0 || c.Open > 0) {
+						undone = append(undone, f.ID)
+					}
 				}
 			}
 			if len(open) > 0 {
-				fmt.Fprintf(p.out, "next: %s\n", m.mending(open[0], all))
+				next := "mend what is left, then " + m.command("verify", m.spelt)
+				if len(undone) > 0 {
+					next = m.mending(undone[0], all)
+				}
+				fmt.Fprintf(p.out, "next: %s\n", next)
 				return &problem{code: exitFindings}
 			}
 			return nil
