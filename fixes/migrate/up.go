@@ -223,6 +223,9 @@ func (s *series) one(ctx context.Context, f File, deployed string) (Outcome, err
 			return o, err
 		}
 		if s.Phase == Contract && !states.settled(f, Contract, served) {
+			if err := f.unused(ctx, s.client); err != nil {
+				return o, err
+			}
 			if err := s.deletable(ctx, f, all); err != nil {
 				return o, err
 			}

@@ -65,6 +65,25 @@ func TestUpInOrder(t *testing.T) {
 	_, err = up(f, Series{Phase: Contract})
 	refused("contract before its day", err)
 	today = today.AddDate(0, 0, 1)
+	d.ApplySchema(t, "type T { a: String c: String }\n") // gone back to the old name, and not to the old schema
+	_, err = up(f, Series{Phase: Contract})
+	refused("contract of what is in use again", err)
+	if _, failed := DryRun(t.Context(), c, []File{f}, Series{Phase: Contract, Today: today}, 1); failed == nil || failed.Error() != err.Error() || !strings.Contains(failed.Error(), "would delete T.a,") {
+		t.Errorf("%v, and to be seen first: %v", err, failed)
+	}
+	if got := values(); got != `{"q":[{"T.a":"x","T.b":"x"}]}` {
+		t.Errorf("refused, and yet %s", got)
+	}
+	types := File{&Plan{ID: "20260101000000-types", From: f.From, To: f.To, Steps: []Step{{Phase: Contract, Drop: &Drop{Types: []string{"T", "U"}}}, {Phase: Contract, RemoveType: &RemoveType{Type: "T"}},
+		{Phase: After, Drop: &Drop{Predicates: []string{"T.c"}}}, {Phase: Contract, Drop: &Drop{Predicates: []string{"T.b"}}}}}, "abc"}
+	if err := types.unused(t.Context(), c); err == nil || !strings.Contains(err.Error(), "would delete the type T, which") {
+		t.Errorf("types in use: %v", err)
+	}
+	types.Steps = types.Steps[1:2]
+	if err := types.unused(t.Context(), c); err == nil || !strings.Contains(err.Error(), "would delete the type T, which") {
+		t.Errorf("a type in use that nodes lose: %v", err)
+	}
+	d.ApplySchema(t, after)
 	early := File{f.Plan, "edited"}
 	if _, err = up(early, Series{Phase: Contract}); !errors.As(err, new(*Edited)) || values() != `{"q":[{"T.a":"x","T.b":"x"}]}` {
 		t.Errorf("contract of a plan that was edited after the phases before it: %v, %s", err, values())
