@@ -49,7 +49,8 @@ type Live struct {
 	Stored  *dql.Stored
 	Limited bool
 	// Writes are the predicates that plans for the change write which have begun to
-	// run: what these hold is no leftover of something old.
+	// run: what these hold is no leftover of something old, and what they have for the
+	// sake of the plan was not made by hand.
 	Writes []string
 	// Told is what another run found about the Dgraph, for one that cannot reach
 	// it.
@@ -199,7 +200,7 @@ func (w *drift) stored() {
 		if after == nil {
 			continue // the update leaves it as it is
 		}
-		if made := handMade(got, is, want, after); len(made) > 0 {
+		if made := handMade(got, is, want, after, slices.Contains(w.Writes, name)); len(made) > 0 {
 			w.add(name, fmt.Sprintf("%s has %s for %s, made by hand", w.Name, list(made), name),
 				"The update takes it away: Dgraph writes the predicates of a GraphQL schema anew.").Predicates = []string{name}
 		}
@@ -356,11 +357,12 @@ func withOptions(name string, options []schema.SearchOption) string {
 }
 
 // handMade is what a server has for a predicate that its schema does not ask
-// for, and that the new one does not ask for either.
-func handMade(got *dql.Predicate, is, want, after *storage.Predicate) []string {
+// for, and that the new one does not ask for either. planned says that a plan which has
+// begun declares the predicate, and with it may add what a plan can.
+func handMade(got *dql.Predicate, is, want, after *storage.Predicate, planned bool) []string {
 	var made []string
 	for _, t := range lacking(is.Tokenizers, want.Tokenizers) {
-		if len(lacking([]string{t}, after.Tokenizers)) > 0 {
+		if len(lacking([]string{t}, after.Tokenizers)) > 0 && !planned {
 			made = append(made, "@index("+t+")")
 		}
 	}
@@ -368,8 +370,8 @@ func handMade(got *dql.Predicate, is, want, after *storage.Predicate) []string {
 		name            string
 		is, want, after bool
 	}{
-		{"@reverse", got.Reverse, want.Reverse, after.Reverse}, {"@count", got.Count, false, false},
-		{"@lang", got.Lang, want.Lang, after.Lang}, {"@upsert", got.Upsert, want.Upsert, after.Upsert},
+		{"@reverse", got.Reverse, want.Reverse, after.Reverse || planned}, {"@count", got.Count, false, false},
+		{"@lang", got.Lang, want.Lang, after.Lang || planned}, {"@upsert", got.Upsert, want.Upsert, after.Upsert || planned},
 		{"@unique", got.Unique, false, false}, {"@noconflict", got.NoConflict, false, false},
 	} {
 		if x.is && !x.want && !x.after {

@@ -91,6 +91,18 @@ func TestDrift(t *testing.T) {
   predicates: User.name
   impact: api none, storage none, data none
 `},
+		{name: "declared by a plan that has begun", old: plain, new: plain, live: rules.Live{Writes: []string{"User.name"}, Stored: stored(name(func(p *dql.Predicate) {
+			p.Index, p.Upsert, p.Lang, p.Reverse = hash, true, true, true
+		}))}, want: "no findings\n"},
+		{name: "made by hand, beside a plan that has begun", old: plain, new: plain, live: rules.Live{Writes: []string{"User.name"}, Stored: stored(name(func(p *dql.Predicate) {
+			p.Index, p.Count = hash, true
+		}))}, want: `warning schema-drift (User.name)
+  at self 3:3-3:15
+  message: dgraph://x has @count for User.name, made by hand
+  consequence: The update takes it away: Dgraph writes the predicates of a GraphQL schema anew.
+  predicates: User.name
+  impact: api none, storage none, data none
+`},
 		{name: "made by hand, and asked for now", old: plain, new: indexed,
 			live: rules.Live{Stored: stored(name(func(p *dql.Predicate) { p.Index = hash }))}, want: "no findings\n"},
 		{name: "made by hand, of what the update leaves", old: plain, new: "type Other {\n  id: ID!\n  a: Int\n}\n",

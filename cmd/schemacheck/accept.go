@@ -227,7 +227,7 @@ func (w wish) in(r *report.Report) (*report.Finding, error) {
 		if nearest := config.Nearest(w.about, near); w.rule != "" && nearest != "" {
 			return nil, fmt.Errorf("there is no %s; did you mean %s?", what, nearest)
 		}
-		return nil, fmt.Errorf("there is no %s: schemacheck diff -v shows those that there are", what)
+		return nil, fmt.Errorf("there is no %s: schemacheck diff -v shows those that there are; those between two other schemas, or of live data, come from a report (--report json=FILE, and here --from FILE)", what)
 	}
 	var which []string
 	for _, f := range found {

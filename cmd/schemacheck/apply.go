@@ -114,10 +114,11 @@ func (p program) begun(cmd *cobra.Command, w *work, o *fixOptions, from string) 
 		return nil, err
 	}
 	to := parsed.Fingerprint()
-	m := &migration{client: w.live.client, cfg: w.cfg, destination: w.live.destination, paths: paths, where: where(cmd.Flags()), how: o.how(cmd.Flags(), w.after), showValues: o.data.showValues}
+	m := &migration{client: w.live.client, cfg: w.cfg, destination: w.live.destination, paths: paths, where: where(cmd.Flags()), deploys: o.deploying(w.after), how: repeated(cmd.Flags(), runFlags...), showValues: o.data.showValues}
 	var named []string
 	for _, f := range files {
-		if f.From != from || f.To != to {
+		// The old schema can be the new one by now: one of them has deployed it.
+		if f.From != from && from != to || f.To != to {
 			continue
 		}
 		all, err := migrate.Statuses(cmd.Context(), m.client, []migrate.File{f})
@@ -126,8 +127,8 @@ func (p program) begun(cmd *cobra.Command, w *work, o *fixOptions, from string) 
 		}
 		wrote := func(s migrate.Status) bool { return s.State.Begun() }
 		open := func(s migrate.Status) bool { return s.Phase != migrate.Contract && !s.State.Over() }
-		// Where no schema is left behind, one that is done is over.
-		if slices.ContainsFunc(all, wrote) && (from != to || slices.ContainsFunc(all, open)) {
+		// One that is done and leaves no schema behind is over.
+		if slices.ContainsFunc(all, wrote) && (f.From != f.To || slices.ContainsFunc(all, open)) {
 			m.files = append(m.files, f)
 			named = append(named, filepath.Join(folder, filepath.Base(paths[f.ID])))
 		}
@@ -164,14 +165,13 @@ func (p program) goOn(ctx context.Context, w *work, o *fixOptions, done *compare
 	return p.carryOut(ctx, m, series, &o.run, o.quiet, nil)
 }
 
-// how are the flags of migrate up that go on as this command began. That deploys one
-// file.
-func (o *fixOptions) how(flags *pflag.FlagSet, files []*sdl.File) string {
-	words := repeated(flags, runFlags...)
-	if o.deploy && len(files) == 1 {
-		words = strings.TrimSpace("--deploy " + spelt(files[0].Name) + " " + words)
+// deploying is the flag of migrate up that goes on as this command began. That deploys
+// one file.
+func (o *fixOptions) deploying(files []*sdl.File) string {
+	if !o.deploy || len(files) != 1 {
+		return ""
 	}
-	return words
+	return "--deploy " + spelt(files[0].Name)
 }
 
 // deployed is the text of the schema that is to be deployed; empty when none is.
@@ -204,7 +204,7 @@ func (p program) applyFixes(cmd *cobra.Command, w *work, m *mended, o *fixOption
 		return err
 	}
 	series := migrate.Series{Options: o.run.options(p, w.cfg), Deploy: o.deployed(m.Files)}
-	run := &migration{files: files, client: w.live.client, cfg: w.cfg, paths: paths, spelt: spelt(m.path), where: where(cmd.Flags()), how: o.how(cmd.Flags(), m.Files), showValues: o.data.showValues}
+	run := &migration{files: files, client: w.live.client, cfg: w.cfg, paths: paths, spelt: spelt(m.path), where: where(cmd.Flags()), deploys: o.deploying(m.Files), how: repeated(cmd.Flags(), runFlags...), showValues: o.data.showValues}
 	return p.carryOut(ctx, run, series, &o.run, o.quiet, nil)
 }
 

@@ -115,6 +115,9 @@ func (p program) audit(cmd *cobra.Command, o *auditOptions) error {
 			return err
 		}
 	}
+	if l != nil {
+		l.writes = p.prepared(ctx, cfg, l)
+	}
 	name = shown(name)
 	if err := errors.Join(baseline.spared(cmd.Flags(), out), out.spares(cmd.Flags(), p.sources(cfg, files))); err != nil {
 		return err

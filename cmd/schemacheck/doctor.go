@@ -69,6 +69,7 @@ func (p program) doctor(cmd *cobra.Command, o *doctorOptions) error {
 		return err
 	}
 	defer l.client.Close()
+	l.writes = p.prepared(ctx, cfg, l)
 	e := &examination{live: l, settings: settings}
 	e.look(ctx)
 	if _, err := fmt.Fprint(p.out, e.page.String()); err != nil {
@@ -199,12 +200,16 @@ func (e *examination) schemas() {
 	served := diff.New(parsed)
 	e.line("schema", "a GraphQL schema of %s is %s, %s", plural(len(served.Types), "type"), e.how(), parsed.Fingerprint())
 	d := diff.Compare(served, served, diff.Options{})
-	findings := rules.Drift(d, rules.Live{Name: e.name, Served: served, Stored: e.stored,
+	findings := rules.Drift(d, rules.Live{Name: e.name, Served: served, Stored: e.stored, Writes: e.writes,
 		Kept: e.graphql.KeptErr == nil && e.graphql.ServedErr == nil && e.graphql.Kept != e.graphql.Served})
 	for _, f := range findings {
 		e.mark("drift", "%s. %s", f.Message, f.Consequence)
 	}
-	if len(findings) == 0 {
+	switch {
+	case len(findings) > 0:
+	case len(e.writes) > 0:
+		e.line("drift", "none: what is stored is what the GraphQL schema says, and what a plan has declared that has begun to run")
+	default:
 		e.line("drift", "none: what is stored is what the GraphQL schema says")
 	}
 }

@@ -141,6 +141,11 @@ func (p program) fix(cmd *cobra.Command, o *fixOptions) error {
 		if run, err := p.begun(cmd, w, o, done.report.Before.Fingerprint); run != nil || err != nil {
 			return p.goOn(cmd.Context(), w, o, done, run, err)
 		}
+		// A job that is run again says the same, and finds that what it was about is deployed.
+		offers := func(f *rules.Finding) bool { return len(f.Fixes) > 0 }
+		if done.report.Before.Fingerprint == done.report.After.Fingerprint && !slices.ContainsFunc(done.findings, offers) {
+			o.choose, o.set = nil, nil
+		}
 	}
 	o.choiceOptions.configured(w.cfg.Fixes)
 	o.choiceOptions.known = has(done.report)

@@ -65,6 +65,7 @@ type migration struct {
 	spelt       string            // how the plans were named on the command line
 	where       string            // flags that say which Dgraph was meant
 	how         string            // flags that say what a run does, and how
+	deploys     string            // the flag that says what a run deploys, if it deploys something
 	paths       map[string]string // of the plans, by their ids
 	// showValues lets worklists have the values that were in the way.
 	showValues bool
@@ -135,7 +136,11 @@ func (p program) plans(cfg *config.Config, args []string) (files []migrate.File,
 		path := p.path(arg)
 		info, err := os.Stat(path)
 		if errors.Is(err, fs.ErrNotExist) {
-			if named := p.planNamed(cfg, arg); named != "" {
+			named, err := p.planNamed(cfg, arg)
+			if err != nil {
+				return nil, nil, err
+			}
+			if named != "" {
 				paths = append(paths, named)
 				continue
 			}
@@ -216,26 +221,33 @@ func isPlan(e fs.DirEntry) bool {
 	return !e.IsDir() && (ext == ".yaml" || ext == ".yml") && !strings.HasPrefix(e.Name(), ".")
 }
 
-// planNamed is the only file in the folder of the plans that a text means; "" when
-// there is none, or several.
-func (p program) planNamed(cfg *config.Config, text string) string {
+// planNamed is the file in the folder of the plans that a text means; "" when there
+// is none. The id of one is always that one, whatever else begins like it.
+func (p program) planNamed(cfg *config.Config, text string) (string, error) {
 	folder := p.path(p.migrationsFolder(cfg))
 	entries, err := os.ReadDir(folder)
 	if err != nil {
-		return ""
+		return "", nil // the text is said to be none of a plan, as where the folder is empty
 	}
-	found := ""
+	first, found := "", ""
 	for _, e := range entries {
 		id := strings.TrimSuffix(e.Name(), filepath.Ext(e.Name()))
-		if !isPlan(e) || !migrate.Named(id, text) {
-			continue
+		switch {
+		case !isPlan(e) || !migrate.Named(id, text):
+		case id == text:
+			return filepath.Join(folder, e.Name()), nil
+		case found != "":
+			err = severalPlans(text, first)
+		default:
+			first, found = id, filepath.Join(folder, e.Name())
 		}
-		if found != "" && id != text {
-			return ""
-		}
-		found = filepath.Join(folder, e.Name())
 	}
-	return found
+	return found, err
+}
+
+// severalPlans is the error for a text that more ids than one begin with.
+func severalPlans(text, first string) error {
+	return fmt.Errorf("%q fits several plans: give more of the id of %s", text, first)
 }
 
 // migrationsFolder is where plans are.
@@ -270,7 +282,7 @@ func (m *migration) one(prefix string) (migrate.File, error) {
 	case 1:
 		return found[0], nil
 	}
-	return migrate.File{}, fmt.Errorf("%q fits several plans: give more of the id of %s", prefix, found[0].ID)
+	return migrate.File{}, severalPlans(prefix, found[0].ID)
 }
 
 // migrationFailed gives an error its exit code.
@@ -320,24 +332,34 @@ func describe(r *migrate.Result) string {
 		b.WriteString(" before")
 	}
 	fmt.Fprintf(&b, "; %s looked at, %d changed, %d left", number(c.Nodes, "node", "nodes"), c.Changed, c.Left)
+	if r.Mended {
+		b.WriteString(" (mended since)")
+	}
 	if more := troubleInWords(c); more != "" {
 		b.WriteString(", " + more)
 	}
 	b.WriteString("\n")
-	for i, l := range r.Left {
-		if i == 5 {
-			fmt.Fprintf(&b, "  and %d more\n", len(r.Left)-i)
-			break
-		}
-		fmt.Fprintf(&b, "  left: %s: %s\n", dql.Node(l.UID), report.Escape(l.Reason))
-	}
+	b.WriteString(leftInWords(r.Left))
 	for _, check := range r.Unclean {
 		fmt.Fprintf(&b, "  %s\n", report.Escape(check.String()))
 	}
 	return b.String()
 }
 
+// leftInWords is a line for each node that was left, but for many.
+func leftInWords(left []migrate.Left) string {
+	var b strings.Builder
+	for i, l := range left {
+		if i == 5 {
+			fmt.Fprintf(&b, "  and %d more\n", len(left)-i)
+			break
+		}
+		fmt.Fprintf(&b, "  left: %s: %s\n", dql.Node(l.UID), report.Escape(l.Reason))
+	}
+	return b.String()
+}
+
 // unclean reports whether a result is something that somebody should look at.
 func unclean(r *migrate.Result) bool {
-	return len(r.Left) > 0 || len(r.Unclean) > 0 || r.Status.Counts.Left > 0
+	return len(r.Left) > 0 || len(r.Unclean) > 0 || r.Status.Counts.Left > 0 && !r.Mended
 }

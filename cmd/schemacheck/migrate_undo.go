@@ -3,8 +3,11 @@ package main
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
+	"slices"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/schemacheck/schemacheck/fixes/migrate"
 )
@@ -61,13 +64,12 @@ that was served then.`,
 			p.endAccount(ctx, a, err)
 			if err != nil {
 				if r != nil { // it was begun
-					fmt.Fprintf(p.out, "next: %s (it goes on where it stopped)\n", m.command("undo", f.ID, "--phase", string(at.Phase)))
+					fmt.Fprintf(p.out, "next: %s (it goes on where it stopped)\n", m.command("undo", f.ID, "--phase", string(at.Phase), repeated(cmd.Flags(), "dir")))
 				}
 				return migrationFailed(ctx, err)
 			}
-			fmt.Fprintf(p.out, "%s, phase %s: taken back\nnext: %s\n", f.ID, at.Phase, m.command("up", f.ID))
+			fmt.Fprintf(p.out, "%s, phase %s: taken back\n%s%s", f.ID, at.Phase, leftInWords(r.Left), m.nextOfUndo(cmd.Flags(), f, at.Phase, all))
 			if len(r.Left) > 0 {
-				fmt.Fprint(p.out, describe(r))
 				return &problem{code: exitFindings}
 			}
 			return nil
@@ -81,11 +83,30 @@ that was served then.`,
 	return cmd
 }
 
+// nextOfUndo says how to go on once a phase was taken back: with the one before it,
+// which ran under the old schema, or forward again.
+func (m *migration) nextOfUndo(flags *pflag.FlagSet, f migrate.File, phase migrate.Phase, all []migrate.Status) string {
+	named, dir := f.ID, repeated(flags, "dir")
+	if dir != "" {
+		named = spelt(filepath.Join(flags.Lookup("dir").Value.String(), filepath.Base(m.paths[f.ID])))
+	}
+	again := m.command("up", named)
+	earlier, err := lastRun(slices.DeleteFunc(slices.Clone(all), func(s migrate.Status) bool { return s.Phase == phase }), "")
+	if err != nil {
+		return fmt.Sprintf("next: %s (carries it out again)\n", again)
+	}
+	back := m.command("undo", f.ID, "--phase", string(earlier.Phase), dir)
+	if f.From != f.To {
+		back = "deploy the old schema, then " + back
+	}
+	return fmt.Sprintf("next: %s\n      %s (carries it out again)\n", back, again)
+}
+
 // lastRun is the phase that is to be taken back.
 func lastRun(all []migrate.Status, phase migrate.Phase) (migrate.Status, error) {
 	var last *migrate.Status
 	for i := range all {
-		if s := &all[i]; s.State != migrate.Pending && (phase == "" || s.Phase == phase) {
+		if s := &all[i]; s.Phase == phase || phase == "" && s.State.Begun() {
 			last = s
 		}
 	}

@@ -149,7 +149,8 @@ func (p program) migrateUp(cmd *cobra.Command, o *upOptions, args []string) erro
 		return err
 	}
 	m.showValues = o.showValues
-	m.how = repeated(cmd.Flags(), slices.Concat([]string{"phase", "allow-destructive", "deploy", "out-of-order"}, runFlags)...)
+	m.deploys = repeated(cmd.Flags(), "deploy")
+	m.how = repeated(cmd.Flags(), slices.Concat([]string{"phase", "allow-destructive", "out-of-order"}, runFlags)...)
 	from := o.series.From
 	o.series.Options = o.run.options(p, m.cfg)
 	o.series.From, o.series.Phase = from, migrate.Phase(o.phase)
@@ -298,7 +299,11 @@ func (p program) next(ctx context.Context, m *migration, outcomes []migrate.Outc
 	case err != nil:
 		fmt.Fprintf(p.out, "next: %s (it goes on where it stopped)\n      %s\n", again, m.command("status", m.spelt))
 	case len(outcomes) > 0 && outcomes[len(outcomes)-1].Waiting != "":
-		fmt.Fprintf(p.out, "next: deploy the new schema, then %s\n", again)
+		first := ""
+		if slices.ContainsFunc(outcomes[len(outcomes)-1].Results, unclean) {
+			first = "mend what is left, "
+		}
+		fmt.Fprintf(p.out, "next: %sdeploy the new schema, then %s\n", first, m.afterwards())
 	default:
 		if day := m.contractDue(ctx); day != "" {
 			fmt.Fprintf(p.out, "next: from %s on, %s\n", day, m.contract())

@@ -40,7 +40,7 @@ Exit codes: 0 everything holds, or there are no plans; 1 something does not; 2 u
 			if err != nil {
 				return migrationFailed(ctx, err)
 			}
-			var open []string // the plans of which something does not hold
+			var open, undone []string // the plans of which something does not hold, and those of them that a run would mend
 			for _, s := range all {
 				if !s.State.Over() {
 					fmt.Fprintf(p.out, "%s, phase %s: %s\n", s.Plan, s.Phase, s.State)
@@ -61,10 +61,17 @@ Exit codes: 0 everything holds, or there are no plans; 1 something does not; 2 u
 					if !c.Clean() && !slices.Contains(open, f.ID) {
 						open = append(open, f.ID)
 					}
+					if !c.Clean() && (c.Left == 0 || c.Open > 0) {
+						undone = append(undone, f.ID)
+					}
 				}
 			}
 			if len(open) > 0 {
-				fmt.Fprintf(p.out, "next: %s (begins anew: steps do what is still to be done; what undoing needs is forgotten)\n", m.command("up", open[0], "--reset"))
+				next := "mend what is left, then " + m.command("verify", m.spelt)
+				if len(undone) > 0 {
+					next = m.mending(undone[0], all)
+				}
+				fmt.Fprintf(p.out, "next: %s\n", next)
 				return &problem{code: exitFindings}
 			}
 			return nil
@@ -72,6 +79,20 @@ Exit codes: 0 everything holds, or there are no plans; 1 something does not; 2 u
 	}
 	o.bind(cmd)
 	return cmd
+}
+
+// mending is how a plan is gone on with of which something does not hold.
+func (m *migration) mending(plan string, all []migrate.Status) string {
+	i := slices.IndexFunc(all, func(s migrate.Status) bool {
+		return s.Plan == plan && s.Phase == migrate.After && !s.State.Over()
+	})
+	switch {
+	case i < 0:
+		return m.command("up", plan, "--reset") + " (begins anew: steps do what is still to be done; what undoing needs is forgotten)"
+	case all[i].State == migrate.Waiting:
+		return "deploy the new schema, then " + m.command("up", plan) + " (phase after does what is still to be done)"
+	}
+	return m.command("up", plan) + " (phase after does what is still to be done)"
 }
 
 // after are the plans that were carried out after one, in part at least.

@@ -23,8 +23,12 @@ func (m *migration) again() string {
 	if len(m.files) == 0 {
 		return "run this again"
 	}
-	return m.command("up", m.spelt, m.how)
+	return m.command("up", m.spelt, m.deploys, m.how)
 }
+
+// afterwards goes on with a run once another schema is deployed than the run has
+// deployed already.
+func (m *migration) afterwards() string { return m.command("up", m.spelt, m.how) }
 
 // repeated are flags of a command line with their values, as they are typed: those of
 // some names that were given, and not by variables, which hold for the next command too.
@@ -48,7 +52,7 @@ func repeated(flags *pflag.FlagSet, names ...string) string {
 // secrets: those come from a file, or have to be given again.
 func where(flags *pflag.FlagSet) string {
 	var all []string
-	for _, name := range []string{"config", "dir", "env", "alpha", "conn-str", "http", "tls", "creds", "auth-token", "api-key"} {
+	for _, name := range []string{"config", "env", "alpha", "conn-str", "http", "tls", "creds", "auth-token", "api-key"} {
 		f := flags.Lookup(name)
 		if f == nil || !f.Changed || f.Annotations[variable] != nil {
 			continue
@@ -59,7 +63,7 @@ func where(flags *pflag.FlagSet) string {
 		}
 		secret := !strings.HasPrefix(value, "@")
 		switch name {
-		case "config", "dir", "env", "alpha", "tls":
+		case "config", "env", "alpha", "tls":
 			secret = false
 		case "http", "conn-str":
 			secret = secret && holdsSecret(value)

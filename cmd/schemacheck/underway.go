@@ -44,17 +44,7 @@ func (p program) underway(ctx context.Context, cfg *config.Config, l *live, fold
 		if !slices.ContainsFunc(seen.Phases, func(at phaseAt) bool { return at.State.Begun() }) {
 			continue
 		}
-		for _, s := range f.Steps {
-			if s.Phase == migrate.Contract {
-				continue // it deletes what is old
-			}
-			writes = append(writes, s.Writes...)
-			if s.Declare != nil {
-				for _, d := range s.Declare.Predicates {
-					writes = append(writes, d.Name)
-				}
-			}
-		}
+		writes = append(writes, writesOf(f)...)
 		message := fmt.Sprintf("the plan %s for this change has begun to run on %s, and what it writes is not told as something old", f.ID, l.name)
 		if len(seen.Next) > 0 {
 			message += "; next: " + seen.Next[0]
@@ -62,4 +52,57 @@ func (p program) underway(ctx context.Context, cfg *config.Config, l *live, fold
 		notes = append(notes, report.Note{Kind: "warning", Message: message})
 	}
 	return writes, notes
+}
+
+// prepared are the predicates that plans write which have begun to run and whose new
+// schema is still to come: what they declare is no drift from the one that is served.
+// Where the plans or how far they are cannot be read, nothing is known of them.
+func (p program) prepared(ctx context.Context, cfg *config.Config, l *live) []string {
+	if l.limited {
+		return nil
+	}
+	files, err := l.schema()
+	if err != nil {
+		return nil
+	}
+	served, err := sdl.Parse(files...)
+	if err != nil {
+		return nil
+	}
+	plans, _, err := p.plans(cfg, nil)
+	if err != nil {
+		return nil
+	}
+	var writes []string
+	for _, f := range plans {
+		if f.From != served.Fingerprint() || f.To == f.From {
+			continue
+		}
+		all, err := migrate.Statuses(ctx, l.client, []migrate.File{f})
+		if err != nil {
+			return nil
+		}
+		if slices.ContainsFunc(all, func(s migrate.Status) bool { return s.State.Begun() }) {
+			writes = append(writes, writesOf(f)...)
+		}
+	}
+	return writes
+}
+
+// writesOf are the predicates that the phases of a plan write or declare which run by
+// themselves; what phase contract does deletes what is old.
+func writesOf(f migrate.File) []string {
+	var writes []string
+	for _, s := range f.Steps {
+		if s.Phase == migrate.Contract {
+			continue
+		}
+		writes = append(writes, s.Writes...)
+		if s.Declare != nil {
+			for _, d := range s.Declare.Predicates {
+				writes = append(writes, d.Name)
+			}
+		}
+	}
+	return writes
 }

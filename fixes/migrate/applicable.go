@@ -89,6 +89,21 @@ func (r *run) concerns(ctx context.Context, s *Step) (bool, error) {
 	return false, nil
 }
 
+// afterAnew has phase after asked again when phase before begins: what it once found
+// nothing of, in a database that served the new schema then, may be there by now.
+func (r *run) afterAnew(ctx context.Context) error {
+	if r.phase != Before || !r.file.has(After) {
+		return nil
+	}
+	after := &run{client: r.client, file: r.file, phase: After, options: r.options, token: r.token, lease: r.lease}
+	after.options.Progress = nil // it does not begin
+	if err := after.begin(ctx); err != nil || after.status.State != NotApplicable {
+		return err
+	}
+	after.status = Status{Plan: r.file.ID, Phase: After, State: Pending, Checksum: r.file.Checksum}
+	return after.save(ctx)
+}
+
 // finds reports whether a step of a plan, in the phases that run by themselves, has
 // something to do.
 func (s *Series) finds(ctx context.Context, c *dql.Client, f File) (bool, error) {

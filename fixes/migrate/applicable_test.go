@@ -129,6 +129,21 @@ func TestNotApplicableLater(t *testing.T) {
 	d.ApplySchema(t, "type T { a: String }\ntype U { b: String }\n")
 	verified("")
 
+	// Phase after is asked again, too, when phase before has something to do after all.
+	d.DropAll(t)
+	d.ApplySchema(t, before)
+	up()
+	d.ApplySchema(t, after)
+	up()
+	d.ApplySchema(t, before)
+	d.Mutate(t, "_:a <dgraph.type> \"T\" .\n_:a <T.a> \"x\" .\n")
+	if all, err := Up(t.Context(), c, []File{f}, Series{Deploy: after}); err != nil || len(all[0].Results) != 2 || all[0].Results[1].Already || all[0].Results[1].Status.Counts.Changed != 1 {
+		t.Errorf("%+v, %v", all, err)
+	}
+	if got := string(d.Query(t, "{q(func: has(T.a)) {T.a T.b T.c}}")); got != `{"q":[{"T.a":"x","T.b":"x","T.c":"x"}]}` {
+		t.Error(got)
+	}
+
 	// Noted as done it is not asked again.
 	begin()
 	if noted, err := Baseline(t.Context(), c, []File{f}, Options{}); err != nil || len(noted) != 2 || len(noted[0].Finished) != 2 || len(noted[0].NotApplicable) > 0 {

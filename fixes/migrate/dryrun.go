@@ -112,6 +112,11 @@ func (s *Series) next(ctx context.Context, c *dql.Client, f File) ([]Phase, erro
 		if err := s.due(f, states, served); err != nil {
 			return nil, err
 		}
+		if s.Phase == Contract && !states.settled(f, Contract, served) {
+			if err := f.unused(ctx, c); err != nil {
+				return nil, err
+			}
+		}
 		return []Phase{s.Phase}, f.unchanged(ctx, c, all)
 	}
 	bound := f.bound()
@@ -119,7 +124,7 @@ func (s *Series) next(ctx context.Context, c *dql.Client, f File) ([]Phase, erro
 		if some, err := s.finds(ctx, c, f); err != nil || !some {
 			return nil, err
 		}
-		return nil, &Foreign{f.ID, f.From, f.To, served}
+		return nil, &Foreign{Plan: f.ID, From: f.From, To: f.To, Served: served}
 	}
 	var phases []Phase
 	for _, phase := range []Phase{Before, After} {

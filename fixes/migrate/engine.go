@@ -141,6 +141,9 @@ type Result struct {
 	Unclean []Check
 	// Already says that the phase was done before.
 	Already bool
+	// Mended says that what an earlier run left, which Status counts, was asked for again
+	// and is as it should be by now.
+	Mended bool
 }
 
 // mostLeft bounds the nodes that are kept by name.
@@ -259,6 +262,9 @@ func (r *run) all(ctx context.Context) (*Result, error) {
 		if err := r.keepText(ctx); err != nil {
 			return nil, err
 		}
+	}
+	if err := r.afterAnew(ctx); err != nil {
+		return nil, err
 	}
 	for i := range r.file.Steps {
 		s := &r.file.Steps[i]

@@ -23,6 +23,23 @@ func (s *series) deployable(ctx context.Context, f File, all []Status, o *Outcom
 	return nil
 }
 
+// mended asks again for what phase before left in an earlier run: nobody but the people
+// who were told of it can have looked at it since.
+func (s *series) mended(ctx context.Context, f File, all []Status, o *Outcome) error {
+	i := slices.IndexFunc(o.Results, func(r *Result) bool {
+		return r.Status.Phase == Before && r.Already && r.Status.Counts.Left > 0
+	})
+	if i < 0 {
+		return nil
+	}
+	checks, err := s.left(ctx, f, Before, all, nil)
+	if err != nil {
+		return err
+	}
+	o.Results[i].Mended = !slices.ContainsFunc(checks, func(c Check) bool { return c.Left > 0 })
+	return nil
+}
+
 // deletable refuses phase contract while something that it deletes may be the only
 // copy. What the new predicate holds otherwise is no reason where nothing was left
 // when the plan ran: it is what clients have written since.

@@ -2,6 +2,7 @@ package migrate
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -26,15 +27,27 @@ type Outcome struct {
 type Foreign struct {
 	Plan             string
 	From, To, Served string
+	// Deploying is the fingerprint of the schema that was to be deployed past the one
+	// that the plan leads to; empty when the plan is for another way altogether.
+	Deploying string
+	// Earlier is the plan of the same series that leads to From; empty when none does.
+	Earlier string
 }
 
-// Error says which.
+// Error says which, and what comes first.
 func (f *Foreign) Error() string {
+	if f.Deploying != "" {
+		return fmt.Sprintf("the plan %s leads to the schema %.19s, which comes before the one that is to be deployed, %.19s: deploy it first, as it was in the version that brought the plan (schemacheck migrate up %[1]s --deploy FILE)", f.Plan, f.To, f.Deploying)
+	}
 	served := "no GraphQL schema"
 	if f.Served != "" {
 		served = fmt.Sprintf("one with the fingerprint %.19s", f.Served)
 	}
-	return fmt.Sprintf("the plan %s is for the way from the schema %.19s to %.19s, and what is served is %s: make it anew with schemacheck fix --out", f.Plan, f.From, f.To, served)
+	remedy := "make it anew with schemacheck fix --out"
+	if f.Earlier != "" {
+		remedy = fmt.Sprintf("deploy the schema first that the plan %s leads to, as it was in the version that brought that plan", f.Earlier)
+	}
+	return fmt.Sprintf("the plan %s is for the way from the schema %.19s to %.19s, and what is served is %s: %s", f.Plan, f.From, f.To, served, remedy)
 }
 
 // Unfit is the error for plans that are refused before anything is written.
@@ -137,7 +150,12 @@ func Up(ctx context.Context, c *dql.Client, files []File, s Series) ([]Outcome, 
 	}
 	var all []Outcome
 	for _, f := range files {
-		o, err := u.one(ctx, f, f.To == deployed && s.Deploy != "")
+		o, err := u.one(ctx, f, deployed)
+		if foreign := (*Foreign)(nil); errors.As(err, &foreign) {
+			if i := slices.IndexFunc(files, func(e File) bool { return e.ID < f.ID && e.From != e.To && e.To == f.From }); i >= 0 {
+				foreign.Earlier = files[i].ID
+			}
+		}
 		all = append(all, o)
 		if err != nil || o.Waiting != "" {
 			return all, err
@@ -179,10 +197,11 @@ func (s *series) lock(ctx context.Context, doing string) error {
 
 func byID(a, b File) int { return strings.Compare(a.ID, b.ID) }
 
-// one carries out what can be carried out of one plan. deploys says that the
-// schema that is to be deployed is the one that it leads to.
-func (s *series) one(ctx context.Context, f File, deploys bool) (Outcome, error) {
+// one carries out what can be carried out of one plan. deployed is the fingerprint of
+// the schema that is to be deployed, if there is one.
+func (s *series) one(ctx context.Context, f File, deployed string) (Outcome, error) {
 	o := Outcome{Plan: f.ID}
+	deploys := deployed != "" && f.To == deployed
 	all, err := Statuses(ctx, s.client, []File{f})
 	if err != nil {
 		return o, err
@@ -199,7 +218,14 @@ func (s *series) one(ctx context.Context, f File, deploys bool) (Outcome, error)
 		if err := s.due(f, states, served); err != nil {
 			return o, err
 		}
+		// Its own text is compared when a phase begins, which says nothing of those before it.
+		if err := f.unchanged(ctx, s.client, all); err != nil {
+			return o, err
+		}
 		if s.Phase == Contract && !states.settled(f, Contract, served) {
+			if err := f.unused(ctx, s.client); err != nil {
+				return o, err
+			}
 			if err := s.deletable(ctx, f, all); err != nil {
 				return o, err
 			}
@@ -211,7 +237,8 @@ func (s *series) one(ctx context.Context, f File, deploys bool) (Outcome, error)
 		return o, f.unchanged(ctx, s.client, all)
 	}
 	bound := f.bound()
-	if foreign := (&Foreign{f.ID, f.From, f.To, served}); bound && served != f.From && served != f.To {
+	foreign := &Foreign{Plan: f.ID, From: f.From, To: f.To, Served: served}
+	if bound && served != f.From && served != f.To {
 		switch err := s.inapplicable(ctx, f, foreign, &o); {
 		case err != nil || !deploys:
 			return o, err
@@ -221,7 +248,16 @@ func (s *series) one(ctx context.Context, f File, deploys bool) (Outcome, error)
 		o.Deployed, err = s.deploy(ctx, f)
 		return o, err
 	}
+	// Waiting for a schema that this run passes over would never end.
+	if f.From != f.To && served == f.From && deployed != "" && !deploys && served != deployed {
+		foreign.Deploying = deployed
+		err := s.inapplicable(ctx, f, foreign, &o)
+		return o, err
+	}
 	if err := s.run(ctx, f, Before, &o); err != nil {
+		return o, err
+	}
+	if err := s.mended(ctx, f, all, &o); err != nil {
 		return o, err
 	}
 	if deploys && served != f.To {
@@ -372,7 +408,7 @@ func (s *Series) due(f File, states states, served string) error {
 	bound := f.bound()
 	switch {
 	case s.Phase != Contract && bound && served != f.From && served != f.To:
-		return &Foreign{f.ID, f.From, f.To, served}
+		return &Foreign{Plan: f.ID, From: f.From, To: f.To, Served: served}
 	case s.Phase != Before && bound && served != f.To && served == f.From:
 		return &Unfit{fmt.Sprintf("phase %s of the plan %s is for the new GraphQL schema, and the old one is served: deploy the new one first", s.Phase, f.ID)}
 	case s.Phase != Before && !states.done(Before), s.Phase == Contract && !states.done(After):
