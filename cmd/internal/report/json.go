@@ -160,12 +160,13 @@ type (
 		Values []string `json:"values,omitempty"`
 	}
 	wireFix struct {
-		ID    string     `json:"id"`
-		Kind  string     `json:"kind"`
-		Risk  string     `json:"risk"`
-		Title string     `json:"title"`
-		Diff  string     `json:"diff"`
-		Edits []wireEdit `json:"edits,omitempty"`
+		ID        string     `json:"id"`
+		Kind      string     `json:"kind"`
+		Risk      string     `json:"risk"`
+		Title     string     `json:"title"`
+		Diff      string     `json:"diff"`
+		Edits     []wireEdit `json:"edits,omitempty"`
+		Elsewhere []string   `json:"elsewhere,omitempty"`
 	}
 	wireEdit struct {
 		Location wirePlace `json:"location"`
@@ -317,7 +318,7 @@ func wireFindingOf(f Finding) wireFinding {
 		Addition:    f.Addition,
 		Known:       f.Known,
 		Fixes: each(f.Fixes, func(x Fix) wireFix {
-			return wireFix{x.ID, x.Kind, x.Risk, x.Title, x.Diff, each(x.Edits, func(e Edit) wireEdit { return wireEdit{wirePlaceOf(e.At), e.New} })}
+			return wireFix{x.ID, x.Kind, x.Risk, x.Title, x.Diff, each(x.Edits, func(e Edit) wireEdit { return wireEdit{wirePlaceOf(e.At), e.New} }), each(x.Elsewhere, same)}
 		}),
 		Fingerprint: f.Fingerprint,
 	}
