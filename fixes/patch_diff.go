@@ -72,9 +72,9 @@ func legible(s sdl.Span) bool {
 	text := s.File.Text
 	begin := int(s.Start) // of the line
 	for before, at := 0, begin; before <= around && at > 0; before++ {
-		within := text[max(0, at-longestLine):at]
+		within := text[max(0, at-longestLine-1):at]
 		n := strings.LastIndexByte(within, '\n')
-		if n < 0 && len(within) < at {
+		if n < 0 && len(within) > longestLine {
 			return false
 		}
 		if before == 0 {
