@@ -211,3 +211,16 @@ func TestTypeSets(t *testing.T) {
 		}
 	}
 }
+
+// TestNamesOfOthers: a question about nodes of no other type is refused for the name of one of these, too.
+func TestNamesOfOthers(t *testing.T) {
+	t.Parallel()
+	for _, ask := range []func(string, ...string) Question{Lone, CountLone} {
+		if why := ask("User", "Person", "uid").obstacle(); why == "" {
+			t.Error("a question with a name that cannot be written is put")
+		}
+		if why := ask("User", "Person").obstacle(); why != "" {
+			t.Error(why)
+		}
+	}
+}

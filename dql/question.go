@@ -19,6 +19,8 @@ type Question struct {
 	// hoards says that it remembers something about each node.
 	hoards  bool
 	refusal error // why the question cannot be put
+	// others are types whose names are looked at when it is asked: thousands of questions can have the same thousands of them.
+	others  []string
 	prepare func(s *sight) (inquiry, error)
 }
 
@@ -255,7 +257,7 @@ func Undeclared(declared ...string) Question {
 // types, this one included.
 func Lone(of string, others ...string) Question {
 	q := Nodes(of)
-	q.names(others...)
+	q.others = others
 	q.prepare = func(s *sight) (inquiry, error) { return newTyped(s, typesRoot([]string{of}), exceptTypes(others)), nil }
 	return q
 }

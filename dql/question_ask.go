@@ -147,7 +147,9 @@ func (q Question) obstacle() string {
 	switch {
 	case q.prepare == nil:
 		return "the question is empty"
-	case q.refusal != nil:
+	}
+	q.names(q.others...)
+	if q.refusal != nil {
 		return q.refusal.Error()
 	}
 	return ""

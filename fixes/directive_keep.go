@@ -23,6 +23,9 @@ const (
 type keeps struct {
 	types  map[*schema.Type]*kept
 	fields map[*schema.Field]*kept
+	// standing are the places of old definitions that survive among all, at, and where each of all stands.
+	standing []int
+	at       map[*sdl.Definition]int
 }
 
 // kept is one old element in the new schema, nil edit when it cannot be there.
@@ -34,7 +37,9 @@ type kept struct {
 	fields []*schema.Field
 }
 
-func newKeeps() keeps { return keeps{map[*schema.Type]*kept{}, map[*schema.Field]*kept{}} }
+func newKeeps() keeps {
+	return keeps{types: map[*schema.Type]*kept{}, fields: map[*schema.Field]*kept{}}
+}
 
 // KeepField brings a removed field back with its old text and marks it
 // @deprecated, along with the types and inverse fields that it needs.
@@ -201,12 +206,7 @@ func (x *Directives) keptType(t *schema.Type) *kept {
 // neighbour is a definition of the new schema that stood near a removed one.
 func (x *Directives) neighbour(gone *schema.Type) *sdl.Definition {
 	definitions := x.d.Before.Source.Definitions
-	at := slices.Index(definitions, gone.Definition)
-	survivor := func(i int, sameFile bool) *sdl.Definition {
-		d := definitions[i]
-		if sameFile && d.Span.File != gone.Definition.Span.File {
-			return nil
-		}
+	survivor := func(d *sdl.Definition) *sdl.Definition {
 		if t := x.d.Before.Type(d.Name.Text); t != nil && t.Definition == d {
 			if a := x.d.Survivor(t); a != nil {
 				return a.Definition
@@ -214,15 +214,28 @@ func (x *Directives) neighbour(gone *schema.Type) *sdl.Definition {
 		}
 		return nil
 	}
-	for _, sameFile := range []bool{true, false} {
-		for i := at - 1; i >= 0; i-- {
-			if d := survivor(i, sameFile); d != nil {
-				return d
+	if x.keeps.at == nil {
+		x.keeps.at = make(map[*sdl.Definition]int, len(definitions))
+		for i, d := range definitions {
+			x.keeps.at[d] = i
+			if survivor(d) != nil {
+				x.keeps.standing = append(x.keeps.standing, i)
 			}
 		}
-		for i := at + 1; i < len(definitions); i++ {
-			if d := survivor(i, sameFile); d != nil {
-				return d
+	}
+	// Those of one file stand together: the nearest ones on both sides are of another file only where its own has none there.
+	next, _ := slices.BinarySearch(x.keeps.standing, x.keeps.at[gone.Definition])
+	var near []*sdl.Definition
+	if next > 0 {
+		near = append(near, definitions[x.keeps.standing[next-1]])
+	}
+	if next < len(x.keeps.standing) {
+		near = append(near, definitions[x.keeps.standing[next]])
+	}
+	for _, sameFile := range []bool{true, false} {
+		for _, d := range near {
+			if !sameFile || d.Span.File == gone.Definition.Span.File {
+				return survivor(d)
 			}
 		}
 	}

@@ -10,10 +10,20 @@ import (
 // around is the number of unchanged lines on either side of a change.
 const around = 3
 
+// longestLine is the most bytes of a line that a diff shows. A diff has whole lines, and a program or a list of operations
+// that was made small has thousands of operations in one: each of their diffs would be the whole file.
+const longestLine = 4 << 10
+
 // Diff is the patch as a unified diff, with the names of the files as reports
 // have them. Lines end with "\n" alone, as patch programs have it. Keys in
-// comments are not left out: whoever prints it has to.
+// comments are not left out: whoever prints it has to. It is empty where a line of
+// the files that it would show has more than 4 KiB: nobody reads that.
 func (p Patch) Diff() string {
+	for _, e := range p.Edits {
+		if !legible(e.Span) {
+			return ""
+		}
+	}
 	var b strings.Builder
 	for _, edits := range byFile(p.Edits) {
 		f := edits[0].Span.File
@@ -54,6 +64,35 @@ func hunks(text string, edits []sdl.Edit) [][]run {
 		all = append(all, []run{{start, end, []sdl.Edit{e}}})
 	}
 	return all
+}
+
+// legible reports whether the lines of a span, and those around it, are short enough to be shown. It looks no further than
+// that.
+func legible(s sdl.Span) bool {
+	text := s.File.Text
+	begin := int(s.Start) // of the line
+	for before, at := 0, begin; before <= around && at > 0; before++ {
+		within := text[max(0, at-longestLine-1):at]
+		n := strings.LastIndexByte(within, '\n')
+		if n < 0 && len(within) > longestLine {
+			return false
+		}
+		if before == 0 {
+			begin = at - len(within) + n + 1
+		}
+		at -= len(within) - max(n, 0)
+	}
+	at := begin
+	for ends := 0; at < len(text) && ends <= around; {
+		n := strings.IndexByte(text[at:min(len(text), at+longestLine+1)], '\n')
+		if n < 0 {
+			return len(text)-at <= longestLine
+		}
+		if at += n + 1; at > int(s.End) {
+			ends++
+		}
+	}
+	return true
 }
 
 func lineStart(text string, at int) int { return strings.LastIndexByte(text[:at], '\n') + 1 }

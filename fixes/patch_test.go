@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -269,9 +270,47 @@ func FuzzDirectives(f *testing.F) {
 			if _, err := sdl.Parse(files...); err != nil {
 				t.Fatalf("%v\n%s", err, p.Diff())
 			}
+			if p.Diff() == "" && slices.ContainsFunc(strings.SplitAfter(new, "\n"), func(line string) bool { return len(line) > 4<<10 }) {
+				continue
+			}
 			if got, err := patchText(new, p.Diff()); err != nil || got != files[0].Text {
 				t.Fatalf("the diff leads elsewhere: %v\n%q\n%q\n%s", err, got, files[0].Text, p.Diff())
 			}
 		}
 	})
+}
+
+// TestLongLines: what a diff would show of lines beyond 4 KiB is left out with all of it, and what has short lines around it
+// is shown.
+func TestLongLines(t *testing.T) {
+	t.Parallel()
+	long, short := strings.Repeat("x", 4<<10+1), strings.Repeat("x", 4<<10)
+	for _, c := range []struct {
+		name, text string
+		shown      bool
+	}{
+		{"short lines", "type A {\n  f: Int\n}\n", true},
+		{"the line", "type A { f: Int } # " + long + "\n", false},
+		{"the line begins far before", "# " + long + " f: Int\n", false},
+		{"one line that is not ended", "f: Int # " + long, false},
+		{"the longest line", "f: Int #" + short[8:] + "\n", true},
+		{"a line before it", long + "\nf: Int\n", false},
+		{"a line behind it", "f: Int\n" + long + "\n", false},
+		{"three lines before it", long + "\n\n\nf: Int\n", false},
+		{"three lines behind it", "f: Int\n\n\n" + long + "\n", false},
+		{"four lines before it", long + "\n\n\n\nf: Int\n", true},
+		{"four lines behind it", "f: Int\n\n\n\n" + long + "\n", true},
+		{"the longest lines around it", short + "\n" + short + "\nf: Int\n" + short + "\n" + short, true},
+	} {
+		at := strings.Index(c.text, "f: Int")
+		f := &sdl.File{Name: "a.graphql", Text: c.text}
+		p := fixes.Patch{Edits: []sdl.Edit{{Span: sdl.Span{File: f, Start: int32(at), End: int32(at + 1)}, New: "g"}}}
+		if got := p.Diff(); (got != "") != c.shown {
+			t.Errorf("%s: %.200q", c.name, got)
+		} else if want, _ := p.Apply([]*sdl.File{f}); c.shown {
+			if text, err := patchText(c.text, got); err != nil || text != want[0].Text {
+				t.Errorf("%s: the diff leads elsewhere: %v", c.name, err)
+			}
+		}
+	}
 }

@@ -224,8 +224,8 @@ func (j *clients) broken(o *operations.Operation, subject string, out usage.Outc
 		if cause != nil {
 			g.finding.because(cause)
 		}
-		if change.Coordinate != "" && !slices.Contains(g.finding.API, change) {
-			g.finding.API = append(g.finding.API, change)
+		if change.Coordinate != "" {
+			g.finding.meets(change)
 		}
 		if !slices.Contains(g.told, message) {
 			g.told = append(g.told, message)
@@ -265,6 +265,15 @@ func (f *Finding) because(cause *Finding) {
 	const most = 5
 	if len(f.Reasons) < most && !slices.Contains(f.Reasons, cause.Message) {
 		f.Reasons = append(f.Reasons, cause.Message)
+	}
+}
+
+// meets notes a change of the API that an operation meets with, the first of many: the finding that this one comes from has
+// them all, and an input can have hundreds of elements that thousands of operations send.
+func (f *Finding) meets(change APIChange) {
+	const most = 20
+	if len(f.API) < most && !slices.Contains(f.API, change) {
+		f.API = append(f.API, change)
 	}
 }
 
@@ -321,8 +330,8 @@ func (j *clients) affected(o *operations.Operation, subject string, out usage.Ou
 			f.causes = append(f.causes, nil) // the data does not decide about it
 		}
 		f.because(e.finding)
-		if change := (APIChange{coordinate, e.change}); e.change != "" && !slices.Contains(f.API, change) {
-			f.API = append(f.API, change)
+		if e.change != "" {
+			f.meets(APIChange{coordinate, e.change})
 		}
 		if !slices.Contains(g.told, message) {
 			g.told = append(g.told, message)

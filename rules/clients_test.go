@@ -1,6 +1,7 @@
 package rules_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -134,5 +135,25 @@ func TestNoTwoAlike(t *testing.T) {
 	}
 	if len(seen) != 9 {
 		t.Errorf("%d findings: %v", len(seen), seen)
+	}
+}
+
+// TestMeets: an input can have hundreds of elements that an operation can send; the first of those that one finding changes
+// are told with it.
+func TestMeets(t *testing.T) {
+	t.Parallel()
+	fields := ""
+	for i := range 30 {
+		fields += fmt.Sprintf("  f%d: T\n", i)
+	}
+	before := "type O {\n  id: ID!\n" + fields + "}\ntype T {\n  id: ID!\n  name: String\n}\n"
+	after := strings.ReplaceAll(before, "type T {", "type U @dgraph(type: \"T\") {")
+	after = strings.ReplaceAll(after, ": T\n", ": U\n")
+	findings, clientele := judgeClients(t, before, after, "mutation M($in: [AddOInput!]!) { addO(input: $in) { numUids } }", rules.Clients{})
+	if all := ofRule(t, findings, "type-renamed").API; len(all) < 30 {
+		t.Errorf("the cause changes only %v", all)
+	}
+	if first := ofRule(t, clientele.Findings, "operation-affected").API; len(first) != 20 {
+		t.Errorf("the operation meets with %d: %v", len(first), first)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/schemacheck/schemacheck/diff"
 	"github.com/schemacheck/schemacheck/diff/schema"
@@ -79,6 +80,11 @@ type pass struct {
 	refused map[string]diff.Refusal
 	// reused are the new fields that reach a predicate in use.
 	reused map[*schema.Field]bool
+	// used are the names on a server of all predicates of the new schema, and stored those of its stored types, in order.
+	// beside are the places next to old definitions. Few changes need them; where they do, thousands can.
+	used   func() map[string]bool
+	stored func() ([]string, map[string]bool)
+	beside func() map[*sdl.Definition]Place
 	// builds is the number of predicates whose indexes the update builds.
 	builds int
 	// edits makes the edits of the new schema.
@@ -100,6 +106,7 @@ func newPass(d *diff.Diff) *pass {
 		reused:   map[*schema.Field]bool{},
 	}
 	p.edits = fixes.NewDirectives(d, fixes.Options{Readable: p.readable})
+	p.used, p.stored, p.beside = sync.OnceValue(p.allUsed), sync.OnceValues(p.allStored), sync.OnceValue(p.allBeside)
 	for _, c := range d.Changes {
 		switch c := c.(type) {
 		case diff.PredicateRefused:
@@ -183,19 +190,50 @@ func onOwner(t *schema.Type) Place { return Place{AnchorOwner, t.Definition.Name
 
 // onNeighbour places a finding about a removed definition: on the nearest
 // definition before it that survives, else at the start of the new schema.
-func (p *pass) onNeighbour(gone *schema.Type) Place {
-	definitions := p.Before.Source.Definitions
-	at := slices.Index(definitions, gone.Definition)
-	for i := at - 1; i >= 0; i-- {
-		t := p.Before.Type(definitions[i].Name.Text)
+func (p *pass) onNeighbour(gone *schema.Type) Place { return p.beside()[gone.Definition] }
+
+// allBeside are the places for all old definitions.
+func (p *pass) allBeside() map[*sdl.Definition]Place {
+	all := make(map[*sdl.Definition]Place, len(p.Before.Source.Definitions))
+	at := p.onFile()
+	for _, d := range p.Before.Source.Definitions {
+		all[d] = at
+		t := p.Before.Type(d.Name.Text)
 		if t == nil {
 			continue
 		}
 		if survivor := p.Survivor(t); survivor != nil {
-			return Place{AnchorNeighbour, survivor.Definition.Name.Span}
+			at = Place{AnchorNeighbour, survivor.Definition.Name.Span}
 		}
 	}
-	return p.onFile()
+	return all
+}
+
+func (p *pass) allUsed() map[string]bool {
+	all := make(map[string]bool, len(p.After.Storage.Predicates))
+	for _, q := range p.After.Storage.Predicates {
+		all[q.Stored()] = true
+	}
+	return all
+}
+
+func (p *pass) allStored() ([]string, map[string]bool) {
+	var all []string
+	is := map[string]bool{}
+	for _, t := range p.After.Storage.Types {
+		all = append(all, unquoted(t.Name))
+		is[unquoted(t.Name)] = true
+	}
+	return all, is
+}
+
+// storedBut are the stored types of the new schema but for one. They are nobody's to change.
+func (p *pass) storedBut(name string) []string {
+	all, is := p.stored()
+	if !is[name] {
+		return all
+	}
+	return slices.DeleteFunc(slices.Clone(all), func(other string) bool { return other == name })
 }
 
 // onFile is the start of the new schema.

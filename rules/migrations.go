@@ -366,7 +366,7 @@ func discarding(name string) *migrate.Migration {
 
 // nodesOf are the nodes of a type of the old schema, with what they hold.
 func (p *pass) nodesOf(t *schema.Type) migrate.Nodes {
-	n := migrate.Nodes{Type: t.Stored, Used: map[string]bool{}, Interfaces: map[string][]string{}}
+	n := migrate.Nodes{Type: t.Stored, Used: p.used(), Interfaces: map[string][]string{}}
 	for _, i := range t.Interfaces {
 		n.Interfaces[i.Stored] = p.implementing(i, t)
 	}
@@ -374,9 +374,6 @@ func (p *pass) nodesOf(t *schema.Type) migrate.Nodes {
 		if q := p.Before.Storage.Predicate(f.Predicate); q != nil && !f.Reverse && !slices.Contains(n.Predicates, q) {
 			n.Predicates = append(n.Predicates, q)
 		}
-	}
-	for _, q := range p.After.Storage.Predicates {
-		n.Used[q.Stored()] = true
 	}
 	return n
 }

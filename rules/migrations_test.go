@@ -2,6 +2,8 @@ package rules_test
 
 import (
 	"cmp"
+	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -125,5 +127,34 @@ func TestValuesMappedOneByOne(t *testing.T) {
 	}
 	if _, err := fixOf(t, findings, "C.BLUE", "map-value").Migration.Build([]string{"RED"}); err == nil {
 		t.Error("BLUE is mapped to RED, which is removed too")
+	}
+}
+
+// TestGrowth: when all types get other names, four times as many of them allocate about four times as much. Each removed type
+// knows what stays of all others.
+func TestGrowth(t *testing.T) {
+	judge := func(n int) uint64 {
+		schema := func(format string) *diff.Schema {
+			var b strings.Builder
+			for i := range n {
+				fmt.Fprintf(&b, "type "+format+" {\n  id: ID!\n  key: String! @id\n  text: String @search(by: [term])\n  a: "+format+"\n  b: "+format+"\n}\n",
+					i, (i+1)%n, (i*7+3)%n)
+			}
+			return derive(t, "schema.graphql", b.String())
+		}
+		d := diff.Compare(schema("Old%d"), schema("Quite%dOther"), diff.Options{})
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		findings := rules.Judge(d)
+		runtime.ReadMemStats(&after)
+		if gone := ofRule(t, findings, "type-removed"); len(findings) < n || len(gone.Fixes) == 0 {
+			t.Fatalf("%d findings on %d types, the first with %v", len(findings), n, gone.Fixes)
+		}
+		return after.TotalAlloc - before.TotalAlloc
+	}
+	few, many := judge(250), judge(1_000)
+	t.Logf("250 types allocate %d KiB, 1,000 types %d", few>>10, many>>10)
+	if many > 5*few {
+		t.Errorf("four times as many types allocate %.1f times as much", float64(many)/float64(few))
 	}
 }

@@ -43,13 +43,7 @@ var typeRemoved = &Rule{
 			Message:    fmt.Sprintf("%s %s is removed", kindWord(t), t.Name),
 			Question:   "How many nodes are of type " + t.Stored + ", and how many of no type that stays?",
 		}
-		var stay []string
-		for _, other := range p.After.Storage.Types {
-			if name := unquoted(other.Name); name != t.Stored {
-				stay = append(stay, name)
-			}
-		}
-		f.ask(dql.Nodes(t.Stored), dql.CountLone(t.Stored, stay...))
+		f.ask(dql.Nodes(t.Stored), dql.CountLone(t.Stored, p.storedBut(t.Stored)...))
 		f.inquiry.sum = besides(func(e *Evidence, lone dql.Answer) {
 			e.Remarks = append(e.Remarks, count(lone.Violations, "node")+" of no type that stays")
 		})

@@ -124,6 +124,7 @@ func (c comparison) judgeClients(d *diff.Diff, findings []*rules.Finding, r *rep
 	}
 	if c.rewriting != nil {
 		clients.Rewrite, clients.Refusals = &c.rewriting.options, c.rewriting.refusals
+		c.rewriting.schema, c.rewriting.result = nil, nil // what another schema wanted
 	}
 	judged := rules.JudgeClients(d, findings, clients)
 	if c.rewriting != nil {

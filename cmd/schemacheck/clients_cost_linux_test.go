@@ -42,7 +42,7 @@ func TestClientsCost(t *testing.T) {
 				command string
 				cpu     time.Duration
 				mib     int
-			}{{"diff", 4 * time.Second, 300}, {"fix", 8 * time.Second, 400}} {
+			}{{"diff", 4 * time.Second, 300}, {"fix", 8 * time.Second, 350}} {
 				run := func() (cost time.Duration, peak int) {
 					cmd := exec.Command(program, limit.command, "--fail-on", "never", "--format", "json", "old.graphql", "new.graphql", "--operations", "app")
 					cmd.Dir = at

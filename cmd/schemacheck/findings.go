@@ -55,19 +55,19 @@ func start(name string, files []*sdl.File) sdl.Span {
 // add puts findings into the report, with the severities that the
 // configuration gives them, and completes it.
 func add(r *report.Report, findings []*rules.Finding, suppressed []rules.Suppressed, s severities) {
-	rewritten := map[string]*rules.Finding{} // the first finding on each operation that has edits
+	shown := newShownEdits()
 	looked := map[*sdl.File]bool{}
 	for _, f := range findings {
 		if severity := s.of(f); severity != off {
-			r.Findings = append(r.Findings, reported(f, severity, rewritten))
+			r.Findings = append(r.Findings, reported(f, severity, shown))
 			if file := f.Place.Span.File; file != nil && (file.Path != "" || file.Ref != "") {
 				looked[file] = true
 			}
 		}
 	}
-	clear(rewritten) // nobody looks for what is shown among what is suppressed
+	shown = newShownEdits() // nobody looks for what is shown among what is suppressed
 	for _, one := range suppressed {
-		left := report.Suppressed{Finding: reported(one.Finding, s.of(one.Finding), rewritten), Reason: one.Reason}
+		left := report.Suppressed{Finding: reported(one.Finding, s.of(one.Finding), shown), Reason: one.Reason}
 		for _, d := range one.Decisions {
 			left.Decisions = append(left.Decisions, report.Decision{InSource: !d.Accepted, Reason: d.Reason, Location: location("", d.Span)})
 		}
@@ -85,9 +85,41 @@ func fingerprint(f *rules.Finding) string {
 	return report.Fingerprint(f.Rule.ID, f.Coordinate, f.To, f.Subject)
 }
 
-// reported is a finding as reports have it. Of several on one operation the first has the edits of it: rewritten are those
-// that had theirs, by their subjects.
-func reported(f *rules.Finding, severity report.Severity, rewritten map[string]*rules.Finding) report.Finding {
+// shownEdits are the edits of operations that a report has already. Whatever is shown with each operation that it concerns, a
+// fragment that all of them use makes a report of hundreds of megabytes.
+type shownEdits struct {
+	by    map[string]*rules.Finding   // the first finding on each operation that has edits, by its subject
+	edits map[sdl.Span]*rules.Finding // the finding whose fix has the edit
+}
+
+func newShownEdits() *shownEdits {
+	return &shownEdits{map[string]*rules.Finding{}, map[sdl.Span]*rules.Finding{}}
+}
+
+// rest divides the edits of a finding: into those to be shown with it, and the findings that have the others. A few are shown
+// again, so that the fix is whole.
+func (s *shownEdits) rest(f *rules.Finding) (fixes.Patch, []*rules.Finding) {
+	const mostAgain = 10
+	var own fixes.Patch
+	var with []*rules.Finding
+	for _, e := range f.Rewrite.Edits {
+		first := s.edits[e.Span]
+		switch {
+		case first == nil:
+			s.edits[e.Span] = f
+			own.Edits = append(own.Edits, e)
+		case !slices.Contains(with, first):
+			with = append(with, first)
+		}
+	}
+	if len(f.Rewrite.Edits)-len(own.Edits) <= mostAgain {
+		return f.Rewrite, nil
+	}
+	return own, with
+}
+
+// reported is a finding as reports have it. Of several on one operation the first has the edits of it.
+func reported(f *rules.Finding, severity report.Severity, shown *shownEdits) report.Finding {
 	out := report.Finding{
 		Rule:            f.Rule.ID,
 		Severity:        severity,
@@ -118,26 +150,47 @@ func reported(f *rules.Finding, severity report.Severity, rewritten map[string]*
 		out.Fixes = append(out.Fixes, wayOut(x.ID, string(x.Kind), string(x.Risk), x.Title, x.Patch))
 	}
 	if !f.Rewrite.Empty() {
-		out.Fixes = append(out.Fixes, rewriteOf(f, rewritten))
+		out.Fixes = append(out.Fixes, rewriteOf(f, shown))
 	}
 	return out
 }
 
 // rewriteOf is the fix of an operation that breaks.
-func rewriteOf(f *rules.Finding, rewritten map[string]*rules.Finding) report.Fix {
+func rewriteOf(f *rules.Finding, shown *shownEdits) report.Fix {
 	const id, kind = "rewrite-operation", "operation"
 	risk, title := rules.Safe, "rewrite the operation for the new names"
 	if len(f.Unmended) > 0 {
 		risk = rules.Review
 	}
-	if first := rewritten[f.Subject]; first != nil {
+	if first := shown.by[f.Subject]; first != nil {
 		return report.Fix{ID: id, Kind: kind, Risk: string(risk), Title: title + ": the edits are with " + first.Coordinate}
 	}
-	rewritten[f.Subject] = f
-	if len(f.Unmended) > 0 {
-		title += ", and see to the rest: " + strings.Join(f.Unmended, "; ")
+	shown.by[f.Subject] = f
+	patch, with := shown.rest(f)
+	if len(with) > 0 {
+		title += ": the edits of what it shares are with " + firstOf(with, " and ", func(f *rules.Finding) string { return f.Subject })
 	}
-	return wayOut(id, kind, string(risk), title, f.Rewrite)
+	if len(f.Unmended) > 0 {
+		title += ", and see to the rest: " + firstOf(f.Unmended, "; ", func(reason string) string { return reason })
+	}
+	out := wayOut(id, kind, string(risk), title, patch)
+	for _, f := range with {
+		out.Elsewhere = append(out.Elsewhere, fingerprint(f))
+	}
+	return out
+}
+
+// firstOf tells of the first of many.
+func firstOf[T any](all []T, between string, name func(T) string) string {
+	const most = 5
+	var told []string
+	for _, one := range all[:min(len(all), most)] {
+		told = append(told, name(one))
+	}
+	if more := len(all) - most; more > 0 {
+		told = append(told, fmt.Sprintf("%d more", more))
+	}
+	return strings.Join(told, between)
 }
 
 // wayOut is a fix as reports have it.

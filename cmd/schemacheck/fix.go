@@ -341,9 +341,9 @@ func edits(choices []choice) []rules.Chosen {
 func (m *mended) repairs() report.Repairs {
 	var r report.Repairs
 	migrations := 0
-	rewritten := map[string]*rules.Finding{}
+	shown := newShownEdits()
 	for _, c := range m.choices {
-		f := reported(c.finding, m.severity(c.finding), rewritten)
+		f := reported(c.finding, m.severity(c.finding), shown)
 		one := report.Repair{Finding: &f, Note: c.note}
 		if c.fix != nil {
 			one.Chosen = c.fix.ID

@@ -164,6 +164,7 @@ func Assemble(p Plan, recipes ...*Recipe) (*Plan, error) {
 		}
 	}
 	p.DualWrite = strings.Join(writes, " ")
+	at := map[string]int{}
 	for _, phase := range []Phase{Before, After, Contract} {
 		all := steps
 		if phase == Before {
@@ -171,7 +172,7 @@ func Assemble(p Plan, recipes ...*Recipe) (*Plan, error) {
 		}
 		for _, s := range all {
 			if s.Phase == phase {
-				p.add(s)
+				p.add(s, at)
 			}
 		}
 	}
@@ -181,12 +182,13 @@ func Assemble(p Plan, recipes ...*Recipe) (*Plan, error) {
 	return &p, p.check()
 }
 
-// add takes a step that is not there yet, with an ID that is unique.
-func (p *Plan) add(s Step) {
+// add takes a step that is not there yet, with an ID that is unique. Where each is, by its ID, says at.
+func (p *Plan) add(s Step, at map[string]int) {
 	id := s.ID
 	for n := 2; ; n++ {
-		i := slices.IndexFunc(p.Steps, func(have Step) bool { return have.ID == s.ID })
-		if i < 0 {
+		i, ok := at[s.ID]
+		if !ok {
+			at[s.ID] = len(p.Steps)
 			p.Steps = append(p.Steps, s)
 			return
 		}

@@ -9,7 +9,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"unicode"
 
@@ -171,16 +170,16 @@ func (p *Plan) check() error {
 	if err := idFor(p.ID); err != nil {
 		return err
 	}
-	var ids []string
+	ids := map[string]bool{}
 	for i := range p.Steps {
 		s := &p.Steps[i]
 		if s.ID == "" {
 			return fmt.Errorf("step %d has no id", i+1)
 		}
-		if slices.Contains(ids, s.ID) {
+		if ids[s.ID] {
 			return fmt.Errorf("two steps have the id %s", s.ID)
 		}
-		ids = append(ids, s.ID)
+		ids[s.ID] = true
 		if err := idFor(s.ID); err != nil {
 			return err
 		}

@@ -123,6 +123,11 @@ type outcome struct {
 	edited    []fragment
 }
 
+// nothing reports whether an operation stays as it is, and well: so do nearly all, and nobody asks about them.
+func (o *outcome) nothing() bool {
+	return !o.broken && !o.waits && len(o.edits)+len(o.reasons)+len(o.holds) == 0
+}
+
 // fragment is which one is meant, without its tree.
 type fragment struct {
 	document *operations.Document
@@ -161,7 +166,7 @@ func (w *Rewriter) note(o *operations.Operation) {
 // operation by which Result knows it, nil for one that it will not have.
 func (w *Rewriter) Add(o *operations.Operation, fares usage.Outcome) *operations.Operation {
 	out := w.add(o, fares)
-	if out == nil {
+	if out == nil || out.nothing() {
 		return nil
 	}
 	out.operation = &operations.Operation{Name: o.Name, Kind: o.Kind, Document: o.Document, Start: o.Start, End: o.End}

@@ -1,11 +1,13 @@
 package report
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
 	"reflect"
+	"strings"
 	"time"
 	"unicode"
 	"unicode/utf16"
@@ -160,12 +162,13 @@ type (
 		Values []string `json:"values,omitempty"`
 	}
 	wireFix struct {
-		ID    string     `json:"id"`
-		Kind  string     `json:"kind"`
-		Risk  string     `json:"risk"`
-		Title string     `json:"title"`
-		Diff  string     `json:"diff"`
-		Edits []wireEdit `json:"edits,omitempty"`
+		ID        string     `json:"id"`
+		Kind      string     `json:"kind"`
+		Risk      string     `json:"risk"`
+		Title     string     `json:"title"`
+		Diff      string     `json:"diff"`
+		Edits     []wireEdit `json:"edits,omitempty"`
+		Elsewhere []string   `json:"elsewhere,omitempty"`
 	}
 	wireEdit struct {
 		Location wirePlace `json:"location"`
@@ -184,23 +187,60 @@ const (
 	byConfiguration = "configuration"
 )
 
+// writeJSON writes one finding after the other: there can be ten thousands, and all of them at once would take as much
+// memory as all the rest of a run.
 func writeJSON(w io.Writer, r *Report, _ Options) error {
 	wire := wireOf(r)
-	return encodeJSON(w, &wire)
+	var around bytes.Buffer
+	if err := encodeJSON(&around, &wire); err != nil {
+		return err
+	}
+	const none = "\n  \"findings\": [],\n" // in strings there are no such quotes
+	before, after, _ := strings.Cut(around.String(), none)
+	out := bufio.NewWriterSize(w, 64<<10)
+	out.WriteString(before)
+	var one bytes.Buffer
+	for i, f := range r.Findings {
+		between := ",\n    "
+		if i == 0 {
+			between = "\n  \"findings\": [\n    "
+		}
+		one.Reset()
+		finding := wireFindingIn(r, f)
+		if err := encode(&one, "    ", &finding); err != nil {
+			return err
+		}
+		out.WriteString(between)
+		out.Write(bytes.TrimSuffix(escapeJSON(one.Bytes()), []byte("\n")))
+	}
+	if len(r.Findings) == 0 {
+		out.WriteString(none)
+	} else {
+		out.WriteString("\n  ],\n")
+	}
+	out.WriteString(after)
+	return out.Flush() // with the first error of all
 }
 
 // encodeJSON writes what wire points to, without keys.
 func encodeJSON(w io.Writer, wire any) error {
 	var out bytes.Buffer
-	enc := json.NewEncoder(&out)
+	if err := encode(&out, "", wire); err != nil {
+		return err
+	}
+	_, err := w.Write(escapeJSON(out.Bytes()))
+	return err
+}
+
+func encode(out *bytes.Buffer, prefix string, wire any) error {
+	enc := json.NewEncoder(out)
 	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
+	enc.SetIndent(prefix, "  ")
 	redactAll(reflect.ValueOf(wire).Elem())
 	if err := enc.Encode(wire); err != nil {
 		return fmt.Errorf("writing the report as JSON: %w", err)
 	}
-	_, err := w.Write(escapeJSON(out.Bytes()))
-	return err
+	return nil
 }
 
 // redactAll hides keys in every text of v, whichever field it stands in.
@@ -246,6 +286,7 @@ func escapeJSON(text []byte) []byte {
 	return out
 }
 
+// wireOf is the report without its findings.
 func wireOf(r *Report) wireReport {
 	return wireReport{
 		SchemaVersion: schemaVersion,
@@ -255,16 +296,7 @@ func wireOf(r *Report) wireReport {
 		Data:          wireDataOf(r.Data),
 		Operations:    (*wireOperations)(r.Operations),
 		Summary:       wireSummary(r.Summary),
-		Findings: each(r.Findings, func(f Finding) wireFinding {
-			w := wireFindingOf(f)
-			if e := &w.Evidence; !e.Asked && e.Reason == "" {
-				e.Reason = nobodyAsked
-				if r.Data.Asked {
-					e.Reason = nothingToAsk
-				}
-			}
-			return w
-		}),
+		Findings:      []wireFinding{},
 		Suppressed: each(r.Suppressed, func(s Suppressed) wireSuppressed {
 			f := s.Finding
 			return wireSuppressed{
@@ -294,6 +326,18 @@ const (
 	nothingToAsk = "what is stored does not decide this finding"
 )
 
+// wireFindingIn is a finding of a report, which says why nothing was asked of it.
+func wireFindingIn(r *Report, f Finding) wireFinding {
+	w := wireFindingOf(f)
+	if e := &w.Evidence; !e.Asked && e.Reason == "" {
+		e.Reason = nobodyAsked
+		if r.Data.Asked {
+			e.Reason = nothingToAsk
+		}
+	}
+	return w
+}
+
 func wireFindingOf(f Finding) wireFinding {
 	return wireFinding{
 		Rule:        f.Rule,
@@ -317,7 +361,7 @@ func wireFindingOf(f Finding) wireFinding {
 		Addition:    f.Addition,
 		Known:       f.Known,
 		Fixes: each(f.Fixes, func(x Fix) wireFix {
-			return wireFix{x.ID, x.Kind, x.Risk, x.Title, x.Diff, each(x.Edits, func(e Edit) wireEdit { return wireEdit{wirePlaceOf(e.At), e.New} })}
+			return wireFix{x.ID, x.Kind, x.Risk, x.Title, x.Diff, each(x.Edits, func(e Edit) wireEdit { return wireEdit{wirePlaceOf(e.At), e.New} }), each(x.Elsewhere, same)}
 		}),
 		Fingerprint: f.Fingerprint,
 	}

@@ -54,7 +54,7 @@ func TestSchemaIsStrict(t *testing.T) {
 	t.Parallel()
 	schema := reportSchema(t)
 	text := render(t, samples()[2].report, "json", Options{})
-	optional := []string{"/before", "/after", "/location", "/previous", "/ref", "/values", "/edits", "/addition"}
+	optional := []string{"/before", "/after", "/location", "/previous", "/ref", "/values", "/edits", "/elsewhere", "/addition"}
 	broken := 0
 	refuse := func(where, what string, doc any) {
 		broken++
@@ -211,7 +211,7 @@ func FuzzJSON(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		r := compare(Finding{
 			Rule: "x", Severity: Error, Coordinate: text, To: text, Subject: text, Affects: []string{"." + text}, Message: "." + text,
-			Location: Location{"self", "." + text, "", 1, 1, 1, 1}, Consequence: text, Fixes: []Fix{{"x", "directive", "safe", "." + text, text, nil}},
+			Location: Location{"self", "." + text, "", 1, 1, 1, 1}, Consequence: text, Fixes: []Fix{{"x", "directive", "safe", "." + text, text, nil, nil}},
 		})
 		r.Seal()
 		out := render(t, r, "json", Options{})

@@ -109,7 +109,7 @@ func (f wireFinding) read() (Finding, error) {
 	for _, x := range f.Fixes {
 		one.Fixes = append(one.Fixes, Fix{x.ID, x.Kind, x.Risk, x.Title, x.Diff, each(x.Edits, func(e wireEdit) Edit {
 			return Edit{e.Location.read(""), e.New}
-		})})
+		}), x.Elsewhere})
 	}
 	return one, nil
 }

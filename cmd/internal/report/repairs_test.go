@@ -12,7 +12,7 @@ func TestRepairsAreClean(t *testing.T) {
 	const bad = "a\x1b[2J\u202e::error::\tb\r"
 	f := Finding{Rule: "r" + bad, Severity: Error, Coordinate: bad, To: bad, Subject: bad, Message: bad,
 		Location: Location{File: bad, Line: 1, Column: 1},
-		Fixes:    []Fix{{bad, "directive", "safe", bad, "+" + bad + "# Dgraph.Secret k \"sesame\"\n", nil}, {"other", "migration", "review", bad, "", nil}}}
+		Fixes:    []Fix{{bad, "directive", "safe", bad, "+" + bad + "# Dgraph.Secret k \"sesame\"\n", nil, nil}, {"other", "migration", "review", bad, "", nil, nil}}}
 	for _, opt := range []Options{{}, {Verbose: true}, {Quiet: true}} {
 		var out strings.Builder
 		err := writeText(&out, &Report{Notes: []Note{{Kind: "warning", Message: bad}}, Repairs: &Repairs{

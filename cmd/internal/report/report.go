@@ -266,8 +266,11 @@ type Fix struct {
 	Kind  string // "directive", "migration", or "operation" for an edit of what clients ask
 	Risk  string // "safe", "review" or "destructive"
 	Title string
-	Diff  string // unified diff of a fix that edits files
+	Diff  string // unified diff of a fix that edits files; empty where lines are too long to be shown
 	Edits []Edit // the same, for programs: they do not overlap
+	// Elsewhere are the fingerprints of the findings whose fixes have the rest of the edits: what many operations share is
+	// edited once. Empty is a fix that is whole.
+	Elsewhere []string
 }
 
 // Edit replaces the text at a place; where the place is empty, it inserts.

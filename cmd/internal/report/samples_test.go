@@ -75,6 +75,13 @@ func operations() *Report {
 			Reasons: []string{"User.phone is renamed to tel"}, Reversible: true, Impact: Impact{API: "breaking"},
 			API:         []APIChange{{"UserFilter.phone", "removed"}, {"User.phone", "removed"}},
 			Consequence: "Dgraph refuses the whole operation after the update, before anything of it runs.",
+			Fixes: []Fix{{
+				ID: "rewrite-operation", Kind: "operation", Risk: "safe",
+				Title:     "rewrite the operation for the new names: the edits of what it shares are with app/list.ts#List",
+				Diff:      "--- app/users.ts\n+++ app/users.ts\n@@ -12 +12 @@\n-  queryUser(filter: {phone: {eq: $p}}) {\n+  queryUser(filter: {tel: {eq: $p}}) {\n",
+				Edits:     []Edit{{Location{"", "app/users.ts", "", 12, 22, 12, 27}, "tel"}},
+				Elsewhere: []string{Fingerprint("operation-broken", "User.phone", "User.tel", "app/list.ts#List")},
+			}},
 		},
 	)
 	r.Operations = &Operations{Total: 312, Files: 40, Broken: 1, BrokenFiles: 1, Affected: 2, Invalid: 1, Unread: 2}
@@ -246,7 +253,7 @@ func hostile() *Report {
 			Consequence: nasty, Confidence: "likely",
 			Excerpt:         []string{"\x1b[2J  " + nasty + " ::error::x ##[error]x"},
 			PreviousExcerpt: []string{`# Dgraph.Authorization {"VerificationKey":"sesame","Header":"X-Auth"}`},
-			Fixes:           []Fix{{nasty, "directive", "safe", nasty, "+# Dgraph.Secret key \"sesame\"\n+" + nasty + "\n", []Edit{{Location{"", nasty, "", 1, 1, 1, 1}, nasty + "\n# Dgraph.Secret key \"sesame\"\n"}}}},
+			Fixes:           []Fix{{nasty, "directive", "safe", nasty, "+# Dgraph.Secret key \"sesame\"\n+" + nasty + "\n", []Edit{{Location{"", nasty, "", 1, 1, 1, 1}, nasty + "\n# Dgraph.Secret key \"sesame\"\n"}}, nil}},
 		},
 		Finding{
 			Rule: "keys", Severity: Warning, Coordinate: "User", Message: "Keys stand in several lines.", Location: Location{"self", "keys", "", 1, 1, 3, 2},

@@ -298,6 +298,9 @@ func resultOf(f *Finding, r *Report, verbose bool) sarifResult {
 		one.Related = []sarifLocation{related}
 	}
 	for _, x := range f.Fixes {
+		if len(x.Elsewhere) > 0 {
+			continue // half of an operation would be rewritten
+		}
 		if changes := changesOf(x.Edits); changes != nil {
 			one.Fixes = append(one.Fixes, sarifFix{message(wayOut(x)), changes})
 		}

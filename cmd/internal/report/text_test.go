@@ -137,7 +137,7 @@ func FuzzText(f *testing.F) {
 			Location: Location{"self", "x.graphql", "", line, column, line, end}, Excerpt: strings.Split(source, "\n"),
 			Previous: Location{"", "x.graphql", "", line, column, line, end}, PreviousExcerpt: []string{source},
 			Reasons: []string{message, source}, Evidence: Evidence{Asked: true, Violations: uint64(column), Total: uint64(end), Groups: uint64(line), Reason: message},
-			Fixes: []Fix{{"id", "directive", "safe", message, source, nil}},
+			Fixes: []Fix{{"id", "directive", "safe", message, source, nil, nil}},
 		}, Finding{Severity: Warning, Subject: message, Location: Location{File: file}})
 		r.Notes = []Note{{"warning", message, Location{}}}
 		r.Seal()

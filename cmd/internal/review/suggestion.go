@@ -58,11 +58,11 @@ type suggestion struct {
 const widest = 20
 
 // suggest makes of a fix the suggestion that GitHub puts into the file at a click, for a comment at a line. There is none
-// where the fix edits no file, where one of them is outside the hunk of the line, where the file is not
+// where the fix edits no file or has edits with other findings, where one of them is outside the hunk of the line, where the file is not
 // the one that the fix was made for, or where a line cannot be shown as it is: what people accept is what they see.
 func (s *source) suggest(fix report.Fix, at int, hunks []hunk) (suggestion, bool) {
 	var none suggestion
-	if fix.Kind != "directive" && fix.Kind != "operation" || len(fix.Edits) == 0 || s.Text == "" {
+	if fix.Kind != "directive" && fix.Kind != "operation" || len(fix.Edits) == 0 || len(fix.Elsewhere) > 0 || s.Text == "" {
 		return none, false
 	}
 	edits, ok := s.edits(fix.Edits)

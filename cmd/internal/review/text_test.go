@@ -168,6 +168,7 @@ func TestNoSuggestion(t *testing.T) {
 	}{
 		{"a migration", text, change(func(f *report.Fix) { f.Kind = "migration" }), 2, all},
 		{"no edits", text, change(func(f *report.Fix) { f.Edits = nil }), 2, all},
+		{"edits with another finding", text, change(func(f *report.Fix) { f.Elsewhere = []string{"x"} }), 2, all},
 		{"no diff", text, change(func(f *report.Fix) { f.Diff = "" }), 2, all},
 		{"another diff", text, change(func(f *report.Fix) { f.Diff = strings.Replace(f.Diff, "@x", "@y", 1) }), 2, all},
 		{"another text", strings.Replace(text, "b: Int", "b: String", 1), good, 2, all},
