@@ -22,7 +22,11 @@ before and after it, the application for the new schema only, and what deletes, 
 The arguments and the choice of fixes are those of schemacheck fix. Nothing is changed.
 
 --out writes the plan of what changes stored data into a folder, as fix does, and
-beside it a file for each deploy.`,
+beside it a file for each deploy.
+
+Findings do not fail it: schemacheck diff is the gate. It reports them, as --format and
+--report say, only where they are in its way: an invalid schema, or data that could not
+be asked.`,
 		Example: `  schemacheck plan old.graphql new.graphql
   schemacheck plan old.graphql new.graphql --prefer migration --out migrations
   schemacheck plan git:main:schema.graphql schema.graphql --alpha localhost:9080
@@ -46,6 +50,7 @@ that have to know more; 3 could not finish.`,
 	o.base.bind(flags)
 	o.choiceOptions.bind(flags)
 	o.planOptions.bind(flags)
+	_ = flags.MarkHidden("fail-on") // a job can set it for all commands, and here it decides nothing
 	complete(cmd, "prefer", string(rules.Directive), string(rules.Migration))
 	return cmd
 }
