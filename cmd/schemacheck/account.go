@@ -170,13 +170,15 @@ func (a *account) see(s migrate.Status) {
 	if !known {
 		was = s
 		was.Pace = nil
+	}
+	if a.metrics != nil { // before the events: who hears of one finds it there
+		a.metrics.see(was, s)
+	}
+	if !known {
 		a.log.Info("phase begun", "plan", s.Plan, "phase", s.Phase, "undo", s.State == migrate.Undoing, "steps", all)
 	}
 	a.steps(was, s, nth, all)
 	a.progress.run(s, nth, all)
-	if a.metrics != nil {
-		a.metrics.see(was, s)
-	}
 	if known && was.State != s.State {
 		a.log.Info("phase ended", append([]any{"plan", s.Plan, "phase", s.Phase, "state", s.State, "error", s.Error}, countFields(s.Counts)...)...)
 	}
