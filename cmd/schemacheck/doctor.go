@@ -114,7 +114,7 @@ func (e *examination) look(ctx context.Context) {
 	if e.wrong == 0 {
 		e.line("verdict", "nothing is wrong")
 	} else {
-		e.line("verdict", "look at the %s marked with !", plural(e.wrong, "line"))
+		e.line("verdict", "look at the %s marked with !", number(e.wrong, "line", "lines"))
 	}
 }
 
@@ -166,7 +166,7 @@ func (e *examination) rights() {
 	e.line("login", "%s", who)
 	if e.limited {
 		e.mark("rights", "%s can be read, and what is missing cannot be told from what may not be read; to look at the GraphQL schema and drift "+
-			remedy, plural(len(own(e.stored)), "predicate"))
+			remedy, number(len(own(e.stored)), "predicate", "predicates"))
 		return
 	}
 	e.line("rights", "everything can be read%s", map[bool]string{true: " but what the GraphQL admin serves"}[denied(e.graphql.ServedErr)])
@@ -179,7 +179,7 @@ func own(s *dql.Stored) []dql.Predicate {
 
 // schemas are about what is served and stored.
 func (e *examination) schemas() {
-	e.line("storage", "%s, %s", plural(len(own(e.stored)), "predicate"), plural(len(slices.DeleteFunc(slices.Clone(e.stored.Types), func(t dql.Type) bool { return strings.HasPrefix(t.Name, "dgraph.") })), "type"))
+	e.line("storage", "%s, %s", number(len(own(e.stored)), "predicate", "predicates"), number(len(slices.DeleteFunc(slices.Clone(e.stored.Types), func(t dql.Type) bool { return strings.HasPrefix(t.Name, "dgraph.") })), "type", "types"))
 	if e.limited {
 		return
 	}
@@ -198,7 +198,7 @@ func (e *examination) schemas() {
 		return
 	}
 	served := diff.New(parsed)
-	e.line("schema", "a GraphQL schema of %s is %s, %s", plural(len(served.Types), "type"), e.how(), parsed.Fingerprint())
+	e.line("schema", "a GraphQL schema of %s is %s, %s", number(len(served.Types), "type", "types"), e.how(), parsed.Fingerprint())
 	d := diff.Compare(served, served, diff.Options{})
 	findings := rules.Drift(d, rules.Live{Name: e.name, Served: served, Stored: e.stored, Writes: e.writes,
 		Kept: e.graphql.KeptErr == nil && e.graphql.ServedErr == nil && e.graphql.Kept != e.graphql.Served})
@@ -220,11 +220,4 @@ func (e *examination) how() string {
 		return "kept"
 	}
 	return "served"
-}
-
-func plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
 }

@@ -338,7 +338,7 @@ func (r *rehearsing) carryOut(ctx context.Context) error {
 		d, err = migrate.Deploy(ctx, r.copy.client, text)
 		outcomes = []migrate.Outcome{{Deployed: d}}
 	} else {
-		r.say("carrying out %s", plural(len(r.files), "plan"))
+		r.say("carrying out %s", number(len(r.files), "plan", "plans"))
 		series.Deploy = text
 		outcomes, err = migrate.Up(ctx, r.copy.client, r.files, series)
 	}
